@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/* page.h - THE CONTRACT: the shared memory between a process that uses libgort and whoever watches it.
+ *
+ * Three memfds, kept open for the life of the process and found through /proc/PID/fd:
+ *   gomon-page   header, sections, counters, snapshots, rings, history. Sealed against shrinking, growing and any
+ *                later writer: readers use pread(2) or a read-only mapping.
+ *   gomon-tasks  the task table, sealed in the same way.
+ *   gomon-mail   the mailbox: requests of watchers, answers of the runtime. Sealed in size only; both sides write,
+ *                and each treats what it reads there as hostile.
+ * The image of gomon-page is also written to /dev/shm/gomon-<uid>/<pid>.<starttime> once a second.
+ *
+ * Everything is little-endian in practice (the endian tag tells), of fixed width, 8-byte aligned, and referred to by
+ * its offset from the start of its file. Structures grow at their end only; a reader skips by the stride and the sizes that
+ * the writer states, and ignores sections and bits of `compat` that it does not know.
+ *
+ * Three ways of being consistent, named at each structure:
+ *   live      single words with one writer, relaxed; they need not agree with each other;
+ *   double    two copies and `seq`: the writer fills copy (seq + 1) & 1, then stores seq + 1 with release. A reader loads
+ *             seq with acquire, copies copy seq & 1, loads seq again: the copy is whole if seq moved by less than 1. A
+ *             crash in the middle leaves the last good copy;
+ *   ring      slot.seq is 2n + 1 while entry n is written and 2n + 2 when it is whole; entry n lies in slot n % count. A
+ *             reader that finds a larger seq was lapped and knows how many entries it missed.
+ *
+ * This header holds layout only: no functions. gort-page(5) is its manual. */
+#ifndef GOMON_PAGE_H
+#define GOMON_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_MAJOR 1 /* a reader must know the major number */
+#define PAGE_MINOR 0 /* additions only */
+#define PAGE_ENDIAN_TAG 0x01020304u
+#define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
+#define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }
+#define PAGE_MAIL_MAGIC { 'G', 'O', 'M', 'O', 'N', 'M', '\n', 0x1a }
+#define PAGE_MEMFD_NAME "gomon-page"
+#define PAGE_TASKS_MEMFD_NAME "gomon-tasks"
+#define PAGE_MAIL_MEMFD_NAME "gomon-mail"
+#define PAGE_DIR_FORMAT "/dev/shm/gomon-%u" /* uid */
+
+/* ---- Header ---- */
+
+enum page_state {
+    PAGE_STATE_BUILDING = 0,
+    PAGE_STATE_LIVE = 1,
+    PAGE_STATE_EXITED = 2,  /* the program returned or called exit */
+    PAGE_STATE_CRASHED = 3, /* a fatal error was reported */
+};
+
+struct page_header {
+    uint8_t magic[8];
+    uint32_t endian; /* PAGE_ENDIAN_TAG as the writer stores it */
+    uint16_t major;
+    uint16_t minor;
+    uint32_t header_bytes;
+    uint32_t section_bytes; /* size of one struct page_section */
+    uint64_t page_bytes;    /* size of the whole page */
+    uint64_t incompat;      /* a reader refuses bits it does not know */
+    uint64_t ro_compat;     /* must be zero for anyone who would write */
+    uint64_t compat;        /* may be ignored */
+    uint64_t reserved0;
+    /* The first 64 bytes never change their meaning. */
+    uint32_t state; /* enum page_state; live */
+    uint32_t uid;
+    int32_t pid;   /* as the process sees itself */
+    int32_t nspid; /* in the outermost namespace that it could tell, else pid */
+    uint64_t start_ticks; /* field 22 of /proc/PID/stat: tells pids apart that are used again */
+    uint8_t boot_id[16];
+    uint8_t build_id[20]; /* GNU build-id of the main program, zero-filled */
+    uint32_t build_id_bytes;
+    uint64_t epoch_real_ns; /* CLOCK_REALTIME and CLOCK_MONOTONIC read together; live */
+    uint64_t epoch_mono_ns;
+    uint64_t start_real_ns;
+    uint64_t heartbeat_mono_ns; /* written by every publish; live */
+    uint64_t publish_interval_ns;
+    uint32_t section_count;
+    uint32_t section_offset;
+    uint32_t os_page_bytes;
+    uint32_t nmetrics;
+    uint8_t name[32]; /* name of the program, NUL-terminated */
+    uint8_t reserved1[40];
+};
+
+enum page_section_type {
+    PAGE_SECTION_METRICS = 1,      /* struct page_metric [] */
+    PAGE_SECTION_STRINGS = 2,      /* NUL-terminated UTF-8 */
+    PAGE_SECTION_VALUES = 3,       /* struct page_double, copies of uint64_t [nmetrics] */
+    PAGE_SECTION_PROCS = 4,        /* struct page_proc []; live */
+    PAGE_SECTION_SIZE_CLASSES = 5, /* struct page_double, copies of struct page_size_class [] */
+    PAGE_SECTION_GC_CYCLES = 6,    /* struct page_gc_cycle []; ring */
+    PAGE_SECTION_EVENTS = 7,       /* struct page_event []; ring */
+    PAGE_SECTION_TASK_GROUPS = 8,  /* struct page_double, copies of struct page_task_group [] */
+    PAGE_SECTION_ALLOC_SITES = 9,  /* struct page_double, copies of struct page_alloc_site [] */
+    PAGE_SECTION_HISTORY_1S = 10,  /* struct page_history_slot + uint64_t [kept]; ring */
+    PAGE_SECTION_HISTORY_1M = 11,  /* struct page_history_slot + struct page_minute [kept]; ring */
+    PAGE_SECTION_SITES_1M = 12,    /* struct page_sites_minute []; ring */
+};
+
+struct page_section {
+    uint32_t type; /* enum page_section_type */
+    uint32_t flags;
+    uint64_t offset; /* from the start of the page */
+    uint64_t bytes;
+    uint32_t stride; /* of one entry; of one copy for a struct page_double */
+    uint32_t count;  /* entries; entries of one copy for a struct page_double */
+};
+
+/* ---- Metrics, described by the page itself ---- */
+
+enum page_metric_kind { PAGE_KIND_COUNTER = 0, PAGE_KIND_GAUGE = 1 };
+enum page_metric_unit {
+    PAGE_UNIT_COUNT = 0,
+    PAGE_UNIT_BYTES = 1,
+    PAGE_UNIT_NS = 2,
+    PAGE_UNIT_UNIX_NS = 3,
+    PAGE_UNIT_PPM = 4,
+    PAGE_UNIT_ENUM = 5,
+};
+enum page_metric_level { PAGE_LEVEL_INFO = 0, PAGE_LEVEL_DIAG = 1, PAGE_LEVEL_DEBUG = 2 };
+#define PAGE_NO_HISTORY 0xffffffffu
+
+struct page_metric {
+    uint32_t name; /* offset into STRINGS */
+    uint32_t help;
+    uint32_t slot;    /* index into VALUES */
+    uint32_t history; /* index into a history slot's values, or PAGE_NO_HISTORY */
+    uint8_t kind;     /* enum page_metric_kind */
+    uint8_t unit;     /* enum page_metric_unit */
+    uint8_t level;    /* enum page_metric_level */
+    uint8_t reserved[13];
+};
+
+/* Slots of this version's VALUES, for the writer. A reader goes by the descriptors' names. */
+enum metric {
+#define METRIC(id, name, kind, unit, level, keep, help) METRIC_##id,
+#include "metrics.def"
+#undef METRIC
+    METRIC_COUNT
+};
+
+/* In front of two copies of `stride` bytes each, the first `page_align64(sizeof(struct page_double))` behind it. */
+struct page_double {
+    uint64_t seq; /* number of publishes; copy seq & 1 is the newest */
+    uint64_t mono_ns[2];
+    uint64_t count[2]; /* entries that are filled in each copy */
+    uint64_t reserved[3];
+};
+
+/* ---- Procs ---- */
+
+enum page_proc_state {
+    PAGE_PROC_IDLE = 0,
+    PAGE_PROC_RUNNING = 1,
+    PAGE_PROC_BLOCKING = 2, /* its task is in a blocking section */
+    PAGE_PROC_STOPPED = 3,  /* for the collector */
+    PAGE_PROC_SPINNING = 4, /* its worker looks for work */
+};
+
+struct page_proc { /* live; written by sysmon from the proc's own counters */
+    uint32_t id;
+    uint32_t state; /* enum page_proc_state */
+    uint32_t runq;  /* tasks in the local queue, runnext included */
+    uint32_t timers;
+    int32_t tid;    /* kernel thread of its worker, or 0 */
+    uint32_t reserved0;
+    uint64_t task; /* id of the task that it runs, or 0 */
+    uint64_t task_since_ns;
+    uint64_t switches;
+    uint64_t steals;
+    uint64_t yields;
+    uint64_t parks;
+    uint64_t spawns;
+    uint64_t blocking_entered;
+    uint64_t detaches;
+    uint64_t mallocs;
+    uint64_t alloc_bytes;
+    uint64_t running_ns; /* time in each state as sampled by sysmon */
+    uint64_t idle_ns;
+    uint64_t blocking_ns;
+    uint64_t stopped_ns;
+    uint64_t spinning_ns;
+    uint64_t reserved1[13];
+};
+
+/* ---- Heap ---- */
+
+struct page_size_class {
+    uint32_t object_bytes; /* 0: large objects */
+    uint32_t reserved0;
+    uint64_t mallocs;
+    uint64_t frees;
+    uint64_t spans;
+    uint64_t span_bytes;
+    uint64_t live_bytes; /* (mallocs - frees) * object_bytes; the exact bytes for large objects */
+};
+
+struct page_alloc_site { /* sampled; scaled up to estimate all objects */
+    uint64_t pc;
+    uint64_t live_objects;
+    uint64_t live_bytes;
+    uint64_t total_objects;
+    uint64_t total_bytes;
+    uint64_t samples;
+};
+
+enum page_gc_phase {
+    PAGE_GC_OFF = 0,
+    PAGE_GC_MARK = 1,
+    PAGE_GC_MARK_TERMINATION = 2,
+    PAGE_GC_SWEEP = 3,
+};
+enum page_gc_mode { PAGE_GC_STOP_THE_WORLD = 0, PAGE_GC_CONCURRENT = 1 };
+enum page_gc_trigger { PAGE_GC_BY_HEAP = 0, PAGE_GC_BY_TIME = 1, PAGE_GC_BY_CALL = 2, PAGE_GC_BY_LIMIT = 3 };
+
+struct page_gc_cycle { /* ring */
+    uint64_t seq;
+    uint64_t number; /* NumGC after this cycle, from 1 */
+    uint64_t start_mono_ns;
+    uint64_t end_real_ns; /* PauseEnd */
+    uint64_t pause_ns;    /* PauseNs: the world stood still */
+    uint64_t stop_ns;     /* part of it until the last thread had stopped */
+    uint64_t mark_ns;     /* part of it for roots and marking */
+    uint64_t restart_ns;  /* part of it from the end of the mark until the world went on */
+    uint64_t heap_before; /* bytes when it began */
+    uint64_t heap_live;   /* bytes marked */
+    uint64_t heap_goal;   /* goal of this cycle */
+    uint64_t stacks_bytes;
+    uint64_t globals_bytes;
+    uint64_t last_stopped_task; /* id of the task that was the last to stop, or 0 */
+    uint32_t trigger;           /* enum page_gc_trigger */
+    uint32_t mode;              /* enum page_gc_mode */
+    uint32_t procs;
+    uint32_t tasks;
+};
+
+/* ---- Events ---- */
+
+enum page_event_kind {
+    PAGE_EVENT_START = 1,
+    PAGE_EVENT_EXIT = 2,
+    PAGE_EVENT_FATAL = 3,          /* text: the message */
+    PAGE_EVENT_SIGURG_BLOCKED = 4, /* arg0: tid of the thread that blocks the runtime's signal */
+    PAGE_EVENT_TASK_HOG = 5,       /* arg0: task id, arg1: ns it has run */
+    PAGE_EVENT_OUT_OF_SHM = 6,     /* the named page could not be written: text says why */
+    PAGE_EVENT_STACK_OVERFLOW = 7, /* arg0: task id */
+};
+
+struct page_event { /* ring */
+    uint64_t seq;
+    uint64_t mono_ns;
+    uint32_t kind; /* enum page_event_kind */
+    uint32_t reserved;
+    uint64_t arg[2];
+    uint8_t text[88]; /* NUL-terminated */
+};
+
+/* ---- Tasks ---- */
+
+enum page_task_state {
+    PAGE_TASK_DEAD = 0, /* the row is free */
+    PAGE_TASK_RUNNABLE = 1,
+    PAGE_TASK_RUNNING = 2,
+    PAGE_TASK_WAITING = 3,
+    PAGE_TASK_BLOCKING = 4, /* in a blocking section */
+};
+
+/* Append only. The texts are Go's where Go has the reason. */
+#define PAGE_WAIT_REASONS(X)            \
+    X(NONE, "")                         \
+    X(SLEEP, "sleep")                   \
+    X(CHAN_SEND, "chan send")           \
+    X(CHAN_RECV, "chan receive")        \
+    X(CHAN_SEND_NIL, "chan send (nil chan)")    \
+    X(CHAN_RECV_NIL, "chan receive (nil chan)") \
+    X(SELECT, "select")                 \
+    X(SELECT_NONE, "select (no cases)") \
+    X(MUTEX, "sync.Mutex.Lock")         \
+    X(WAITGROUP, "sync.WaitGroup.Wait") \
+    X(IO, "IO wait")                    \
+    X(GC, "garbage collection")         \
+    X(FINISHED, "runtime finished")
+
+enum page_wait_reason {
+#define PAGE_WAIT_ENUM(id, text) PAGE_WAIT_##id,
+    PAGE_WAIT_REASONS(PAGE_WAIT_ENUM)
+#undef PAGE_WAIT_ENUM
+    PAGE_WAIT_COUNT
+};
+
+struct page_tasks_header {
+    uint8_t magic[8];
+    uint32_t endian;
+    uint16_t major;
+    uint16_t minor;
+    uint32_t header_bytes; /* rows begin here */
+    uint32_t row_bytes;    /* sizeof(struct page_task) of the writer */
+    uint64_t capacity;     /* rows in the file */
+    uint64_t used;         /* rows [0, used) have ever held a task; live, only grows */
+    uint64_t page_pid;
+    uint64_t reserved[2];
+};
+
+/* One row, written by whoever holds the task. `word` is stored last with release and its generation changes with every
+ * transition: a reader that sees the same word before and after copied a row that belongs together. */
+struct page_task {
+    uint64_t word;     /* PAGE_TASK_WORD(state, reason, generation); 0: the row is free */
+    uint64_t id;       /* from 1, never used again */
+    uint64_t since_ns; /* monotonic, coarse (tens of ms): when it came into this state */
+    uint64_t spawn_pc; /* return address of the call that spawned it */
+    uint64_t start_fn; /* address of its function */
+    uint64_t sp;       /* saved stack pointer while not running */
+    uint64_t pc;       /* return address of the runtime call that it waits in, or 0 */
+    uint64_t stack_hi; /* end of its stack, or 0 before its first run */
+};
+#define PAGE_TASK_WORD(state, reason, gen) \
+    ((uint64_t)(uint8_t)(state) | (uint64_t)(uint8_t)(reason) << 8 | (uint64_t)(uint32_t)(gen) << 32)
+#define PAGE_TASK_STATE(word) ((unsigned)((word)&0xff))
+#define PAGE_TASK_REASON(word) ((unsigned)((word) >> 8 & 0xff))
+#define PAGE_TASK_GENERATION(word) ((uint32_t)((word) >> 32))
+
+struct page_task_group { /* tasks of one spawn site, state and reason */
+    uint64_t spawn_pc;
+    uint64_t start_fn;
+    uint32_t state;
+    uint32_t reason;
+    uint64_t count;
+    uint64_t oldest_since_ns;
+};
+
+/* ---- History ---- */
+
+struct page_history_slot { /* ring; the values follow */
+    uint64_t seq;
+    uint64_t mono_ns;
+};
+
+struct page_minute {
+    uint64_t min;
+    uint64_t max;
+    uint64_t last;
+};
+
+#define PAGE_SITES_KEPT 16
+struct page_site_count {
+    uint64_t pc;
+    uint64_t value; /* tasks, or live bytes */
+};
+struct page_sites_minute { /* ring */
+    uint64_t seq;
+    uint64_t mono_ns;
+    struct page_site_count tasks[PAGE_SITES_KEPT];  /* by spawn site, most first */
+    struct page_site_count allocs[PAGE_SITES_KEPT]; /* by allocation site, most live bytes first */
+};
+
+/* ---- Mailbox ----
+ * A client opens gomon-mail through /proc/PID/fd for reading and writing and takes an open-file-description write lock
+ * (F_OFD_SETLK) on byte i of the file: slot i is then its own until it unlocks or dies. It writes the request, stores
+ * `state` = REQUESTED with release, increments `doorbell` and wakes it (FUTEX_WAKE, shared).
+ * The runtime copies the request, and answers in batches through the one data area: it fills it, sets batch_bytes and
+ * stores batch_seq + 1 with release; the client copies it and stores ack_seq = batch_seq. The batch whose `last` is set is the
+ * final one; then state becomes DONE or FAILED. Requests are served one after the other. A client whose lock is gone, or that
+ * lets 2 s go by without an ack, loses its turn. */
+
+#define PAGE_MAIL_SLOTS 8
+#define PAGE_MAIL_DATA_BYTES (8u << 20)
+
+enum page_mail_state {
+    PAGE_MAIL_FREE = 0,
+    PAGE_MAIL_REQUESTED = 1, /* client */
+    PAGE_MAIL_SERVING = 2,   /* runtime */
+    PAGE_MAIL_DONE = 3,      /* runtime */
+    PAGE_MAIL_FAILED = 4,    /* runtime: error says why */
+};
+enum page_mail_op { PAGE_MAIL_DUMP_STACKS = 1 };
+enum page_mail_error {
+    PAGE_MAIL_OK = 0,
+    PAGE_MAIL_UNKNOWN_OP = 1,
+    PAGE_MAIL_TIMED_OUT = 2, /* no ack within 2 s */
+    PAGE_MAIL_EXITING = 3,
+};
+
+struct page_mail_slot {
+    uint32_t state; /* enum page_mail_state */
+    uint32_t op;    /* enum page_mail_op */
+    uint64_t id;    /* chosen by the client, repeated in every batch */
+    uint64_t arg[4]; /* DUMP_STACKS: [0] most stack bytes wanted of a task, 0: all that is used */
+    uint32_t error; /* enum page_mail_error */
+    uint32_t last;  /* 1: this batch is the final one */
+    uint64_t batch_seq;
+    uint64_t batch_bytes;
+    uint64_t ack_seq;
+    uint8_t reserved[48];
+};
+
+struct page_mail {
+    uint8_t magic[8];
+    uint32_t endian;
+    uint16_t major;
+    uint16_t minor;
+    uint32_t header_bytes;
+    uint32_t slot_bytes;
+    uint32_t nslots;
+    uint32_t doorbell; /* shared futex */
+    uint64_t data_offset;
+    uint64_t data_bytes;
+    uint64_t reserved[2];
+    struct page_mail_slot slot[PAGE_MAIL_SLOTS];
+};
+
+/* ---- A dump: records, each 8-byte aligned, in batches; a record never crosses a batch ---- */
+
+enum page_dump_kind {
+    PAGE_DUMP_BEGIN = 1, /* struct page_dump_begin */
+    PAGE_DUMP_TASK = 2,  /* struct page_dump_task + stack bytes */
+    PAGE_DUMP_END = 3,   /* struct page_dump_end */
+};
+
+struct page_dump_record {
+    uint32_t kind;
+    uint32_t bytes; /* of the whole record, this head included */
+};
+
+struct page_dump_begin {
+    struct page_dump_record head;
+    uint64_t id; /* of the request */
+    uint64_t mono_ns;
+    uint64_t real_ns;
+    uint32_t machine; /* EM_X86_64 or EM_AARCH64 */
+    uint32_t reserved;
+};
+
+/* Register numbers are DWARF's for the machine; those not in `valid` are unknown. A parked task has its callee-saved
+ * registers, a running one that answered the snapshot has all. */
+#define PAGE_DUMP_REGS 34
+enum page_dump_flag {
+    PAGE_DUMP_TRUNCATED = 1, /* the stack is longer than what was copied */
+    PAGE_DUMP_MOVED = 2,     /* the task ran on while it was copied: the stack is a guess */
+    PAGE_DUMP_NO_REGS = 4,   /* running, and its thread did not answer */
+    PAGE_DUMP_NOT_STARTED = 8,
+};
+
+struct page_dump_task {
+    struct page_dump_record head;
+    struct page_task row;
+    uint32_t flags; /* enum page_dump_flag */
+    int32_t tid;    /* kernel thread while running or blocking, else 0 */
+    uint64_t pc;
+    uint64_t valid; /* bit r: reg[r] is known */
+    uint64_t reg[PAGE_DUMP_REGS];
+    uint64_t stack_lo; /* address of the first stack byte that follows */
+    uint64_t stack_bytes;
+    uint8_t name[32];
+};
+
+struct page_dump_end {
+    struct page_dump_record head;
+    uint64_t ntasks;
+    uint64_t took_ns;
+};
+
+/* ---- Layout, proved ---- */
+
+_Static_assert(sizeof(struct page_header) == 256, "the header is 256 bytes");
+_Static_assert(offsetof(struct page_header, state) == 64, "the first 64 bytes are frozen");
+_Static_assert(offsetof(struct page_header, boot_id) == 88, "header layout");
+_Static_assert(offsetof(struct page_header, epoch_real_ns) == 128, "header layout");
+_Static_assert(offsetof(struct page_header, section_count) == 168, "header layout");
+_Static_assert(offsetof(struct page_header, name) == 184, "header layout");
+_Static_assert(sizeof(struct page_section) == 32, "section layout");
+_Static_assert(sizeof(struct page_metric) == 32, "metric layout");
+_Static_assert(sizeof(struct page_double) == 64, "double buffer layout");
+_Static_assert(sizeof(struct page_proc) == 256, "proc layout");
+_Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
+_Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
+_Static_assert(sizeof(struct page_gc_cycle) == 128, "GC cycle layout");
+_Static_assert(sizeof(struct page_event) == 128, "event layout");
+_Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
+_Static_assert(sizeof(struct page_task) == 64, "task row layout");
+_Static_assert(sizeof(struct page_task_group) == 40, "task group layout");
+_Static_assert(sizeof(struct page_history_slot) == 16, "history layout");
+_Static_assert(sizeof(struct page_sites_minute) == 16 + 2 * PAGE_SITES_KEPT * 16, "sites layout");
+_Static_assert(sizeof(struct page_mail_slot) == 128, "mail slot layout");
+_Static_assert(offsetof(struct page_mail, slot) == 64, "mailbox layout");
+_Static_assert(sizeof(struct page_dump_begin) == 40, "dump layout");
+_Static_assert(sizeof(struct page_dump_task) == 8 + 64 + 8 + 16 + PAGE_DUMP_REGS * 8 + 16 + 32, "dump layout");
+_Static_assert(sizeof(struct page_dump_end) == 24, "dump layout");
+
+#endif
