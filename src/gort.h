@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* gort.h - a Go-style runtime for C programs: the whole public interface.
  *
- * A task is a function with a stack of its own (Go's goroutine). Tasks run on procs, at most GORT_MAXPROCS at a time, and a proc
- * runs on a worker, which is a thread. A task that waits costs no thread.
+ * A task is a function with a stack of its own (Go's goroutine). Tasks run on procs, at most
+ * GORT_MAXPROCS at a time, and a proc runs on a worker, which is a thread. A task that waits costs
+ * no thread.
  *
  * Conventions, in every header of gort/:
- *   - Times are int64_t nanoseconds; deadlines are absolute, on CLOCK_MONOTONIC; GORT_FOREVER never comes.
- *   - A result of 0 or more is success (a receive: 1 a value, 0 closed); a negative one is an enum gort_err. errno is neither
- *     used to report nor changed by a call; code that reads errno does so before its next call of the runtime.
+ *   - Times are int64_t nanoseconds; deadlines are absolute, on CLOCK_MONOTONIC; GORT_FOREVER
+ *     never comes.
+ *   - A result of 0 or more is success (a receive: 1 a value, 0 closed); a negative one is an
+ *     enum gort_err. errno is neither used to report nor changed by a call; code that reads errno
+ *     does so before its next call of the runtime.
  *   - Sync types are ready for use when they are zero.
- *   - "Blocks the task" means that other tasks go on; nothing here blocks a worker unless it says so.
- *   - Every function may be called by a task only, unless it says otherwise. Misuse ends the process with exit code 2, one line, the
- *     task and its stack.
- *   - Objects from mem.h are reclaimed when no stack, register, global, thread-local variable or other such object refers to
- *     them. malloc'ed and mapped memory is not searched. */
+ *   - "Blocks the task" means that other tasks go on; nothing here blocks a worker unless it says
+ *     so.
+ *   - Every function may be called by a task only, unless it says otherwise. Misuse ends the
+ *     process with exit code 2, one line, the task and its stack.
+ *   - Objects from mem.h are reclaimed when no stack, register, global, thread-local variable or
+ *     other such object refers to them. malloc'ed and mapped memory is not searched. */
 #ifndef GORT_H
 #define GORT_H
 
@@ -29,17 +33,18 @@
 
 /* Settings of a runtime. Zero means: the environment variable if it is set, else the default. */
 typedef struct gort_options {
-    int maxprocs;         /* procs, 1 to 1024; GORT_MAXPROCS; default: processors this process may use */
-    size_t stack_bytes;   /* stack of a task, rounded up to a power of two, 16 KiB to 64 MiB; default 64 KiB */
-    int gc_percent;       /* GORT_GC: growth of the heap between collections in percent, -1 is off; default 100 */
+    int maxprocs;         /* procs, 1 to 1024; GORT_MAXPROCS; default: gort_num_cpu() */
+    size_t stack_bytes;   /* of a task: rounded up to a power of two, 16 KiB to 64 MiB; 64 KiB */
+    int gc_percent;       /* GORT_GC: growth between collections in percent, -1 is off; 100 */
     int64_t memory_limit; /* GORT_MEMLIMIT, bytes; default: none */
     int no_monitor;       /* 1: no shared page; GORT_MONITOR=off */
 } gort_options;
 
-/* Starts the runtime, runs FN(ARG) as its first task and returns FN's result. OPTIONS may be NULL. Once a process; called
- * by a plain thread, which it keeps busy until FN returns. Then no other task is resumed again: one that is still in C code
- * parks for ever at its next call of the runtime. Returns GORT_EALREADY when called a second time, GORT_ENOMEM or
- * GORT_ESYSTEM when the runtime could not start. */
+/* Starts the runtime, runs FN(ARG) as its first task and returns FN's result. OPTIONS may be NULL.
+ * Once a process; called by a plain thread, which it keeps busy until FN returns. Then no other
+ * task is resumed again: one that is still in C code parks for ever at its next call of the
+ * runtime. Returns GORT_EALREADY when called a second time, GORT_ENOMEM or GORT_ESYSTEM when the
+ * runtime could not start. */
 GORT_API int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg);
 
 /* Defines main: runs FN as the first task with the program's arguments.

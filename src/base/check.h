@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* check.h - what must hold.
- * CHECK stays in every build and ends the process with one line: our own bug. DCHECK is for checks too dear for a
- * release; it is compiled there but not run. Neither may have side effects.
+ * CHECK stays in every build and ends the process with one line: our own bug. DCHECK is for checks
+ * too dear for a release; it is compiled there but not run. Neither may have side effects.
  * Threads: any; async-signal-safe. */
 #ifndef BASE_CHECK_H
 #define BASE_CHECK_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* list.h - an intrusive doubly linked list.
- * A ring through a head: insertion and removal need no branch and no allocation, and a node that is on no list points to
- * itself or is zero. The node lies inside the thing that it links; container_of finds the way back.
+ * A ring through a head: insertion and removal need no branch and no allocation, and a node that is
+ * on no list points to itself or is zero. The node lies inside the thing that it links;
+ * container_of finds the way back.
  * Threads: none of its own; the owner of the head says what protects it. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
@@ -69,7 +70,8 @@ static inline struct list *list_pop_front(struct list *head)
     return node;
 }
 
-#define LIST_FOR_EACH(pos, head) for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
+#define LIST_FOR_EACH(pos, head)                                                                   \
+    for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 
 /* As LIST_FOR_EACH; POS may be removed in the body. */
 #define LIST_FOR_EACH_SAFE(pos, head)                                                          \

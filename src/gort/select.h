@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* select.h - waiting for the first of several channel operations.
- * One step: the chosen case has been carried out when gort_select returns. Among ready cases the choice is random and even, so none
- * starves. NULL channels are never ready. The same channel may stand in several cases.
- *     switch (gort_select((gort_case[]){GORT_RECV(a, &x), GORT_SEND(b, &y), GORT_DEADLINE(t)}, 3)) { case 0: ... } */
+ * One step: the chosen case has been carried out when gort_select returns. Among ready cases the
+ * choice is random and even, so none starves. NULL channels are never ready. The same channel may
+ * stand in several cases.
+ *     gort_case cases[] = {GORT_RECV(a, &x), GORT_SEND(b, &y), GORT_DEADLINE(t)};
+ *     switch (gort_select(cases, 3)) { case 0: ... } */
 #ifndef GORT_SELECT_H
 #define GORT_SELECT_H
 
@@ -23,8 +25,9 @@ typedef struct gort_case {
 #define GORT_DEADLINE(at_ns) {.kind = GORT_CASE_DEADLINE, .deadline_ns = (at_ns)}
 #define GORT_DEFAULT {.kind = GORT_CASE_DEFAULT}
 
-/* Carries out one of the N (0 to 65536) cases and returns its index. Blocks the task until one is ready, unless a default case is
- * there. At most one default and one deadline; the deadline's case is chosen when it passes first. N = 0 blocks for ever. */
+/* Carries out one of the N (0 to 65536) cases and returns its index. Blocks the task until one is
+ * ready, unless a default case is there. At most one default and one deadline; the deadline's case
+ * is chosen when it passes first. N = 0 blocks for ever. */
 GORT_API int gort_select(gort_case *cases, size_t n);
 
 #endif

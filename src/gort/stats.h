@@ -9,8 +9,10 @@
 #define GORT_MEMSTATS_PAUSES 256
 
 /* Go's runtime.MemStats: the same fields with the same meaning. Bytes unless said otherwise.
- * Holds: sys = heap_sys + stack_sys + mspan_sys + mcache_sys + buckhash_sys + gc_sys + other_sys;
- * heap_sys = heap_inuse + heap_idle; heap_released <= heap_idle; heap_objects = mallocs - frees; alloc = heap_alloc. */
+ * It holds that
+ *     sys = heap_sys + stack_sys + mspan_sys + mcache_sys + buckhash_sys + gc_sys + other_sys
+ *     heap_sys = heap_inuse + heap_idle, heap_released <= heap_idle
+ *     heap_objects = mallocs - frees, alloc = heap_alloc */
 typedef struct gort_memstats {
     uint64_t alloc;       /* live and not yet swept objects */
     uint64_t total_alloc; /* ever allocated, by size class */

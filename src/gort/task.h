@@ -7,22 +7,24 @@
 
 /* How a task is spawned; zero is the default. */
 typedef struct gort_attr {
-    const char *name;   /* shown in dumps, cut at 31 bytes; copied; default: none, the function's name tells */
-    size_t stack_bytes; /* rounded up to a power of two, 16 KiB to 64 MiB; default: that of gort_options */
+    const char *name;   /* shown in dumps, cut at 31 bytes; copied; default: none */
+    size_t stack_bytes; /* as in gort_options, whose value is the default */
 } gort_attr;
 
-/* Spawns a task that runs FN(ARG) and ends when FN returns. Does not block; the task may start at once on another proc.
- * ARG is kept as a reference: memory from mem.h stays alive. Ends the process if memory for the task runs out. */
+/* Spawns a task that runs FN(ARG) and ends when FN returns. Does not block; the task may start at
+ * once on another proc. ARG is kept as a reference: memory from mem.h stays alive. Ends the process
+ * if memory for the task runs out. */
 GORT_API void gort_go(void (*fn)(void *arg), void *arg);
 
-/* As gort_go, with attributes. ATTR is borrowed for the call only. Ends the process if a stack of that size can't be had. */
+/* As gort_go, with attributes. ATTR is borrowed for the call only. Ends the process if a stack of
+ * that size can't be had. */
 GORT_API void gort_go_with(const gort_attr *attr, void (*fn)(void *arg), void *arg);
 
 /* Lets other runnable tasks run first. */
 GORT_API void gort_yield(void);
 
-/* Ends the calling task. In the first task it waits until no other task can run, which is then reported as a deadlock (as
- * Go's runtime.Goexit does). */
+/* Ends the calling task. In the first task it waits until no other task can run, which is then
+ * reported as a deadlock (as Go's runtime.Goexit does). */
 GORT_API _Noreturn void gort_exit(void);
 
 /* Identity of the calling task: from 1, never used again. */
@@ -34,24 +36,29 @@ GORT_API int64_t gort_num_tasks(void);
 /* Procs of the runtime; 0 before gort_run. Callable from any thread. */
 GORT_API int gort_maxprocs(void);
 
-/* Processors that this process may use: affinity mask and cgroup limit. Callable from any thread. */
+/* Processors that this process may use: affinity mask and cgroup limit. Callable from any
+ * thread. */
 GORT_API int gort_num_cpu(void);
 
-/* A place at which the runtime may stop or move the task; for loops that call nothing else of it. Costs about a nanosecond. */
+/* A place at which the runtime may stop or move the task; for loops that call nothing else of it.
+ * Costs about a nanosecond. */
 GORT_API void gort_safepoint(void);
 
-/* Around calls that may block the thread for long (getaddrinfo, file locks, a library's own waiting):
+/* Around calls that may block the thread for long (getaddrinfo, file locks, a library's own
+ * waiting):
  *     GORT_BLOCKING { rc = getaddrinfo(...); }
- * The proc goes to other tasks meanwhile. Inside, no other call of the runtime is allowed, nor leaving by return, break
- * or goto, nor storing references to objects from mem.h into other such objects. */
+ * The proc goes to other tasks meanwhile. Inside, no other call of the runtime is allowed, nor
+ * leaving by return, break or goto, nor storing references to objects from mem.h into other such
+ * objects. */
 #define GORT_BLOCKING                                                              \
     for (int gort_blocking_once = (gort_blocking_enter(), 1); gort_blocking_once;  \
          gort_blocking_once = (gort_blocking_leave(), 0))
 GORT_API void gort_blocking_enter(void);
 GORT_API void gort_blocking_leave(void);
 
-/* Writes the stack of the calling task (ALL 0) or of all tasks (ALL 1) as text into BUF, cut at BYTES with a terminating NUL.
- * Returns the length without it. Stacks of running tasks other than the caller are named, not shown. */
+/* Writes the stack of the calling task (ALL 0) or of all tasks (ALL 1) as text into BUF, cut at
+ * BYTES with a terminating NUL. Returns the length without it. Stacks of running tasks other than
+ * the caller are named, not shown. */
 GORT_API size_t gort_stack(char *buf, size_t bytes, int all);
 
 #endif
