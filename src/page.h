@@ -265,26 +265,10 @@ enum page_task_state {
     PAGE_TASK_BLOCKING = 4, /* in a blocking section */
 };
 
-/* Append only. The texts are Go's where Go has the reason. */
-#define PAGE_WAIT_REASONS(X)            \
-    X(NONE, "")                         \
-    X(SLEEP, "sleep")                   \
-    X(CHAN_SEND, "chan send")           \
-    X(CHAN_RECV, "chan receive")        \
-    X(CHAN_SEND_NIL, "chan send (nil chan)")    \
-    X(CHAN_RECV_NIL, "chan receive (nil chan)") \
-    X(SELECT, "select")                 \
-    X(SELECT_NONE, "select (no cases)") \
-    X(MUTEX, "sync.Mutex.Lock")         \
-    X(WAITGROUP, "sync.WaitGroup.Wait") \
-    X(IO, "IO wait")                    \
-    X(GC, "garbage collection")         \
-    X(FINISHED, "runtime finished")
-
-enum page_wait_reason {
-#define PAGE_WAIT_ENUM(id, text) PAGE_WAIT_##id,
-    PAGE_WAIT_REASONS(PAGE_WAIT_ENUM)
-#undef PAGE_WAIT_ENUM
+enum page_wait_reason { /* texts: waits.def */
+#define WAIT(id, text) PAGE_WAIT_##id,
+#include "waits.def"
+#undef WAIT
     PAGE_WAIT_COUNT
 };
 

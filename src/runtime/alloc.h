@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* alloc.h - the way into the collected heap, for the runtime itself.
+ * gort/mem.h is the public face. Callers hold a proc (between rt_enter and rt_leave) and no lock. */
+#ifndef RUNTIME_ALLOC_H
+#define RUNTIME_ALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gort/mem.h"
+
+struct proc;
+
+/* How an object is searched for references. */
+enum alloc_kind { ALLOC_SCAN, ALLOC_NOSCAN };
+
+/* A zeroed object of BYTES. PC is the public function's caller: the allocation site. May start a collection, during which the
+ * calling task is stopped and may move to another worker. Never NULL. */
+void *heap_alloc(size_t bytes, enum alloc_kind kind, uintptr_t pc);
+
+/* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. */
+void heap_init(int gc_percent, int64_t limit_bytes);
+
+/* The cache of a new proc. */
+struct heap_cache *heap_cache_new(void);
+
+/* A collection that sysmon asks for: forced after two minutes without one. Run on a fresh task. */
+void gc_run_periodic(void *unused);
+
+/* When the last cycle ended, monotonic; and whether collection is on. For sysmon. */
+int64_t gc_last_end_ns(void);
+bool gc_is_on(void);
+
+#endif

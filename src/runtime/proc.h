@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* proc.h - procs (Go's P) and workers (Go's M).
+ * A proc is the right to run tasks, with all that makes running them cheap: a run queue, timers, an allocation cache, counters. A
+ * worker is a thread. A worker needs a proc to run tasks; the one that loses its proc (P-detach) finishes its stretch of C code and
+ * queues its task at the next entry of the runtime.
+ *
+ * Entering the runtime. A thread in the runtime (worker.inrt = 1) is never interrupted and never loses its proc. Entry and sysmon agree
+ * by an asymmetric handshake: the worker stores inrt and then loads seize; sysmon stores seize, issues a process-wide memory
+ * barrier, and then loads inrt. So at least one sees the other.
+ *
+ * Threads: struct proc belongs to the worker that holds it; fields that others read say so.
+ * Source: Vyukov, Scalable Go Scheduler Design (2012); Dice et al., Asymmetric Dekker Synchronization (2001). */
+#ifndef RUNTIME_PROC_H
+#define RUNTIME_PROC_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/list.h"
+#include "runtime/lock.h"
+#include "runtime/note.h"
+#include "runtime/runq.h"
+#include "runtime/san.h"
+#include "runtime/stack.h"
+#include "runtime/task.h"
+#include "runtime/timer.h"
+
+#define PROC_MAX 1024
+
+enum proc_status { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_STOPPED };
+
+/* Counters with one writer, the proc's worker: load and store relaxed, no locked instruction. Readers sum. */
+struct proc_stats {
+    _Atomic(uint64_t) switches;
+    _Atomic(uint64_t) steals;
+    _Atomic(uint64_t) yields;
+    _Atomic(uint64_t) parks;
+    _Atomic(uint64_t) spawns;
+    _Atomic(uint64_t) exits;
+    _Atomic(uint64_t) blocking_entered;
+    _Atomic(uint64_t) detaches; /* written by sysmon only */
+};
+
+static inline void stat_add(_Atomic(uint64_t) *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+struct heap_cache;
+
+struct proc {
+    _Alignas(CACHE_LINE_BYTES) uint32_t id; /* [const] */
+    _Atomic(uint32_t) status;               /* enum proc_status; [atomic] */
+    struct worker *worker;                  /* [owner] */
+    _Atomic(struct task *) current;         /* read by sysmon; [atomic] */
+    _Atomic(uint32_t) tick;                 /* grows with each task run in a slice of its own; [atomic] */
+    uint32_t rng;                           /* xorshift state; [owner] */
+    struct runq runq;
+    struct timers timers;
+    struct stack_cache stacks;              /* [owner] */
+    struct task *free_tasks;                /* records to use again; [owner] */
+    uint32_t nfree_tasks;                   /* [owner] */
+    struct heap_cache *heap;                /* allocation cache; [owner] */
+    struct proc *next_idle;                 /* [lock:sched] */
+    _Alignas(CACHE_LINE_BYTES) struct proc_stats stats;
+};
+
+enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN };
+
+struct worker {
+    _Atomic(uint32_t) inrt;       /* 1: inside the runtime; written by this thread only */
+    _Atomic(uint32_t) seize;      /* enum seize_state; sysmon asks, this worker clears */
+    _Atomic(uint32_t) attention;  /* not 0: rt_leave takes its slow path: preempt, stop, random yield */
+    struct proc *proc;            /* NULL: detached; changed by sysmon only under SEIZE_ASKING; [owner] */
+    struct task *current;         /* NULL on the worker's own stack; [owner] */
+    void *sched_sp;               /* saved stack pointer of the worker's own context; [owner] */
+    bool spinning;                /* looks for work; [owner] */
+    bool (*commit)(struct task *t, void *arg); /* run by the context that follows a park; [owner] */
+    void *commit_arg;
+    struct task *left;            /* the task that was switched away from; [owner] */
+    struct proc *handed;          /* proc given with a wake-up; [note] */
+    struct note note;
+    struct worker *next_idle;     /* [lock:sched] */
+    struct worker *next_all;      /* all workers, only prepended; [atomic] through sched.workers */
+    _Atomic(int32_t) tid;
+    struct san_fiber san;
+    char *os_stack_lo;            /* the thread's own stack, thread-local storage included; [const] */
+    char *os_stack_hi;
+    char *sig_stack_lo;           /* alternate signal stack; [const] */
+    size_t sig_stack_bytes;
+    /* Stopped by a signal: */
+    _Atomic(uint32_t) stopped;    /* 1: parked in the handler */
+    uintptr_t stop_sp;            /* interrupted stack pointer; [stw] */
+    char *stop_frame;             /* lowest address of the handler's frame: registers lie above; [stw] */
+    /* Blocking section: */
+    struct proc *blocking_proc;   /* the proc that was left; may have been taken; [atomic] by CAS on proc.status */
+    _Atomic(uint32_t) blocking;   /* 1: in a section */
+};
+
+struct sched {
+    struct lock lock;             /* rank SCHED */
+    struct taskq global;          /* [lock:lock] */
+    _Atomic(uint32_t) nglobal;    /* its length; [atomic] */
+    struct proc *idle_procs;      /* [lock:lock] */
+    _Atomic(uint32_t) nidle_procs;
+    struct worker *idle_workers;  /* [lock:lock] */
+    uint32_t nidle_workers;       /* [lock:lock] */
+    uint32_t nworkers;            /* [lock:lock] */
+    _Atomic(uint32_t) nspinning;
+    _Atomic(struct worker *) workers; /* all; [atomic] */
+    struct proc *procs[PROC_MAX]; /* [const] after start */
+    _Atomic(uint32_t) nprocs;     /* 0 before start */
+    _Atomic(uint32_t) stopping;   /* 1: the world is being or is stopped */
+    _Atomic(uint32_t) finished;   /* 1: the first task returned */
+    _Atomic(int64_t) coarse_ns;   /* monotonic time, as fresh as the last look at the clock; [atomic] */
+    int64_t start_ns;             /* [const] */
+    int64_t start_real_ns;        /* [const] */
+};
+
+extern struct sched sched;
+
+/* The calling thread's worker, or NULL on a foreign thread. Never keep it across a switch. */
+struct worker *worker_self(void);
+
+/* Slow halves of the inlines below. */
+struct worker *rt_enter_slow(struct worker *w);
+void rt_leave_slow(struct worker *w);
+
+/* Opens every public function that works on the scheduler or the heap: returns the worker, which has a proc and can't lose it until
+ * rt_leave. WHAT names the function in the message when the caller is not a task. */
+static inline struct worker *rt_enter(const char *what)
+{
+    struct worker *w = worker_self();
+    _Noreturn void rt_not_a_task(const char *);
+
+    if (UNLIKELY(w == NULL))
+        rt_not_a_task(what);
+    atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* the handshake: sysmon's membarrier makes it a full one */
+    if (UNLIKELY(atomic_load_explicit(&w->seize, memory_order_relaxed) != SEIZE_NONE))
+        w = rt_enter_slow(w);
+    return w;
+}
+
+/* Closes it. W is the worker now: read worker_self() again after anything that may have switched. */
+static inline void rt_leave(struct worker *w)
+{
+    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0)) {
+        rt_leave_slow(w);
+        return;
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&w->inrt, 0, memory_order_release);
+}
+
+/* A number for random choices; not for security. Caller holds the proc. */
+static inline uint32_t proc_random(struct proc *p)
+{
+    uint32_t x = p->rng;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    p->rng = x;
+    return x;
+}
+
+#endif

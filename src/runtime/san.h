@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* san.h - telling ASan, TSan and Valgrind about stacks that are switched. Empty otherwise.
+ * Every context (a task, or a worker's own stack) has a san_fiber. Around each switch: san_switch_begin on the old stack,
+ * then the switch, then san_switch_end on the new one.
+ * Functions that read memory of others on purpose (stack scanning, dumps) carry NO_SANITIZE_READS. */
+#ifndef RUNTIME_SAN_H
+#define RUNTIME_SAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SAN_ADDRESS 1
+#else
+#define SAN_ADDRESS 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define SAN_THREAD 1
+#else
+#define SAN_THREAD 0
+#endif
+
+#define NO_SANITIZE_READS __attribute__((no_sanitize("address", "thread", "undefined")))
+#define NO_SANITIZE_THREAD __attribute__((no_sanitize("thread")))
+
+struct san_fiber {
+    void *tsan;         /* TSan's fibre */
+    void *fake_stack;   /* ASan's, while switched away */
+    const void *lo;     /* bounds of the stack, for ASan */
+    size_t bytes;
+    unsigned valgrind;  /* id of the registered stack */
+};
+
+/* A context on the calling thread's own stack [LO, LO + BYTES). */
+void san_fiber_init_thread(struct san_fiber *f, const void *lo, size_t bytes);
+/* A context on a fresh stack. */
+void san_fiber_init(struct san_fiber *f, const void *lo, size_t bytes);
+void san_fiber_fini(struct san_fiber *f);
+
+/* FROM is left for TO; DYING: FROM never comes back. */
+enum san_leave { SAN_COMES_BACK, SAN_DYING };
+void san_switch_begin(struct san_fiber *from, struct san_fiber *to, enum san_leave how);
+/* On TO's stack, first thing. */
+void san_switch_end(struct san_fiber *to);
+
+/* Memory that may hold references to malloc'ed memory, for LeakSanitizer. */
+void san_root_add(const void *p, size_t bytes);
+
+/* Freed and allocated parts of the collected heap. */
+void san_poison(const void *p, size_t bytes);
+void san_unpoison(const void *p, size_t bytes);
+
+#endif
