@@ -31,10 +31,8 @@ for file in $code; do
 done
 
 # Columns, not bytes: a box-drawing character in a string is one column.
-for file in $code $scripts; do
-    LC_ALL=C.UTF-8 awk -v file="$file" \
-        'length($0) > 100 { printf "%s:%d: %d columns, above 100\n", file, NR, length($0) }' "$file"
-done >>"$faults"
+printf '%s\n' $code $scripts | LC_ALL=C.UTF-8 xargs grep -nHE '^.{101,}' | cut -d: -f1,2 |
+    complain_of 'above 100 columns'
 
 find_in '	' 'a tab' $code
 find_in '[ 	]+$' 'blanks at the end of the line' $code $scripts
