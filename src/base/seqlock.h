@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* seqlock.h - how one writer shows more than one word to readers that it never waits for.
- * Two shapes, both on arrays of 64-bit words in memory that is shared, with a sequence number in front:
- *   double   two copies. The writer fills the one that seq does not name and then moves seq on by 1, so a writer that
- *            dies in the middle leaves a good copy. A copy is whole if seq is the same after it was read as before.
+ * Two shapes, both on arrays of 64-bit words in memory that is shared, with a sequence number in
+ * front:
+ *   double   two copies. The writer fills the one that seq does not name and then moves seq on by
+ *            1, so a writer that dies in the middle leaves a good copy. A copy is whole if seq is
+ *            the same after it was read as before.
  *   ring     slots. seq is 2n + 1 while entry n is written and 2n + 2 when it is whole.
- * Every word of data is stored with release and loaded with acquire. That keeps it behind the sequence number stored
- * before it, and in front of the one loaded after it, without fences, which the thread sanitizer does not know; on
- * amd64 both are plain moves. A reader in another process may as well copy with pread(2): ask the same questions of
- * the copy.
- * Threads: one writer, any readers; no lock. A reader that loses against a writer tries again, a bounded number of times.
- * Source: Lamport, Concurrent Reading and Writing (1977); Boehm, Can Seqlocks Get Along With Programming Language Memory
- * Models? (2012). */
+ * Every word of data is stored with release and loaded with acquire. That keeps it behind the
+ * sequence number stored before it, and in front of the one loaded after it, without fences, which
+ * the thread sanitizer does not know; on amd64 both are plain moves. A reader in another process
+ * may as well copy with pread(2): ask the same questions of the copy.
+ * Threads: one writer, any readers; no lock. A reader that loses against a writer tries again, a
+ * bounded number of times.
+ * Source: Lamport, Concurrent Reading and Writing (1977); Boehm, Can Seqlocks Get Along With
+ * Programming Language Memory Models? (2012). */
 #ifndef BASE_SEQLOCK_H
 #define BASE_SEQLOCK_H
 

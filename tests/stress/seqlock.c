@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* seqlock.c - one writer against two readers, on both shapes: whatever is accepted as whole must belong together.
+/* seqlock.c - one writer against two readers, on both shapes: whatever is accepted as whole must
+ * belong together.
  * Each publish writes one number into all words, so a mixture shows. */
 #include "config.h"
 
@@ -134,6 +135,7 @@ int main(void)
         whole += readers[i].whole;
         torn += readers[i].torn;
     }
-    printf("%" PRIu64 " published, %" PRIu64 " read whole, %" PRIu64 " torn\n", published, whole, torn);
+    printf("%" PRIu64 " published, %" PRIu64 " read whole, %" PRIu64 " torn\n", published, whole,
+           torn);
     return torn == 0 && whole > 0 ? 0 : 1;
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* alert.h - what the lints have found, kept with the evidence that it rests on.
+ * A lint is judged each tick; an alert is raised when it says yes K times of N and cleared when it
+ * has said no for long enough, so that a figure at the edge does not blink. A cleared alert stays
+ * in the list, with its times, until the room is needed.
+ * Threads: one owner; panels read. */
+#ifndef MON_ALERT_H
+#define MON_ALERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fmt.h"
+
+#define ALERTS_MAX 32
+#define ALERT_TEXT_BYTES 160
+
+enum alert_lint {
+    LINT_HEAP_GROWTH, /* the live heap grows from collection to collection */
+    LINT_TASK_GROWTH, /* the tasks of one spawn site grow */
+    LINT_DEADLOCK,    /* every task waits for another one */
+    LINT_LONG_PAUSE,  /* the collector stops the world for long */
+    LINT_STALE,       /* the target lives but publishes nothing */
+};
+#define LINTS 5
+
+enum alert_severity { ALERT_NOTE, ALERT_WARNING, ALERT_CRITICAL };
+
+/* The trend that a growth alert rests on. */
+struct alert_trend {
+    uint32_t samples;
+    int64_t from_ns; /* monotonic */
+    int64_t to_ns;
+    double from_value; /* on the fitted line */
+    double to_value;
+    double per_second; /* Theil-Sen slope */
+    double p;          /* Mann-Kendall: chance of this in a series without trend */
+    enum fmt_unit unit;
+};
+
+struct alert {
+    enum alert_lint lint;
+    enum alert_severity severity;
+    uint64_t key; /* tells two alerts of one lint apart: the spawn pc, else 0 */
+    int64_t raised_ns; /* monotonic */
+    int64_t raised_real_ns;
+    int64_t cleared_ns; /* 0: it stands */
+    uint64_t pc;        /* the code that it blames, or 0; model_code_line has its text */
+    bool has_trend;
+    struct alert_trend trend;
+    char text[ALERT_TEXT_BYTES]; /* one sentence with the numbers, without the code line */
+};
+
+struct alerts {
+    uint32_t n;
+    uint32_t nstanding; /* of them not cleared */
+    struct alert alert[ALERTS_MAX]; /* standing ones first, newest first */
+};
+
+/* "heap-growth" and so on: for JSON and the command line. */
+const char *alert_lint_name(enum alert_lint lint);
+
+/* What the lint looks for, in one line, for the help and the manual. */
+const char *alert_lint_help(enum alert_lint lint);
+
+#endif

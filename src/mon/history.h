@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* history.h - every kept metric over time, in buckets that never move.
+ * Bucket k of a level covers [k * width, (k + 1) * width) of the monotonic clock, so a column of a
+ * plot covers the same buckets for ever and the past does not shimmer. Two levels: 15 minutes at 1
+ * s, 24 hours at 1 minute. Each bucket holds min, max, sum, count and last, so zooming out keeps
+ * the spikes; one without a sample is a gap and stays one. Of a counter, min, max and sum are of
+ * its rate per second, and last is the counter itself. All memory is taken by history_new.
+ * Threads: one owner. */
+#ifndef MON_HISTORY_H
+#define MON_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mon/metric.h"
+
+enum history_level { HISTORY_SECONDS, HISTORY_MINUTES };
+#define HISTORY_LEVELS 2
+#define HISTORY_SECONDS_KEPT 900
+#define HISTORY_MINUTES_KEPT 1440
+
+struct history_bucket {
+    float min;
+    float max;
+    float sum;
+    uint32_t n; /* 0: a gap */
+    double last;
+};
+
+/* Why there is a gap. */
+enum gap_cause {
+    GAP_NONE,
+    GAP_UNKNOWN,     /* before the page's history began */
+    GAP_STALLED,     /* the target lived but published nothing */
+    GAP_STOPPED,     /* the target was stopped by a signal or a debugger */
+    GAP_TARGET_GONE, /* the target had ended */
+    GAP_NOT_WATCHED, /* gomon itself did not run and the page had nothing for this time */
+};
+
+struct history;
+
+/* Room for the kept metrics of T; NULL if memory is short. */
+struct history *history_new(const struct metric_table *t);
+void history_free(struct history *h);
+
+/* Forgets everything, for another target; the memory stays. */
+void history_clear(struct history *h);
+
+/* Whether a history of this metric is kept. */
+bool history_has(const struct history *h, unsigned metric);
+
+/* Adds one sample to both levels. Samples come in rising time; one from before the newest bucket
+ * is dropped. */
+void history_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t value);
+
+/* Says why nothing is known from FROM_NS until TO_NS; buckets that have samples keep them. */
+void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum gap_cause cause);
+
+/* All of METRIC in [FROM_NS, TO_NS) as one bucket, from the finest level that reaches back so far.
+ * False if there is no sample: *OUT is then all 0. A range that is narrower than the level's
+ * buckets gets the bucket that covers its start. */
+bool history_range(const struct history *h, unsigned metric, int64_t from_ns, int64_t to_ns,
+                   struct history_bucket *out);
+
+static inline double history_mean(const struct history_bucket *b)
+{
+    return b->n == 0 ? 0.0 : (double)b->sum / b->n;
+}
+
+/* Why there is no sample at this time; GAP_NONE if there is one. */
+enum gap_cause history_gap_at(const struct history *h, int64_t mono_ns);
+
+/* Monotonic time of the oldest sample of any metric, or 0 if there is none. */
+int64_t history_oldest_ns(const struct history *h);
+
+#endif

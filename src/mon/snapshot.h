@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* snapshot.h - what was true of a target at one moment, as plain values.
+ * A snapshot owns all that it shows: no pointer leads into shared memory, and a figure never
+ * changes once it is in. What a source does not have is marked as missing, by a valid bit or by a
+ * count of 0, and is never a made-up 0. Rates are computed here, once, from this snapshot and the
+ * one before.
+ * Threads: a value; its owner may copy it by assignment. */
+#ifndef MON_SNAPSHOT_H
+#define MON_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mon/metric.h"
+
+#define SNAPSHOT_MAX_PROCS 512
+#define SNAPSHOT_MAX_CLASSES 96
+#define SNAPSHOT_MAX_CYCLES 512
+#define SNAPSHOT_MAX_SITES 128
+#define SNAPSHOT_MAX_EVENTS 64
+#define SNAPSHOT_EVENT_BYTES 96
+
+/* In the order of enum page_proc_state. */
+enum proc_state { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_STOPPED, PROC_SPINNING };
+#define PROC_STATES 5
+
+struct proc_sample {
+    uint32_t id;
+    enum proc_state state;
+    uint32_t runq; /* tasks in its own queue */
+    int32_t tid;   /* kernel thread of its worker, or 0 */
+    uint64_t task; /* id of the task that it runs, or 0 */
+    int64_t task_since_ns;
+    uint64_t switches;
+    uint64_t steals;
+    uint64_t detaches;
+    uint64_t mallocs;
+    uint64_t alloc_bytes;
+    uint64_t state_ns[PROC_STATES]; /* time in each state since the start */
+    uint32_t share_ppm[PROC_STATES]; /* of each state since the snapshot before; all 0: unknown */
+    double switches_per_s;          /* since the snapshot before */
+};
+
+struct class_sample {
+    uint32_t object_bytes; /* 0: large objects */
+    uint64_t mallocs;
+    uint64_t frees;
+    uint64_t spans;
+    uint64_t span_bytes;
+    uint64_t live_bytes;
+};
+
+/* In the order of enum page_gc_trigger. */
+enum gc_trigger { GC_BY_HEAP, GC_BY_TIME, GC_BY_CALL, GC_BY_LIMIT };
+/* In the order of enum page_gc_mode and of enum page_gc_phase: values of MON_GC_MODE and
+ * MON_GC_PHASE. */
+enum gc_mode { GC_MODE_STOP_THE_WORLD, GC_MODE_CONCURRENT };
+enum gc_phase { GC_PHASE_OFF, GC_PHASE_MARK, GC_PHASE_MARK_TERMINATION, GC_PHASE_SWEEP };
+
+struct gc_cycle {
+    uint64_t number; /* NumGC after it, from 1 */
+    int64_t start_mono_ns;
+    int64_t end_real_ns;
+    uint64_t pause_ns;   /* the world stood still: stop + mark + restart */
+    uint64_t stop_ns;    /* until the last thread had stopped */
+    uint64_t mark_ns;    /* roots and marking */
+    uint64_t restart_ns; /* until the world went on */
+    uint64_t heap_before;
+    uint64_t heap_live;
+    uint64_t heap_goal;
+    uint64_t stacks_bytes;
+    uint64_t globals_bytes;
+    uint64_t last_stopped_task; /* or 0 */
+    enum gc_trigger trigger;
+    enum gc_mode mode;
+    uint32_t procs;
+    uint32_t tasks;
+};
+
+/* Over the cycles that the snapshot holds. */
+struct pause_summary {
+    uint32_t n;
+    uint64_t p50_ns;
+    uint64_t p90_ns;
+    uint64_t p99_ns;
+    uint64_t max_ns;
+};
+
+struct alloc_site {
+    uint64_t pc;
+    uint64_t live_objects;
+    uint64_t live_bytes;
+    uint64_t total_objects;
+    uint64_t total_bytes;
+};
+
+/* In the order of enum page_event_kind. */
+enum event_kind {
+    EVENT_START = 1,
+    EVENT_EXIT,
+    EVENT_FATAL,
+    EVENT_SIGURG_BLOCKED,
+    EVENT_TASK_HOG,
+    EVENT_OUT_OF_SHM,
+    EVENT_STACK_OVERFLOW,
+};
+
+struct event_sample {
+    uint64_t number; /* from 0 */
+    int64_t mono_ns;
+    uint32_t kind; /* enum event_kind, or one that is not known */
+    uint64_t arg[2];
+    char text[SNAPSHOT_EVENT_BYTES]; /* without control characters */
+};
+
+struct snapshot {
+    int64_t mono_ns;      /* when it was read */
+    int64_t real_ns;
+    int64_t published_ns; /* monotonic: when the target wrote the values */
+    int64_t interval_ns;  /* since the snapshot that the rates refer to; 0: there was none */
+    bool stale;           /* nothing new could be read: these are the last good values */
+
+    uint64_t value[METRIC_TABLE_MAX];
+    double rate[METRIC_TABLE_MAX]; /* change per second */
+    bool has_value[METRIC_TABLE_MAX];
+    bool has_rate[METRIC_TABLE_MAX];
+
+    uint32_t nprocs; /* 0: not known; so with the counts below */
+    struct proc_sample proc[SNAPSHOT_MAX_PROCS];
+    uint32_t nclasses;
+    struct class_sample size_class[SNAPSHOT_MAX_CLASSES];
+    uint32_t ncycles;
+    struct gc_cycle cycle[SNAPSHOT_MAX_CYCLES]; /* oldest first */
+    struct pause_summary pauses;
+    uint32_t nsites;
+    struct alloc_site site[SNAPSHOT_MAX_SITES]; /* most live bytes first */
+    uint32_t nevents;
+    struct event_sample event[SNAPSHOT_MAX_EVENTS]; /* oldest first */
+};
+
+/* The value of a metric: its number from metric.h. False if it is missing; *VALUE is then 0. */
+bool snapshot_value(const struct snapshot *s, unsigned metric, uint64_t *value);
+
+/* Its change per second since the snapshot before; false if that is not known, and *PER_S is then
+ * 0. */
+bool snapshot_rate(const struct snapshot *s, unsigned metric, double *per_s);
+
+/* The newest cycle, or NULL. */
+const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s);
+
+/* Fills what follows from two snapshots: rates, shares of the procs, the summary of pauses. PREV
+ * may be NULL. */
+void snapshot_derive(struct snapshot *s, const struct snapshot *prev, const struct metric_table *t);
+
+/* Sets one value; for sources. */
+void snapshot_set(struct snapshot *s, unsigned metric, uint64_t value);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* target.h - which processes can be watched, and which one is meant.
+ * A live target is a process with a page among its open files; a dead one has left an image under
+ * /dev/shm that nobody holds the lock of any more. Both are listed: the own user's, or for root
+ * everybody's. What cannot be read is counted, not left out in silence.
+ * Threads: one owner. */
+#ifndef MON_TARGET_H
+#define MON_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TARGETS_MAX 256
+#define TARGET_NAME_BYTES 64
+#define TARGET_IMAGE_BYTES 80
+#define TARGET_ERROR_BYTES 256
+
+struct target {
+    pid_t pid;            /* as gomon sees it; of a dead one, as it was */
+    uint64_t start_ticks; /* with the pid, tells processes apart */
+    uid_t uid;
+    bool live;
+    int64_t since_real_ns;          /* wall clock: live since, or dead since about then */
+    char name[TARGET_NAME_BYTES];   /* without control characters */
+    char image[TARGET_IMAGE_BYTES]; /* path of the named image, or "" */
+};
+
+struct target_list {
+    unsigned n;
+    unsigned ndenied; /* processes of other users that could not be looked into */
+    struct target target[TARGETS_MAX]; /* live ones first, newest first */
+};
+
+/* All targets of this user, or of everybody for root. LIST is large: not for the stack. */
+void target_list_read(struct target_list *list);
+
+enum target_match {
+    TARGET_FOUND,
+    TARGET_SEVERAL, /* LIST holds the matches */
+    TARGET_NONE,    /* no such process */
+    TARGET_NO_PAGE, /* the process is there, but it has no page */
+    TARGET_DENIED,  /* the process is another user's */
+};
+
+/* Finds the target that WORD means: a pid, or the name of a program (whole, else its start). Live
+ * ones hide dead ones of that name. Unless found, ERROR names the cause and the mend. */
+enum target_match target_find(const char *word, struct target_list *list, struct target *found,
+                              char error[static TARGET_ERROR_BYTES]);
+
+/* As target_find, for a pid: a process that lives, or the image of one that died. */
+enum target_match target_find_pid(pid_t pid, struct target *found,
+                                  char error[static TARGET_ERROR_BYTES]);
+
+#endif
