@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* theme.h - what a piece of the screen means, and how that looks.
+ * Panels speak in roles ("a warning", "the second series") and never in colours, so that one table
+ * serves terminals of 256, 16 and 8 colours and those with none, where weight and inversion alone
+ * must tell the same story. Colours are quiet: on a healthy target only the plots have any.
+ * Threads: pure functions. */
+#ifndef MON_THEME_H
+#define MON_THEME_H
+
+#include <stdint.h>
+
+enum role {
+    ROLE_TEXT,     /* values and plain words */
+    ROLE_DIM,      /* labels, units, axes' words: read once, then looked past */
+    ROLE_STRONG,   /* the figure that a line is about */
+    ROLE_TITLE,    /* name of a section */
+    ROLE_BAR,      /* the header line */
+    ROLE_BAR_DIM,  /* ... its labels */
+    ROLE_KEY,      /* a key that can be pressed */
+    ROLE_TAB,      /* the name of the open panel */
+    ROLE_GOOD,     /* live */
+    ROLE_WARN,     /* worth a look */
+    ROLE_BAD,      /* act */
+    ROLE_BANNER,   /* the target is gone */
+    ROLE_FROZEN,   /* what is seen is not now */
+    ROLE_SELECTED, /* the row under the cursor */
+    ROLE_MATCH,    /* found by a search */
+    ROLE_AXIS,     /* lines and ticks of a plot */
+    ROLE_GC,       /* marks of collections */
+    ROLE_GAP,      /* no data */
+    ROLE_SERIES_0, /* series of plots, bars and ribbons */
+    ROLE_SERIES_1,
+    ROLE_SERIES_2,
+    ROLE_SERIES_3,
+    ROLE_SERIES_4,
+    ROLE_COUNT
+};
+
+enum theme_depth { THEME_MONO, THEME_8, THEME_16, THEME_256 };
+
+enum theme_weight {
+    THEME_BOLD = 1,
+    THEME_FAINT = 2,
+    THEME_REVERSE = 4,
+    THEME_UNDERLINE = 8,
+};
+
+#define THEME_DEFAULT_COLOUR (-1) /* the terminal's own */
+
+struct theme_style {
+    int16_t fg;     /* colour number, or THEME_DEFAULT_COLOUR */
+    int16_t bg;     /* likewise */
+    uint8_t weight; /* enum theme_weight, or-ed */
+};
+
+/* How ROLE looks on a terminal of DEPTH. */
+struct theme_style theme_style(enum theme_depth depth, enum role role);
+
+/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not empty. */
+enum theme_depth theme_depth_for(int ncolours, const char *no_color);
+
+#endif
