@@ -15,6 +15,7 @@
 #include "mon/history.h"
 #include "mon/liveness.h"
 #include "mon/metric.h"
+#include "mon/prochist.h"
 #include "mon/procinfo.h"
 #include "mon/snapshot.h"
 #include "mon/tasks.h"

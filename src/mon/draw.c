@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/draw.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "mon/layout.h"
+#include "mon/rune.h"
+
+#define BLOCK_FULL 0x2588u
+#define ARROW_UP 0x25b2u
+#define ARROW_DOWN 0x25bcu
+
+/* ---- Figures and facts ---- */
+
+const char *draw_figure_text(char text[FIGURE_BYTES], struct figure figure)
+{
+    char number[FMT_BYTES_MAX];
+
+    fmt_value(number, sizeof number, figure.unit, figure.value);
+    if (figure.known)
+        snprintf(text, FIGURE_BYTES, "%s%s", number, figure.per == FIGURE_PER_SECOND ? "/s" : "");
+    else
+        snprintf(text, FIGURE_BYTES, "-");
+    return text;
+}
+
+struct fact draw_fact(const char *label, struct figure figure)
+{
+    struct fact fact = {.label = label, .role = ROLE_STRONG};
+
+    draw_figure_text(fact.text, figure);
+    return fact;
+}
+
+int draw_facts(struct canvas *canvas, int row, const char *title, const struct fact *fact, int n,
+               int width)
+{
+    int col = canvas_text(canvas, row, 0, ROLE_TITLE, title);
+    int drawn = 0;
+
+    for (; drawn < n; drawn++) {
+        int text = rune_text_width(fact[drawn].text);
+        int place = text > width ? text : width;
+        int label = rune_text_width(fact[drawn].label);
+        int left = col + (col > 0 ? 2 : 0);
+        if (left + label + 1 + place > canvas->cols)
+            break;
+        canvas_text(canvas, row, left, ROLE_DIM, fact[drawn].label);
+        col = left + label + 1 + place;
+        canvas_text_right(canvas, row, col, fact[drawn].role, fact[drawn].text);
+    }
+    return drawn;
+}
+
+/* ---- Tables ---- */
+
+void draw_table_fit(struct draw_table *table, const struct draw_column *column, int n, int cols)
+{
+    struct layout_part part[DRAW_MAX_COLUMNS] = {{0}};
+    int left = 0;
+
+    CHECK(n <= DRAW_MAX_COLUMNS);
+    table->column = column;
+    table->n = n;
+    for (int i = 0; i < n; i++) /* each with the blank that follows it */
+        part[i] = (struct layout_part){
+            .least = column[i].width + 1, .weight = column[i].stretch, .rank = column[i].rank};
+    layout_divide(cols + 1, part, n, table->width);
+    for (int i = 0; i < n; i++) {
+        table->left[i] = left;
+        left += table->width[i];
+        if (table->width[i] > 0)
+            table->width[i]--;
+    }
+}
+
+void draw_table_cell(const struct draw_table *table, struct canvas *canvas, int row, int column,
+                     enum role role, const char *text)
+{
+    int width = table->width[column];
+    int left = table->left[column];
+    int used = rune_text_width(text);
+
+    if (table->column[column].align == DRAW_RIGHT && used < width)
+        left += width - used;
+    canvas_text_in(canvas, row, left, table->left[column] + width - left, role, text);
+}
+
+void draw_table_head(const struct draw_table *table, struct canvas *canvas, int row, int sorted,
+                     enum draw_order order)
+{
+    for (int i = 0; i < table->n; i++) {
+        int width = table->width[i];
+        draw_table_cell(table, canvas, row, i, ROLE_DIM, table->column[i].title);
+        if (i != sorted || width == 0)
+            continue;
+        int title = rune_text_width(table->column[i].title);
+        bool right = table->column[i].align == DRAW_RIGHT;
+        int at = table->left[i] + (right ? width - title - 1 : title);
+        canvas_put(canvas, row, at, order == DRAW_ASCENDING ? ARROW_UP : ARROW_DOWN, ROLE_KEY);
+    }
+}
+
+/* ---- Bars ---- */
+
+void draw_bar(struct canvas *canvas, struct rect where, enum plot_tier tier,
+              const struct draw_part *part, int n, double total)
+{
+    double sum = 0;
+    double before = 0;
+    bool blocks = tier == PLOT_BRAILLE || tier == PLOT_BLOCKS;
+
+    for (int i = 0; i < n; i++)
+        sum += part[i].value;
+    double per_cell = fmax(sum, total) / where.cols;
+    for (int i = 0; i < n && per_cell > 0; i++) {
+        int from = (int)lround(before / per_cell);
+        before += part[i].value;
+        int to = (int)lround(before / per_cell);
+        canvas_fill(canvas, where.row, where.col + from, to - from,
+                    blocks ? BLOCK_FULL : (uint8_t)part[i].letter, part[i].role);
+    }
+}
+
+/* ---- Others ---- */
+
+/* Bytes of the next line of TEXT in COLS columns, cut at a blank where there is one. */
+static size_t line_bytes(const char *text, int cols)
+{
+    const char *at = text;
+    const char *blank = NULL;
+    int used = 0;
+
+    while (*at != '\0' && *at != '\n') {
+        if (*at == ' ')
+            blank = at;
+        const char *next = at;
+        used += rune_width(rune_next(&next));
+        if (used > cols && at > text)
+            return (size_t)((blank != NULL && blank > text ? blank : at) - text);
+        at = next;
+    }
+    return (size_t)(at - text);
+}
+
+int draw_words(struct canvas *canvas, int row, int col, enum role role, const char *text)
+{
+    int from = row;
+    char line[512];
+
+    while (*text != '\0' && canvas->cols > col) {
+        size_t bytes = line_bytes(text, canvas->cols - col);
+        snprintf(line, sizeof line, "%.*s", (int)bytes, text);
+        canvas_text(canvas, row++, col, role, line);
+        text += bytes;
+        if (*text == ' ' || *text == '\n')
+            text++;
+    }
+    return row - from;
+}
+
+bool draw_text_holds(const char *text, const char *needle)
+{
+    return needle[0] == '\0' || strcasestr(text, needle) != NULL;
+}
+
+static uint32_t lower(uint32_t rune)
+{
+    return rune >= 'A' && rune <= 'Z' ? rune + ('a' - 'A') : rune;
+}
+
+/* Columns that NEEDLE takes in ROW from COL on, or 0 if it is not there. */
+static int match_at(const struct canvas *canvas, int row, int col, const char *needle)
+{
+    int at = col;
+
+    while (*needle != '\0') {
+        uint32_t rune = rune_next(&needle);
+        const struct cell *cell = canvas_at(canvas, row, at);
+        if (cell == NULL || lower(cell->rune) != lower(rune))
+            return 0;
+        at += rune_width(rune);
+    }
+    return at - col;
+}
+
+void draw_mark_matches(struct canvas *canvas, int row, const char *needle)
+{
+    for (int col = 0; col < canvas->cols && needle[0] != '\0'; col++) {
+        int width = match_at(canvas, row, col, needle);
+        canvas_tint(canvas, row, col, width, ROLE_MATCH);
+        col += width > 0 ? width - 1 : 0;
+    }
+}
+
+void draw_nothing(struct canvas *canvas, const char *why)
+{
+    int width = rune_text_width(why);
+    int left = width < canvas->cols ? (canvas->cols - width) / 2 : 0;
+
+    canvas_text_in(canvas, canvas->rows / 2, left, canvas->cols - left, ROLE_DIM, why);
+}
