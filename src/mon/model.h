@@ -60,6 +60,7 @@ struct model {
     const struct procinfo *process;  /* never NULL; look at valid */
     const struct task_groups *tasks; /* never NULL; look at valid */
     const struct history *history;   /* never NULL */
+    const struct proc_history *procs; /* what the procs did; NULL: not kept */
     const struct alerts *alerts;     /* never NULL */
     const struct dump *dump;         /* the last dump of stacks, or NULL */
     struct dump_status dump_status;  /* of the one that is under way */
