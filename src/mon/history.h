@@ -43,15 +43,26 @@ struct history;
 struct history *history_new(const struct metric_table *t);
 void history_free(struct history *h);
 
-/* Forgets everything, for another target; the memory stays. */
-void history_clear(struct history *h);
-
 /* Whether a history of this metric is kept. */
 bool history_has(const struct history *h, unsigned metric);
 
-/* Adds one sample to both levels. Samples come in rising time; one from before the newest bucket
- * is dropped. */
+/* Adds one sample to both levels. Samples of a metric come in rising time; one that is older than
+ * the one before it is dropped. A counter's first sample, and the first after more than 10 s
+ * without one or after it fell back, gives no rate. */
 void history_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t value);
+
+/* What another kept of one minute; of a counter, the counter itself. */
+struct history_minute {
+    uint64_t min;
+    uint64_t max;
+    uint64_t last;
+};
+
+/* Takes in a minute that was kept elsewhere: the bucket of minutes that covers MONO_NS. Only for
+ * the time before the first history_add of this metric, in rising time. The seconds of that minute
+ * may follow with history_add: they do not count twice. Its mean is taken to be in the middle. */
+void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
+                        const struct history_minute *minute);
 
 /* Says why nothing is known from FROM_NS until TO_NS; buckets that have samples keep them. */
 void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum gap_cause cause);
@@ -70,7 +81,7 @@ static inline double history_mean(const struct history_bucket *b)
 /* Why there is no sample at this time; GAP_NONE if there is one. */
 enum gap_cause history_gap_at(const struct history *h, int64_t mono_ns);
 
-/* Monotonic time of the oldest sample of any metric, or 0 if there is none. */
+/* Monotonic time from which on something is known, or 0 if nothing is. */
 int64_t history_oldest_ns(const struct history *h);
 
 #endif

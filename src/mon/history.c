@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#define MOST_NS_OF_A_RATE (10 * NS_PER_S)
+
+/* The ring of one level. Bucket number k lies at k % nbuckets; those of [newest - nbuckets + 1,
+ * newest] are kept. */
+struct level {
+    int64_t width_ns;
+    int64_t nbuckets;
+    int64_t newest;                /* bucket number, -1: none yet */
+    int64_t oldest;                /* the first that was ever filled */
+    uint8_t *cause;                /* [nbuckets], enum gap_cause */
+    struct history_bucket *bucket; /* [nseries][nbuckets] */
+};
+
+struct series {
+    bool is_counter;
+    int64_t last_ns; /* of the last sample, -1: none yet */
+    uint64_t last;
+    int64_t minutes_taken; /* up to this bucket of minutes they came from elsewhere; -1: none */
+};
+
+struct history {
+    int32_t series_of[METRIC_TABLE_MAX]; /* -1: not kept */
+    int32_t nseries;
+    int64_t first_ns; /* nothing is known from before; INT64_MAX: nothing at all */
+    struct series *series;
+    struct level level[HISTORY_LEVELS];
+};
+
+static const int64_t width_of[HISTORY_LEVELS] = {NS_PER_S, 60 * NS_PER_S};
+static const int64_t kept_of[HISTORY_LEVELS] = {HISTORY_SECONDS_KEPT, HISTORY_MINUTES_KEPT};
+
+/* ---- levels ---- */
+
+static bool level_init(struct level *l, enum history_level which, int32_t nseries)
+{
+    l->width_ns = width_of[which];
+    l->nbuckets = kept_of[which];
+    l->newest = -1;
+    l->cause = calloc((size_t)l->nbuckets, sizeof *l->cause);
+    l->bucket = calloc((size_t)nseries * (size_t)l->nbuckets, sizeof *l->bucket);
+    return l->cause != NULL && l->bucket != NULL;
+}
+
+static void level_fini(struct level *l)
+{
+    free(l->cause);
+    free(l->bucket);
+}
+
+static struct history_bucket *bucket_at(const struct level *l, int32_t series, int64_t number)
+{
+    return &l->bucket[(int64_t)series * l->nbuckets + number % l->nbuckets];
+}
+
+static bool level_keeps(const struct level *l, int64_t number)
+{
+    return l->newest >= 0 && number >= l->oldest && number <= l->newest &&
+           number > l->newest - l->nbuckets;
+}
+
+/* Makes NUMBER the newest bucket: what lies between becomes a gap. */
+static void level_advance(struct level *l, int32_t nseries, int64_t number)
+{
+    int64_t from = l->newest + 1;
+
+    if (l->newest < 0)
+        l->oldest = from = number;
+    if (number - from >= l->nbuckets)
+        from = number - l->nbuckets + 1;
+    for (int64_t k = from; k <= number; k++) {
+        l->cause[k % l->nbuckets] = GAP_NOT_WATCHED;
+        for (int32_t s = 0; s < nseries; s++)
+            *bucket_at(l, s, k) = (struct history_bucket){0};
+    }
+    if (number > l->newest)
+        l->newest = number;
+}
+
+/* ---- buckets ---- */
+
+static void bucket_add(struct history_bucket *b, float value)
+{
+    if (b->n == 0 || value < b->min)
+        b->min = value;
+    if (b->n == 0 || value > b->max)
+        b->max = value;
+    b->sum += value;
+    b->n++;
+}
+
+static void bucket_merge(struct history_bucket *to, const struct history_bucket *from)
+{
+    if (from->n == 0)
+        return;
+    if (to->n == 0 || from->min < to->min)
+        to->min = from->min;
+    if (to->n == 0 || from->max > to->max)
+        to->max = from->max;
+    to->sum += from->sum;
+    to->n += from->n;
+    to->last = from->last;
+}
+
+/* ---- public ---- */
+
+struct history *history_new(const struct metric_table *t)
+{
+    struct history *h = calloc(1, sizeof *h);
+
+    if (h == NULL)
+        return NULL;
+    h->first_ns = INT64_MAX;
+    for (unsigned i = 0; i < METRIC_TABLE_MAX; i++)
+        h->series_of[i] = i < t->n && t->info[i].kept ? h->nseries++ : -1;
+    h->series = calloc((size_t)h->nseries, sizeof *h->series);
+    for (unsigned i = 0; h->series != NULL && i < t->n; i++)
+        if (h->series_of[i] >= 0)
+            h->series[h->series_of[i]] = (struct series){
+                .is_counter = t->info[i].kind == KIND_COUNTER, .last_ns = -1, .minutes_taken = -1};
+    if (h->series == NULL || !level_init(&h->level[HISTORY_SECONDS], HISTORY_SECONDS, h->nseries) ||
+        !level_init(&h->level[HISTORY_MINUTES], HISTORY_MINUTES, h->nseries)) {
+        history_free(h);
+        return NULL;
+    }
+    return h;
+}
+
+void history_free(struct history *h)
+{
+    if (h == NULL)
+        return;
+    level_fini(&h->level[HISTORY_SECONDS]);
+    level_fini(&h->level[HISTORY_MINUTES]);
+    free(h->series);
+    free(h);
+}
+
+bool history_has(const struct history *h, unsigned metric)
+{
+    return metric < METRIC_TABLE_MAX && h->series_of[metric] >= 0;
+}
+
+/* What a sample adds to min, max and sum: the gauge, or the counter's rate. False: nothing. */
+static bool figure_of(const struct series *s, int64_t mono_ns, uint64_t value, float *figure)
+{
+    int64_t dt = mono_ns - s->last_ns;
+
+    if (!s->is_counter) {
+        *figure = (float)value;
+        return true;
+    }
+    if (s->last_ns < 0 || dt <= 0 || dt > MOST_NS_OF_A_RATE || value < s->last)
+        return false;
+    *figure = (float)((double)(value - s->last) / ((double)dt / NS_PER_S));
+    return true;
+}
+
+/* Makes room for time MONO_NS and returns its bucket, or NULL if that has long been dropped. */
+static struct history_bucket *bucket_for(struct history *h, enum history_level which,
+                                         int32_t series, int64_t mono_ns)
+{
+    struct level *l = &h->level[which];
+    int64_t number = mono_ns / l->width_ns;
+
+    if (number > l->newest)
+        level_advance(l, h->nseries, number);
+    if (!level_keeps(l, number))
+        return NULL;
+    l->cause[number % l->nbuckets] = GAP_NONE;
+    return bucket_at(l, series, number);
+}
+
+static void add_to_level(struct history *h, enum history_level which, int32_t series,
+                         int64_t mono_ns, const float *figure)
+{
+    struct history_bucket *b = bucket_for(h, which, series, mono_ns);
+
+    if (b == NULL || figure == NULL)
+        return;
+    bucket_add(b, *figure);
+    b->last = (double)h->series[series].last;
+}
+
+void history_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t value)
+{
+    struct series *s;
+    float figure;
+    const float *adds;
+
+    if (!history_has(h, metric) || mono_ns < 0)
+        return;
+    s = &h->series[h->series_of[metric]];
+    if (mono_ns < s->last_ns)
+        return;
+    adds = figure_of(s, mono_ns, value, &figure) ? &figure : NULL;
+    s->last = value;
+    s->last_ns = mono_ns;
+    if (mono_ns < h->first_ns)
+        h->first_ns = mono_ns;
+    add_to_level(h, HISTORY_SECONDS, h->series_of[metric], mono_ns, adds);
+    if (mono_ns / h->level[HISTORY_MINUTES].width_ns > s->minutes_taken)
+        add_to_level(h, HISTORY_MINUTES, h->series_of[metric], mono_ns, adds);
+}
+
+/* The last value of the bucket of minutes before NUMBER, or false. */
+static bool minute_before(const struct level *l, int32_t series, int64_t number, double *last)
+{
+    if (!level_keeps(l, number - 1))
+        return false;
+    *last = bucket_at(l, series, number - 1)->last;
+    return true;
+}
+
+static void take_minute(struct history *h, int32_t series, int64_t number,
+                        const struct history_minute *minute)
+{
+    struct level *l = &h->level[HISTORY_MINUTES];
+    struct history_bucket *b = bucket_for(h, HISTORY_MINUTES, series, number * l->width_ns);
+    double before;
+
+    if (b == NULL)
+        return;
+    b->last = (double)minute->last;
+    if (!h->series[series].is_counter) {
+        bucket_add(b, (float)minute->min);
+        bucket_add(b, (float)minute->max);
+    } else if (minute_before(l, series, number, &before) && b->last >= before) {
+        bucket_add(b, (float)((b->last - before) * (double)NS_PER_S / (double)l->width_ns));
+    }
+}
+
+void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
+                        const struct history_minute *minute)
+{
+    int64_t width_ns = h->level[HISTORY_MINUTES].width_ns;
+    int64_t number = mono_ns / width_ns;
+    struct series *s;
+
+    if (!history_has(h, metric) || mono_ns < 0)
+        return;
+    s = &h->series[h->series_of[metric]];
+    if (s->last_ns >= 0 || number <= s->minutes_taken)
+        return;
+    s->minutes_taken = number;
+    if (number * width_ns < h->first_ns)
+        h->first_ns = number * width_ns;
+    take_minute(h, h->series_of[metric], number, minute);
+}
+
+void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum gap_cause cause)
+{
+    for (int i = 0; i < HISTORY_LEVELS && from_ns >= 0 && to_ns > from_ns; i++) {
+        struct level *l = &h->level[i];
+        int64_t first = from_ns / l->width_ns;
+        int64_t last = (to_ns - 1) / l->width_ns;
+
+        if (last > l->newest)
+            level_advance(l, h->nseries, last);
+        for (int64_t k = last; k >= first && level_keeps(l, k); k--)
+            if (l->cause[k % l->nbuckets] != GAP_NONE)
+                l->cause[k % l->nbuckets] = (uint8_t)cause;
+    }
+}
+
+/* The finest level that still keeps the bucket at FROM_NS, or else the coarsest. */
+static const struct level *level_for(const struct history *h, int64_t from_ns)
+{
+    for (int i = 0; i < HISTORY_LEVELS - 1; i++)
+        if (level_keeps(&h->level[i], from_ns / h->level[i].width_ns))
+            return &h->level[i];
+    return &h->level[HISTORY_LEVELS - 1];
+}
+
+bool history_range(const struct history *h, unsigned metric, int64_t from_ns, int64_t to_ns,
+                   struct history_bucket *out)
+{
+    const struct level *l = level_for(h, from_ns);
+    int64_t first = from_ns / l->width_ns;
+    int64_t last = to_ns > from_ns ? (to_ns - 1) / l->width_ns : first;
+
+    *out = (struct history_bucket){0};
+    if (!history_has(h, metric) || from_ns < 0 || to_ns <= h->first_ns)
+        return false;
+    if (first < l->newest - l->nbuckets + 1)
+        first = l->newest - l->nbuckets + 1;
+    if (last > l->newest)
+        last = l->newest;
+    for (int64_t k = first; k <= last; k++)
+        if (level_keeps(l, k))
+            bucket_merge(out, bucket_at(l, h->series_of[metric], k));
+    return out->n > 0;
+}
+
+enum gap_cause history_gap_at(const struct history *h, int64_t mono_ns)
+{
+    const struct level *l = level_for(h, mono_ns);
+    int64_t number = mono_ns / l->width_ns;
+
+    if (mono_ns < h->first_ns || !level_keeps(l, number))
+        return GAP_UNKNOWN;
+    return (enum gap_cause)l->cause[number % l->nbuckets];
+}
+
+int64_t history_oldest_ns(const struct history *h)
+{
+    const struct level *l = &h->level[HISTORY_MINUTES];
+    int64_t kept_ns = (l->newest - l->nbuckets + 1) * l->width_ns;
+
+    if (h->first_ns == INT64_MAX)
+        return 0;
+    return kept_ns > h->first_ns ? kept_ns : h->first_ns;
+}
