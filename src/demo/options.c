@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "demo/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row *find_row(const struct option_table *table, const char *name,
+                                         size_t name_bytes)
+{
+    for (size_t i = 0; i < table->nrows; i++) {
+        const struct option_row *row = &table->rows[i];
+
+        if ((row->users & table->user) != 0 && strlen(row->name) == name_bytes &&
+            memcmp(row->name, name, name_bytes) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static bool scale_by_suffix(const char *suffix, int64_t *number)
+{
+    static const char letters[] = "KMG";
+    const char *letter = *suffix != '\0' ? strchr(letters, *suffix) : NULL;
+
+    if (*suffix == '\0')
+        return true;
+    if (letter == NULL || suffix[1] != '\0')
+        return false;
+    return !__builtin_mul_overflow(*number, INT64_C(1024) << 10 * (letter - letters), number);
+}
+
+static bool parse_number(const struct option_row *row, const char *text, int64_t *out)
+{
+    char *end;
+    int64_t number;
+
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (end == text || errno != 0)
+        return false;
+    if (row->kind == OPTION_BYTES ? !scale_by_suffix(end, &number) : *end != '\0')
+        return false;
+    *out = number;
+    return number >= row->min && number <= row->max;
+}
+
+const char *options_bytes_text(int64_t bytes, char buf[24])
+{
+    static const char letters[] = "\0KMG";
+    size_t i = 0;
+
+    while (i < 3 && bytes >= 1024 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        i++;
+    }
+    snprintf(buf, 24, "%" PRId64 "%.1s", bytes, &letters[i]);
+    return buf;
+}
+
+/* Why a number was refused: its kind and its range. */
+static void number_error(const struct option_row *row, const char *text,
+                         char error[OPTIONS_ERROR_BYTES])
+{
+    char min[24];
+    char max[24];
+
+    if (row->kind == OPTION_BYTES) {
+        options_bytes_text(row->min, min);
+        options_bytes_text(row->max, max);
+    } else {
+        snprintf(min, sizeof min, "%" PRId64, row->min);
+        snprintf(max, sizeof max, "%" PRId64, row->max);
+    }
+    snprintf(error, OPTIONS_ERROR_BYTES, "--%s takes a number from %s to %s, not '%.60s'",
+             row->name, min, max, text);
+}
+
+static bool store(const struct option_row *row, const char *text, void *target,
+                  char error[OPTIONS_ERROR_BYTES])
+{
+    void *place = (char *)target + row->offset;
+    int64_t number;
+
+    if (row->kind == OPTION_TEXT) {
+        memcpy(place, &text, sizeof text);
+        return true;
+    }
+    if (!parse_number(row, text, &number)) {
+        number_error(row, text, error);
+        return false;
+    }
+    memcpy(place, &number, sizeof number);
+    return true;
+}
+
+enum options_result options_parse(const struct option_table *table, int argc, char **argv,
+                                  void *target, char error[OPTIONS_ERROR_BYTES])
+{
+    for (int i = 0; i < argc; i++) {
+        const char *arg = argv[i];
+        const struct option_row *row;
+        const char *value;
+
+        if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+            return OPTIONS_HELP;
+        if (strncmp(arg, "--", 2) != 0) {
+            snprintf(error, OPTIONS_ERROR_BYTES, "'%.60s' is not an option", arg);
+            return OPTIONS_BAD;
+        }
+        row = find_row(table, arg + 2, strcspn(arg + 2, "="));
+        if (row == NULL) {
+            snprintf(error, OPTIONS_ERROR_BYTES, "there is no option '%.60s' here", arg);
+            return OPTIONS_BAD;
+        }
+        value = strchr(arg, '=');
+        value = value != NULL ? value + 1 : argv[++i]; /* argv ends in NULL */
+        if (i >= argc) {
+            snprintf(error, OPTIONS_ERROR_BYTES, "--%s needs a value", row->name);
+            return OPTIONS_BAD;
+        }
+        if (!store(row, value, target, error))
+            return OPTIONS_BAD;
+    }
+    return OPTIONS_OK;
+}
+
+static void print_row(const struct option_row *row, const void *target, FILE *file)
+{
+    const void *place = (const char *)target + row->offset;
+    char left[64];
+    char bytes[24];
+    const char *text;
+    int64_t number;
+
+    snprintf(left, sizeof left, "--%s %s", row->name, row->value);
+    fprintf(file, "  %-22s  %s", left, row->help);
+    if (row->kind == OPTION_TEXT) {
+        memcpy(&text, place, sizeof text);
+        fprintf(file, " (%s)\n", text);
+        return;
+    }
+    memcpy(&number, place, sizeof number);
+    if (row->kind == OPTION_BYTES)
+        fprintf(file, " (%s)\n", options_bytes_text(number, bytes));
+    else
+        fprintf(file, " (%" PRId64 ")\n", number);
+}
+
+void options_print(const struct option_table *table, const void *target, FILE *file)
+{
+    for (size_t i = 0; i < table->nrows; i++) {
+        if ((table->rows[i].users & table->user) != 0)
+            print_row(&table->rows[i], target, file);
+    }
+}
