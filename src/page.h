@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* page.h - THE CONTRACT: the shared memory between a process that uses libgort and whoever watches it.
+/* page.h - THE CONTRACT: the memory that a process on libgort shares with whoever watches it.
  *
  * Three memfds, kept open for the life of the process and found through /proc/PID/fd:
- *   gomon-page   header, sections, counters, snapshots, rings, history. Sealed against shrinking, growing and any
- *                later writer: readers use pread(2) or a read-only mapping.
+ *   gomon-page   header, sections, counters, snapshots, rings, history. Sealed against shrinking,
+ *                growing and any later writer: readers use pread(2) or a read-only mapping.
  *   gomon-tasks  the task table, sealed in the same way.
- *   gomon-mail   the mailbox: requests of watchers, answers of the runtime. Sealed in size only; both sides write,
- *                and each treats what it reads there as hostile.
+ *   gomon-mail   the mailbox: requests of watchers, answers of the runtime. Sealed in size only;
+ *                both sides write, and each treats what it reads there as hostile.
  * The image of gomon-page is also written to /dev/shm/gomon-<uid>/<pid>.<starttime> once a second.
  *
- * Everything is little-endian in practice (the endian tag tells), of fixed width, 8-byte aligned, and referred to by
- * its offset from the start of its file. Structures grow at their end only; a reader skips by the stride and the sizes that
- * the writer states, and ignores sections and bits of `compat` that it does not know.
+ * Everything is little-endian in practice (the endian tag tells), of fixed width, 8-byte aligned,
+ * and referred to by its offset from the start of its file. Structures grow at their end only; a
+ * reader skips by the stride and the sizes that the writer states, and ignores sections and bits of
+ * `compat` that it does not know.
  *
  * Three ways of being consistent, named at each structure:
  *   live      single words with one writer, relaxed; they need not agree with each other;
- *   double    two copies and `seq`: the writer fills copy (seq + 1) & 1, then stores seq + 1 with release. A reader loads
- *             seq with acquire, copies copy seq & 1, loads seq again: the copy is whole if seq moved by less than 1. A
- *             crash in the middle leaves the last good copy;
- *   ring      slot.seq is 2n + 1 while entry n is written and 2n + 2 when it is whole; entry n lies in slot n % count. A
- *             reader that finds a larger seq was lapped and knows how many entries it missed.
+ *   double    two copies and `seq`: the writer fills copy (seq + 1) & 1, then stores seq + 1 with
+ *             release. A reader loads seq with acquire, copies copy seq & 1, loads seq again: the
+ *             copy is whole if seq moved by less than 1. A crash in the middle leaves the last good
+ *             copy;
+ *   ring      slot.seq is 2n + 1 while entry n is written and 2n + 2 when it is whole; entry n lies
+ *             in slot n % count. A reader that finds a larger seq was lapped and knows how many
+ *             entries it missed.
  *
  * This header holds layout only: no functions. gort-page(5) is its manual. */
 #ifndef GOMON_PAGE_H
@@ -139,7 +142,8 @@ enum metric {
     METRIC_COUNT
 };
 
-/* In front of two copies of `stride` bytes each, the first `page_align64(sizeof(struct page_double))` behind it. */
+/* In front of two copies of `stride` bytes each, the first at the multiple of 64 bytes
+ * that follows it. */
 struct page_double {
     uint64_t seq; /* number of publishes; copy seq & 1 is the newest */
     uint64_t mono_ns[2];
@@ -211,7 +215,12 @@ enum page_gc_phase {
     PAGE_GC_SWEEP = 3,
 };
 enum page_gc_mode { PAGE_GC_STOP_THE_WORLD = 0, PAGE_GC_CONCURRENT = 1 };
-enum page_gc_trigger { PAGE_GC_BY_HEAP = 0, PAGE_GC_BY_TIME = 1, PAGE_GC_BY_CALL = 2, PAGE_GC_BY_LIMIT = 3 };
+enum page_gc_trigger {
+    PAGE_GC_BY_HEAP = 0,
+    PAGE_GC_BY_TIME = 1,
+    PAGE_GC_BY_CALL = 2,
+    PAGE_GC_BY_LIMIT = 3,
+};
 
 struct page_gc_cycle { /* ring */
     uint64_t seq;
@@ -285,8 +294,9 @@ struct page_tasks_header {
     uint64_t reserved[2];
 };
 
-/* One row, written by whoever holds the task. `word` is stored last with release and its generation changes with every
- * transition: a reader that sees the same word before and after copied a row that belongs together. */
+/* One row, written by whoever holds the task. `word` is stored last with release and its generation
+ * changes with every transition: a reader that sees the same word before and after copied a row
+ * that belongs together. */
 struct page_task {
     uint64_t word;     /* PAGE_TASK_WORD(state, reason, generation); 0: the row is free */
     uint64_t id;       /* from 1, never used again */
@@ -297,8 +307,9 @@ struct page_task {
     uint64_t pc;       /* return address of the runtime call that it waits in, or 0 */
     uint64_t stack_hi; /* end of its stack, or 0 before its first run */
 };
-#define PAGE_TASK_WORD(state, reason, gen) \
-    ((uint64_t)(uint8_t)(state) | (uint64_t)(uint8_t)(reason) << 8 | (uint64_t)(uint32_t)(gen) << 32)
+#define PAGE_TASK_WORD(state, reason, gen)                                                         \
+    ((uint64_t)(uint8_t)(state) | (uint64_t)(uint8_t)(reason) << 8 |                               \
+     (uint64_t)(uint32_t)(gen) << 32)
 #define PAGE_TASK_STATE(word) ((unsigned)((word)&0xff))
 #define PAGE_TASK_REASON(word) ((unsigned)((word) >> 8 & 0xff))
 #define PAGE_TASK_GENERATION(word) ((uint32_t)((word) >> 32))
@@ -338,13 +349,14 @@ struct page_sites_minute { /* ring */
 };
 
 /* ---- Mailbox ----
- * A client opens gomon-mail through /proc/PID/fd for reading and writing and takes an open-file-description write lock
- * (F_OFD_SETLK) on byte i of the file: slot i is then its own until it unlocks or dies. It writes the request, stores
- * `state` = REQUESTED with release, increments `doorbell` and wakes it (FUTEX_WAKE, shared).
- * The runtime copies the request, and answers in batches through the one data area: it fills it, sets batch_bytes and
- * stores batch_seq + 1 with release; the client copies it and stores ack_seq = batch_seq. The batch whose `last` is set is the
- * final one; then state becomes DONE or FAILED. Requests are served one after the other. A client whose lock is gone, or that
- * lets 2 s go by without an ack, loses its turn. */
+ * A client opens gomon-mail through /proc/PID/fd for reading and writing and takes an
+ * open-file-description write lock (F_OFD_SETLK) on byte i of the file: slot i is then its own
+ * until it unlocks or dies. It writes the request, stores `state` = REQUESTED with release,
+ * increments `doorbell` and wakes it (FUTEX_WAKE, shared). The runtime copies the request, and
+ * answers in batches through the one data area: it fills it, sets batch_bytes and stores batch_seq
+ * + 1 with release; the client copies it and stores ack_seq = batch_seq. The batch whose `last` is
+ * set is the final one; then state becomes DONE or FAILED. Requests are served one after the other.
+ * A client whose lock is gone, or that lets 2 s go by without an ack, loses its turn. */
 
 #define PAGE_MAIL_SLOTS 8
 #define PAGE_MAIL_DATA_BYTES (8u << 20)
@@ -414,8 +426,8 @@ struct page_dump_begin {
     uint32_t reserved;
 };
 
-/* Register numbers are DWARF's for the machine; those not in `valid` are unknown. A parked task has its callee-saved
- * registers, a running one that answered the snapshot has all. */
+/* Register numbers are DWARF's for the machine; those not in `valid` are unknown. A parked task has
+ * its callee-saved registers, a running one that answered the snapshot has all. */
 #define PAGE_DUMP_REGS 34
 enum page_dump_flag {
     PAGE_DUMP_TRUNCATED = 1, /* the stack is longer than what was copied */
@@ -467,7 +479,7 @@ _Static_assert(sizeof(struct page_sites_minute) == 16 + 2 * PAGE_SITES_KEPT * 16
 _Static_assert(sizeof(struct page_mail_slot) == 128, "mail slot layout");
 _Static_assert(offsetof(struct page_mail, slot) == 64, "mailbox layout");
 _Static_assert(sizeof(struct page_dump_begin) == 40, "dump layout");
-_Static_assert(sizeof(struct page_dump_task) == 8 + 64 + 8 + 16 + PAGE_DUMP_REGS * 8 + 16 + 32, "dump layout");
+_Static_assert(sizeof(struct page_dump_task) == 144 + PAGE_DUMP_REGS * 8, "dump layout");
 _Static_assert(sizeof(struct page_dump_end) == 24, "dump layout");
 
 #endif

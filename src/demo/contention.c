@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* contention.c - tasks that fight for locks. Half of them want one hot lock, which is asked for more
- * often than it can be had, so that a queue of waiters stands before it; the others share many
+/* contention.c - tasks that fight for locks. Half of them want one hot lock, which is asked for
+ * more often than it can be had, so that a queue of waiters stands before it; the others share many
  * locks, nearly always free. Now and then a holder sleeps with its lock held, as bad code does. */
 #include "config.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* deadlock.c - two locks taken in two orders. For a while nobody meets; then two tasks hold what the
- * other wants, the first task waits for both, and the runtime ends the program with their stacks. */
+/* deadlock.c - two locks taken in two orders. For a while nobody meets; then two tasks hold what
+ * the other wants, the first task waits for both, and the runtime ends the program with their
+ * stacks. */
 #include "config.h"
 
 #include "demo/demo.h"

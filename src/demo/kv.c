@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kv.c - gort-kv: a key-value server that speaks the Redis protocol, on libgort's tasks and heap.
- * Its purpose is to be put under real load, by redis-benchmark say, and to be watched with gomon. */
+ * Its purpose is to be put under real load, by redis-benchmark say, and to be watched with
+ * gomon. */
 #include "config.h"
 
 #include <signal.h>

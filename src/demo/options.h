@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* options.h - long options from a table, for the demo programs.
- * A program describes its options once, as rows that say where the value goes; parsing, checking and
- * the help text come from them. Both `--name value` and `--name=value` are understood.
+ * A program describes its options once, as rows that say where the value goes; parsing, checking
+ * and the help text come from them. Both `--name value` and `--name=value` are understood.
  * Threads: called before the runtime starts. */
 #ifndef DEMO_OPTIONS_H
 #define DEMO_OPTIONS_H

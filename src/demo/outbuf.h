@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* outbuf.h - answers on their way out.
- * Small answers gather in one buffer, so that a batch of requests costs one write; what does not fit
- * pushes the buffer out, and what is larger than it goes out by itself, uncopied. So a connection
- * holds a fixed amount of memory however much it is asked for.
+ * Small answers gather in one buffer, so that a batch of requests costs one write; what does not
+ * fit pushes the buffer out, and what is larger than it goes out by itself, uncopied. So a
+ * connection holds a fixed amount of memory however much it is asked for.
  * Once a write failed, everything is dropped: the owner sees `failed` and ends the connection.
  * Threads: one owner. Writing may block the task, as the flush function does. */
 #ifndef DEMO_OUTBUF_H
@@ -33,8 +33,8 @@ void outbuf_push(struct outbuf *out);
 
 void outbuf_add(struct outbuf *out, const char *data, size_t bytes);
 
-/* The answers of the protocol: "+OK", "-ERR ...", ":1", "$3 abc", "$-1", "*2". TEXT must hold no end
- * of line. */
+/* The answers of the protocol: "+OK", "-ERR ...", ":1", "$3 abc", "$-1", "*2". TEXT must hold no
+ * end of line. */
 void outbuf_status(struct outbuf *out, const char *text);
 void outbuf_error(struct outbuf *out, const char *text);
 void outbuf_number(struct outbuf *out, int64_t number);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pace.h - doing something at a rate.
  * The owner asks now and then how much has become due since it last asked; fractions are kept. What
- * it could not do in a second is forgiven, so that a stopped program does not come back with a burst.
+ * it could not do in a second is forgiven, so that a stopped program does not come back with a
+ * burst.
  * Threads: one owner. */
 #ifndef DEMO_PACE_H
 #define DEMO_PACE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pipeline.c - a source, a pool of workers, a sink: fan-out and fan-in over buffered channels. Items
- * are objects of the collected heap that change hands; the sink checks their sum. */
+/* pipeline.c - a source, a pool of workers, a sink: fan-out and fan-in over buffered channels.
+ * Items are objects of the collected heap that change hands; the sink checks their sum. */
 #include "config.h"
 
 #include "demo/demo.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* resp.h - the requests of the Redis protocol, version 2, taken apart.
- * A command is an array of binary-safe texts ("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n") or one plain line of
- * words. The parser is fed the bytes that have come so far, from the start of a command; it
- * remembers how far it got, so that a command that comes in many pieces is looked at once.
- * Pure: it knows no socket and keeps nothing of the data but offsets. What a peer may announce is
- * limited, and memory is taken for what has come, never for what was announced.
+ * A command is an array of binary-safe texts ("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n") or one plain line
+ * of words. The parser is fed the bytes that have come so far, from the start of a command; it
+ * remembers how far it got, so that a command that comes in many pieces is looked at once. Pure: it
+ * knows no socket and keeps nothing of the data but offsets. What a peer may announce is limited,
+ * and memory is taken for what has come, never for what was announced.
  * Threads: one owner. Source: the Redis serialization protocol specification (redis.io). */
 #ifndef DEMO_RESP_H
 #define DEMO_RESP_H

@@ -143,7 +143,8 @@ static void serve(void *arg)
     atomic_fetch_sub_explicit(&client.kv->clients, 1, memory_order_relaxed);
 }
 
-/* Above the limit a client gets one line, and no task. What a fresh socket cannot take is dropped. */
+/* Above the limit a client gets one line, and no task. What a fresh socket cannot take is
+ * dropped. */
 static void refuse(struct kv *kv, gort_conn *conn)
 {
     static const char error[] = "-ERR max number of clients reached\r\n";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* server.h - the connections of gort-kv: one task each.
- * A task reads what has come, answers every whole command in it, and sends the answers of that batch
- * in one write: with pipelining clients that is the difference. Its two buffers are pointer-free
- * objects of the collected heap; nothing is freed by hand but the parser. */
+ * A task reads what has come, answers every whole command in it, and sends the answers of that
+ * batch in one write: with pipelining clients that is the difference. Its two buffers are
+ * pointer-free objects of the collected heap; nothing is freed by hand but the parser. */
 #ifndef DEMO_SERVER_H
 #define DEMO_SERVER_H
 

@@ -31,7 +31,7 @@ static int run_sleepers(const struct demo_options *options)
     while (gort_num_tasks() < options->tasks)
         gort_sleep(GORT_MS);
     gort_read_memstats(&stats);
-    printf("gort-demo: %" PRId64 " tasks sleep after %.1f s, with %" PRIu64 " MiB from the system\n",
+    printf("gort-demo: %" PRId64 " tasks sleep after %.1f s; %" PRIu64 " MiB from the system\n",
            options->tasks, (double)(gort_now() - start_ns) / 1e9, stats.sys >> 20);
     fflush(stdout);
     demo_wait(options);

@@ -31,8 +31,8 @@ struct buckets {
     size_t count; /* a power of two; 0: there is none */
 };
 
-/* While the shard grows, nodes are in both arrays: a bucket of `old` below `moved` is empty. All but
- * the lock is [lock:lock]. */
+/* While the shard grows, nodes are in both arrays: a bucket of `old` below `moved` is empty. All
+ * but the lock is [lock:lock]. */
 struct shard {
     gort_mutex lock;
     struct buckets now;

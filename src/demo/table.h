@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* table.h - the keys and values of gort-kv, in the collected heap.
- * A hash table in shards, each with its lock: chains of nodes in an array of buckets that doubles. A
- * full array is not copied at once; every change of a shard moves a few of its buckets to the new
+ * A hash table in shards, each with its lock: chains of nodes in an array of buckets that doubles.
+ * A full array is not copied at once; every change of a shard moves a few of its buckets to the new
  * one, so that no request pays for all of them. Values never change: a new one replaces the old,
  * which the collector reclaims when the last reader is through. So a lock is held for the lookup
  * alone, never for copying or sending.

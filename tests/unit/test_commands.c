@@ -72,7 +72,9 @@ static void check(struct script script)
 
 Test(commands, values_are_set_and_got)
 {
-    check((struct script){"SET k hello\nget k\nGET none\n", "+OK\r\n$5\r\nhello\r\n$-1\r\n", false});
+    check((struct script){"SET k hello\nget k\nGET none\n",
+                          "+OK\r\n$5\r\nhello\r\n$-1\r\n",
+                          false});
 }
 
 Test(commands, many_keys_in_one_request)

@@ -28,13 +28,14 @@ static char error[OPTIONS_ERROR_BYTES];
 /* Parses up to three words. */
 static enum options_result parse(const char *a, const char *b, const char *c)
 {
-    char copies[3][64];
+    static char copies[3][64];
     const char *words[] = {a, b, c};
     char *argv[4] = {NULL};
     int argc = 0;
 
     while (argc < 3 && words[argc] != NULL) {
-        argv[argc] = strcpy(copies[argc], words[argc]);
+        snprintf(copies[argc], sizeof copies[argc], "%s", words[argc]);
+        argv[argc] = copies[argc];
         argc++;
     }
     return options_parse(&table, argc, argv, &target, error);

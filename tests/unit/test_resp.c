@@ -145,16 +145,21 @@ Test(resp, line_without_end_is_refused_at_the_limit)
     cr_assert_eq(resp_parse(&parser, data, sizeof data), RESP_BAD, "never");
 }
 
+/* Writes TEXT at AT in DATA; returns where it ends. */
+static size_t put(char *data, size_t at, const char *text)
+{
+    memcpy(data + at, text, strlen(text));
+    return at + strlen(text);
+}
+
 Test(resp, command_above_the_limit_is_refused)
 {
     static char data[RESP_MAX_COMMAND_BYTES + 64];
-    size_t bytes = (size_t)sprintf(data, "*3\r\n$%u\r\n", RESP_MAX_TEXT_BYTES);
+    size_t bytes = put(data, 0, "*3\r\n$8388608\r\n");
 
-    bytes += RESP_MAX_TEXT_BYTES;
-    bytes += (size_t)sprintf(data + bytes, "\r\n$%u\r\n", RESP_MAX_TEXT_BYTES - 100);
+    bytes = put(data, bytes + 8388608, "\r\n$8388508\r\n");
     cr_assert_eq(resp_parse(&parser, data, bytes), RESP_MORE, "error %s", parser.error);
-    bytes += RESP_MAX_TEXT_BYTES - 100;
-    bytes += (size_t)sprintf(data + bytes, "\r\n$100\r\n");
+    bytes = put(data, bytes + 8388508, "\r\n$100\r\n");
     cr_assert_eq(resp_parse(&parser, data, bytes), RESP_BAD, "16 MiB and more were taken");
 }
 
