@@ -50,20 +50,20 @@ GORT_API int gort_run(const gort_options *options, int (*fn)(void *arg), void *a
 /* Defines main: runs FN as the first task with the program's arguments.
  *     static int app(int argc, char **argv) { ... }
  *     GORT_MAIN(app) */
-#define GORT_MAIN(fn)                                                        \
-    struct gort_main_args {                                                  \
-        int argc;                                                            \
-        char **argv;                                                         \
-    };                                                                       \
-    static int gort_main_task(void *arg)                                     \
-    {                                                                        \
-        struct gort_main_args *args = (struct gort_main_args *)arg;          \
-        return fn(args->argc, args->argv);                                   \
-    }                                                                        \
-    int main(int argc, char **argv)                                          \
-    {                                                                        \
-        struct gort_main_args args = {argc, argv};                           \
-        return gort_run(NULL, gort_main_task, &args);                        \
+#define GORT_MAIN(fn)                                               \
+    struct gort_main_args {                                         \
+        int argc;                                                   \
+        char **argv;                                                \
+    };                                                              \
+    static int gort_main_task(void *arg)                            \
+    {                                                               \
+        struct gort_main_args *args = (struct gort_main_args *)arg; \
+        return fn(args->argc, args->argv);                          \
+    }                                                               \
+    int main(int argc, char **argv)                                 \
+    {                                                               \
+        struct gort_main_args args = {argc, argv};                  \
+        return gort_run(NULL, gort_main_task, &args);               \
     }
 
 #endif

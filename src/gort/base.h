@@ -14,27 +14,27 @@
 #define GORT_MUST_CHECK __attribute__((warn_unused_result))
 
 #define GORT_FOREVER INT64_MAX
-#define GORT_NS INT64_C(1)
-#define GORT_US INT64_C(1000)
-#define GORT_MS INT64_C(1000000)
-#define GORT_S INT64_C(1000000000)
+#define GORT_NS      INT64_C(1)
+#define GORT_US      INT64_C(1000)
+#define GORT_MS      INT64_C(1000000)
+#define GORT_S       INT64_C(1000000000)
 
 /* Errors, returned as negative numbers. Values are stable. */
 enum gort_err {
     GORT_OK = 0,
-    GORT_ETIMEDOUT = -1,  /* the deadline passed first */
+    GORT_ETIMEDOUT = -1,   /* the deadline passed first */
     GORT_EWOULDBLOCK = -2, /* a _try_ call found nothing to do */
-    GORT_ECLOSED = -3,    /* the connection or listener was closed on this side */
+    GORT_ECLOSED = -3,     /* the connection or listener was closed on this side */
     GORT_ECANCELED = -4,
     GORT_EINVAL = -5,
     GORT_ENOMEM = -6,
     GORT_EALREADY = -7,
-    GORT_EREFUSED = -8,   /* the peer refused the connection */
-    GORT_ERESET = -9,     /* the peer reset the connection */
+    GORT_EREFUSED = -8, /* the peer refused the connection */
+    GORT_ERESET = -9,   /* the peer reset the connection */
     GORT_EADDRINUSE = -10,
     GORT_EADDRNOTAVAIL = -11,
     GORT_EPERM = -12,
-    GORT_EMFILE = -13,    /* no file descriptor left */
+    GORT_EMFILE = -13, /* no file descriptor left */
     GORT_EUNREACHABLE = -14,
     GORT_EPIPE = -15,     /* the peer reads no more */
     GORT_ENOTFOUND = -16, /* no such host or path */

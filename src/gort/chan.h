@@ -43,25 +43,25 @@ GORT_API size_t gort_chan_cap(const gort_chan *c);
  *     GORT_CHAN(job, struct job)
  * defines struct job_chan { gort_chan *c; } and job_chan_new(capacity), job_send(ch, value),
  * job_recv(ch, &value), job_close(ch). */
-#define GORT_CHAN(name, type)                                                            \
-    typedef struct name##_chan {                                                         \
-        gort_chan *c;                                                                    \
-    } name##_chan;                                                                       \
-    static inline __attribute__((unused)) name##_chan name##_chan_new(size_t capacity)   \
-    {                                                                                    \
-        return (name##_chan){gort_chan_new(sizeof(type), capacity)};                     \
-    }                                                                                    \
-    static inline __attribute__((unused)) void name##_send(name##_chan ch, type value)   \
-    {                                                                                    \
-        gort_send(ch.c, &value);                                                         \
-    }                                                                                    \
-    static inline __attribute__((unused)) int name##_recv(name##_chan ch, type *value)   \
-    {                                                                                    \
-        return gort_recv(ch.c, value);                                                   \
-    }                                                                                    \
-    static inline __attribute__((unused)) void name##_close(name##_chan ch)              \
-    {                                                                                    \
-        gort_close(ch.c);                                                                \
+#define GORT_CHAN(name, type)                                                          \
+    typedef struct name##_chan {                                                       \
+        gort_chan *c;                                                                  \
+    } name##_chan;                                                                     \
+    static inline __attribute__((unused)) name##_chan name##_chan_new(size_t capacity) \
+    {                                                                                  \
+        return (name##_chan){gort_chan_new(sizeof(type), capacity)};                   \
+    }                                                                                  \
+    static inline __attribute__((unused)) void name##_send(name##_chan ch, type value) \
+    {                                                                                  \
+        gort_send(ch.c, &value);                                                       \
+    }                                                                                  \
+    static inline __attribute__((unused)) int name##_recv(name##_chan ch, type *value) \
+    {                                                                                  \
+        return gort_recv(ch.c, value);                                                 \
+    }                                                                                  \
+    static inline __attribute__((unused)) void name##_close(name##_chan ch)            \
+    {                                                                                  \
+        gort_close(ch.c);                                                              \
     }
 
 #endif

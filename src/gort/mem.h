@@ -12,9 +12,9 @@
 /* What the words of a type are, for precise scanning. Made by GORT_TYPE. */
 typedef struct gort_type {
     const char *name;
-    size_t bytes;           /* of one element */
-    size_t nwords;          /* bits in the bitmap that matter: words up to the last reference */
-    const uint64_t *ptrs;   /* bit i: word i is a reference */
+    size_t bytes;         /* of one element */
+    size_t nwords;        /* bits in the bitmap that matter: words up to the last reference */
+    const uint64_t *ptrs; /* bit i: word i is a reference */
 } gort_type;
 
 /* An object of BYTES, every aligned word of which is searched for references (conservative).
@@ -35,20 +35,20 @@ GORT_API void *gort_alloc_typed(const gort_type *type, size_t n)
 GORT_API void *gort_alloc_array(size_t n, size_t bytes)
     __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
 
-#define gort_new(T) ((T *)gort_alloc(sizeof(T)))
+#define gort_new(T)     ((T *)gort_alloc(sizeof(T)))
 #define gort_make(T, n) ((T *)gort_alloc_array((n), sizeof(T)))
 
 /* A type whose references are the listed members, at most 64 words long:
  *     GORT_TYPE(node_type, struct node,
  *               GORT_PTR(struct node, left) | GORT_PTR(struct node, right)); */
 #define GORT_PTR(T, member) (UINT64_C(1) << (offsetof(T, member) / sizeof(void *)))
-#define GORT_TYPE(var, T, bits)                                                                    \
-    _Static_assert(sizeof(T) <= 64 * sizeof(void *), "GORT_TYPE describes up to 64 words");        \
-    static const uint64_t var##_ptrs[1] = {bits};                                                  \
-    static const gort_type var = {                                                                 \
-        .name = #T,                                                                                \
-        .bytes = sizeof(T),                                                                        \
-        .nwords = (bits) == 0 ? 0 : 64u - (unsigned)__builtin_clzll((bits) | 1u),                  \
+#define GORT_TYPE(var, T, bits)                                                             \
+    _Static_assert(sizeof(T) <= 64 * sizeof(void *), "GORT_TYPE describes up to 64 words"); \
+    static const uint64_t var##_ptrs[1] = {bits};                                           \
+    static const gort_type var = {                                                          \
+        .name = #T,                                                                         \
+        .bytes = sizeof(T),                                                                 \
+        .nwords = (bits) == 0 ? 0 : 64u - (unsigned)__builtin_clzll((bits) | 1u),           \
         .ptrs = var##_ptrs}
 
 /* Adds [P, P + BYTES) to what is searched conservatively for references, until it is removed by the

@@ -27,18 +27,18 @@ GORT_API void gort_listener_close(gort_listener *l);
 /* Connects to ADDRESS, as in gort_listen. */
 GORT_API GORT_MUST_CHECK int gort_dial(const char *address, gort_conn **out);
 GORT_API GORT_MUST_CHECK int gort_dial_by(const char *address, gort_conn **out,
-                                            int64_t deadline_ns);
+                                          int64_t deadline_ns);
 
 /* Reads 1 to BYTES bytes; 0 at the end of the stream. Blocks the task. */
 GORT_API GORT_MUST_CHECK int64_t gort_read(gort_conn *c, void *buf, size_t bytes);
 GORT_API GORT_MUST_CHECK int64_t gort_read_by(gort_conn *c, void *buf, size_t bytes,
-                                                int64_t deadline_ns);
+                                              int64_t deadline_ns);
 
 /* Writes all of BYTES and returns them, or an error (some may have gone out). Blocks the task.
  * Never raises SIGPIPE. */
 GORT_API GORT_MUST_CHECK int64_t gort_write(gort_conn *c, const void *buf, size_t bytes);
 GORT_API GORT_MUST_CHECK int64_t gort_write_by(gort_conn *c, const void *buf, size_t bytes,
-                                                 int64_t deadline_ns);
+                                               int64_t deadline_ns);
 
 /* No more will be written: the peer reads the end of the stream. */
 GORT_API GORT_MUST_CHECK int gort_conn_shutdown(gort_conn *c);

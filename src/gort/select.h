@@ -14,16 +14,28 @@ enum gort_case_kind { GORT_CASE_RECV, GORT_CASE_SEND, GORT_CASE_DEADLINE, GORT_C
 
 typedef struct gort_case {
     enum gort_case_kind kind;
-    int ok;        /* out, of a chosen receive: 1 a value, 0 closed */
+    int ok; /* out, of a chosen receive: 1 a value, 0 closed */
     gort_chan *c;
-    void *value;   /* receive: where to, may be NULL; send: where from, not changed */
+    void *value; /* receive: where to, may be NULL; send: where from, not changed */
     int64_t deadline_ns;
 } gort_case;
 
-#define GORT_RECV(chan, ptr) {.kind = GORT_CASE_RECV, .c = (chan), .value = (ptr)}
-#define GORT_SEND(chan, ptr) {.kind = GORT_CASE_SEND, .c = (chan), .value = (ptr)}
-#define GORT_DEADLINE(at_ns) {.kind = GORT_CASE_DEADLINE, .deadline_ns = (at_ns)}
-#define GORT_DEFAULT {.kind = GORT_CASE_DEFAULT}
+#define GORT_RECV(chan, ptr)                                \
+    {                                                       \
+        .kind = GORT_CASE_RECV, .c = (chan), .value = (ptr) \
+    }
+#define GORT_SEND(chan, ptr)                                \
+    {                                                       \
+        .kind = GORT_CASE_SEND, .c = (chan), .value = (ptr) \
+    }
+#define GORT_DEADLINE(at_ns)                               \
+    {                                                      \
+        .kind = GORT_CASE_DEADLINE, .deadline_ns = (at_ns) \
+    }
+#define GORT_DEFAULT              \
+    {                             \
+        .kind = GORT_CASE_DEFAULT \
+    }
 
 /* Carries out one of the N (0 to 65536) cases and returns its index. Blocks the task until one is
  * ready, unless a default case is there. At most one default and one deadline; the deadline's case

@@ -50,8 +50,8 @@ GORT_API void gort_safepoint(void);
  * The proc goes to other tasks meanwhile. Inside, no other call of the runtime is allowed, nor
  * leaving by return, break or goto, nor storing references to objects from mem.h into other such
  * objects. */
-#define GORT_BLOCKING                                                              \
-    for (int gort_blocking_once = (gort_blocking_enter(), 1); gort_blocking_once;  \
+#define GORT_BLOCKING                                                             \
+    for (int gort_blocking_once = (gort_blocking_enter(), 1); gort_blocking_once; \
          gort_blocking_once = (gort_blocking_leave(), 0))
 GORT_API void gort_blocking_enter(void);
 GORT_API void gort_blocking_leave(void);

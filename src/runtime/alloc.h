@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* alloc.h - the way into the collected heap, for the runtime itself.
- * gort/mem.h is the public face. Callers hold a proc (between rt_enter and rt_leave) and no lock. */
+ * gort/mem.h is the public face. Callers hold a proc (between rt_enter and rt_leave) and no lock.
+ */
 #ifndef RUNTIME_ALLOC_H
 #define RUNTIME_ALLOC_H
 
@@ -15,8 +16,9 @@ struct proc;
 /* How an object is searched for references. */
 enum alloc_kind { ALLOC_SCAN, ALLOC_NOSCAN };
 
-/* A zeroed object of BYTES. PC is the public function's caller: the allocation site. May start a collection, during which the
- * calling task is stopped and may move to another worker. Never NULL. */
+/* A zeroed object of BYTES. PC is the public function's caller: the allocation site. May start a
+ * collection, during which the calling task is stopped and may move to another worker. Never NULL.
+ */
 void *heap_alloc(size_t bytes, enum alloc_kind kind, uintptr_t pc);
 
 /* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. */
@@ -25,8 +27,10 @@ void heap_init(int gc_percent, int64_t limit_bytes);
 /* The cache of a new proc. */
 struct heap_cache *heap_cache_new(void);
 
-/* A collection that sysmon asks for: forced after two minutes without one. Run on a fresh task. */
-void gc_run_periodic(void *unused);
+/* Asks for a collection, two minutes having gone by without one: sysmon's call, from a thread
+ * without a proc. The next allocation that takes its slow path, or a task of the collector's own,
+ * carries it out. */
+void gc_ask_periodic(void);
 
 /* When the last cycle ended, monotonic; and whether collection is on. For sysmon. */
 int64_t gc_last_end_ns(void);

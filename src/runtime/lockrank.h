@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* lockrank.h - every lock of the runtime, in the order in which they may be taken.
- * A thread that holds a lock may take only locks further down. lock.c checks it in debug builds. Locks of one rank are never held
- * together, except channels, which are taken in order of address. */
+ * A thread that holds a lock may take only locks further down. lock.c checks it in debug builds.
+ * Locks of one rank are never held together, except channels, which are taken in order of address.
+ */
 #ifndef RUNTIME_LOCKRANK_H
 #define RUNTIME_LOCKRANK_H
 
 enum lock_rank {
-    RANK_GC = 1,     /* one cycle at a time */
-    RANK_WORLD,      /* stopping and starting the world */
-    RANK_ROOTS,      /* added roots, module list */
-    RANK_POLL,       /* one descriptor of the poller */
-    RANK_CHAN,       /* one channel; several in order of address */
-    RANK_SEMA,       /* one bucket of waiters of sync types */
-    RANK_TIMERS,     /* timers of one proc */
-    RANK_SCHED,      /* global queue, idle procs and workers */
-    RANK_TASKS,      /* task records and table */
-    RANK_STACK,      /* stack slabs */
-    RANK_SWEEP,      /* spans to sweep */
-    RANK_CENTRAL,    /* spans of one size class */
-    RANK_PROFILE,    /* allocation sites */
-    RANK_SPECIAL,    /* what hangs on one span */
-    RANK_HEAP,       /* page heap */
-    RANK_GCWORK,     /* grey object buffers */
-    RANK_PERSIST,    /* memory that is never freed */
-    RANK_EVENTS,     /* ring of events */
+    RANK_GC = 1,  /* one cycle at a time */
+    RANK_WORLD,   /* stopping and starting the world */
+    RANK_ROOTS,   /* added roots, module list */
+    RANK_POLL,    /* one descriptor of the poller */
+    RANK_CHAN,    /* one channel; several in order of address */
+    RANK_SEMA,    /* one bucket of waiters of sync types */
+    RANK_TIMERS,  /* timers of one proc */
+    RANK_SCHED,   /* global queue, idle procs and workers */
+    RANK_TASKS,   /* task records and table */
+    RANK_STACK,   /* stack slabs */
+    RANK_SWEEP,   /* spans to sweep */
+    RANK_CENTRAL, /* spans of one size class */
+    RANK_PROFILE, /* allocation sites */
+    RANK_SPECIAL, /* what hangs on one span */
+    RANK_HEAP,    /* page heap */
+    RANK_GCWORK,  /* grey object buffers */
+    RANK_PERSIST, /* memory that is never freed */
+    RANK_EVENTS,  /* ring of events */
 };
 
 #endif

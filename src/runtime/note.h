@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* note.h - one thread sleeps until another wakes it, once.
- * note_clear before use; then note_wake may come before or after note_sleep. Threads: one sleeper, one waker. */
+ * note_clear before use; then note_wake may come before or after note_sleep. Threads: one sleeper,
+ * one waker. */
 #ifndef RUNTIME_NOTE_H
 #define RUNTIME_NOTE_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* preempt.h - the one signal of the runtime, SIGURG, and what it may ask of a thread.
- * Two requests: stop for the collector (wait in the handler), and a snapshot of a running task's registers and stack for a dump. The
- * handler runs on an alternate stack and never switches stacks: that deadlocks inside libc.
- * A signal that is not ours (nobody asked) goes to the handler that was there before. */
+ * Two requests: stop for the collector (wait in the handler), and a snapshot of a running task's
+ * registers and stack for a dump. The handler runs on an alternate stack and never switches stacks:
+ * that deadlocks inside libc. A signal that is not ours (nobody asked) goes to the handler that was
+ * there before. */
 #ifndef RUNTIME_PREEMPT_H
 #define RUNTIME_PREEMPT_H
 
@@ -13,7 +14,7 @@
 struct worker;
 
 #define SNAPSHOT_STACK_BYTES (64u << 10)
-#define SNAPSHOT_REGS 34
+#define SNAPSHOT_REGS        34
 
 /* Registers by DWARF number and the stack of a running task, copied by its own thread. */
 struct snapshot_request {
@@ -36,8 +37,10 @@ void preempt_init_thread(struct worker *w);
 /* Sends SIGURG to W. */
 void preempt_signal(struct worker *w);
 
-/* Asks W's thread for a snapshot and waits up to TIMEOUT_NS; whether *REQ was filled. *HELD_NS is how long the thread was held.
- * Threads: sysmon only; REQ is sysmon's own static buffer, kept until the next call. */
-bool preempt_snapshot(struct worker *w, struct snapshot_request *req, int64_t timeout_ns, int64_t *held_ns);
+/* Asks W's thread for a snapshot and waits up to TIMEOUT_NS; whether *REQ was filled. *HELD_NS is
+ * how long the thread was held. Threads: sysmon only; REQ is sysmon's own static buffer, kept until
+ * the next call. */
+bool preempt_snapshot(struct worker *w, struct snapshot_request *req, int64_t timeout_ns,
+                      int64_t *held_ns);
 
 #endif

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* proc.h - procs (Go's P) and workers (Go's M).
- * A proc is the right to run tasks, with all that makes running them cheap: a run queue, timers, an allocation cache, counters. A
- * worker is a thread. A worker needs a proc to run tasks; the one that loses its proc (P-detach) finishes its stretch of C code and
- * queues its task at the next entry of the runtime.
+ * A proc is the right to run tasks, with all that makes running them cheap: a run queue, timers, an
+ * allocation cache, counters. A worker is a thread. A worker needs a proc to run tasks; the one
+ * that loses its proc (P-detach) finishes its stretch of C code and queues its task at the next
+ * entry of the runtime.
  *
- * Entering the runtime. A thread in the runtime (worker.inrt = 1) is never interrupted and never loses its proc. Entry and sysmon agree
- * by an asymmetric handshake: the worker stores inrt and then loads seize; sysmon stores seize, issues a process-wide memory
- * barrier, and then loads inrt. So at least one sees the other.
+ * Entering the runtime. A thread in the runtime (worker.inrt = 1) is never interrupted and never
+ * loses its proc. Entry and sysmon agree by an asymmetric handshake: the worker stores inrt and
+ * then loads seize; sysmon stores seize, issues a process-wide memory barrier, and then loads inrt.
+ * So at least one sees the other.
  *
  * Threads: struct proc belongs to the worker that holds it; fields that others read say so.
- * Source: Vyukov, Scalable Go Scheduler Design (2012); Dice et al., Asymmetric Dekker Synchronization (2001). */
+ * Source: Vyukov, Scalable Go Scheduler Design (2012); Dice et al., Asymmetric Dekker
+ * Synchronization (2001). */
 #ifndef RUNTIME_PROC_H
 #define RUNTIME_PROC_H
 
@@ -34,7 +37,8 @@
 
 enum proc_status { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_STOPPED };
 
-/* Counters with one writer, the proc's worker: load and store relaxed, no locked instruction. Readers sum. */
+/* Counters with one writer, the proc's worker: load and store relaxed, no locked instruction.
+ * Readers sum. */
 struct proc_stats {
     _Atomic(uint64_t) switches;
     _Atomic(uint64_t) steals;
@@ -48,7 +52,8 @@ struct proc_stats {
 
 static inline void stat_add(_Atomic(uint64_t) *counter, uint64_t n)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
 }
 
 struct heap_cache;
@@ -56,70 +61,94 @@ struct heap_cache;
 struct proc {
     _Alignas(CACHE_LINE_BYTES) uint32_t id; /* [const] */
     _Atomic(uint32_t) status;               /* enum proc_status; [atomic] */
-    struct worker *worker;                  /* [owner] */
-    _Atomic(struct task *) current;         /* read by sysmon; [atomic] */
-    _Atomic(uint32_t) tick;                 /* grows with each task run in a slice of its own; [atomic] */
-    uint32_t rng;                           /* xorshift state; [owner] */
+    _Atomic(struct worker *)
+        worker; /* who holds it; written by the holder, read by sysmon; [atomic] */
+    _Atomic(struct task *) current; /* read by sysmon; [atomic] */
+    _Atomic(uint32_t) tick;         /* grows with each task run in a slice of its own; [atomic] */
+    uint32_t rng;                   /* xorshift state; [owner] */
     struct runq runq;
     struct timers timers;
-    struct stack_cache stacks;              /* [owner] */
-    struct task *free_tasks;                /* records to use again; [owner] */
-    uint32_t nfree_tasks;                   /* [owner] */
-    struct heap_cache *heap;                /* allocation cache; [owner] */
-    struct proc *next_idle;                 /* [lock:sched] */
+    struct stack_cache stacks; /* [owner] */
+    struct task *free_tasks;   /* records to use again; [owner] */
+    uint32_t nfree_tasks;      /* [owner] */
+    uint64_t next_id;          /* ids reserved for new tasks; [owner] */
+    uint64_t end_id;           /* [owner] */
+    uint64_t looked_cycles;    /* cycle counter when timers were last looked at; [owner] */
+    struct heap_cache *heap;   /* allocation cache; [owner] */
+    struct proc *next_idle;    /* [lock:sched] */
     _Alignas(CACHE_LINE_BYTES) struct proc_stats stats;
 };
 
-enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN };
+/* SEIZE_BLOCKING: in a blocking section, where the runtime must not be called. SEIZE_FINISHED: the
+ * first task has returned, no task goes on. */
+enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN, SEIZE_BLOCKING, SEIZE_FINISHED };
+
+/* What a worker is at, as far as stopping the world goes: only an active one may touch a task or
+ * the heap. */
+enum worker_mode { WORKER_QUIET, WORKER_ACTIVE, WORKER_STOPPED, WORKER_BLOCKING };
+
+/* Bits of worker.attention. */
+enum { ATTENTION_STOP = 1, ATTENTION_PREEMPT = 2, ATTENTION_RANDOM = 4 };
 
 struct worker {
-    _Atomic(uint32_t) inrt;       /* 1: inside the runtime; written by this thread only */
-    _Atomic(uint32_t) seize;      /* enum seize_state; sysmon asks, this worker clears */
-    _Atomic(uint32_t) attention;  /* not 0: rt_leave takes its slow path: preempt, stop, random yield */
-    struct proc *proc;            /* NULL: detached; changed by sysmon only under SEIZE_ASKING; [owner] */
-    struct task *current;         /* NULL on the worker's own stack; [owner] */
-    void *sched_sp;               /* saved stack pointer of the worker's own context; [owner] */
-    bool spinning;                /* looks for work; [owner] */
-    bool (*commit)(struct task *t, void *arg); /* run by the context that follows a park; [owner] */
+    _Atomic(uint32_t) inrt;      /* 1: inside the runtime; written by this thread only */
+    _Atomic(uint32_t) seize;     /* enum seize_state; sysmon asks, this worker clears */
+    _Atomic(uint32_t) attention; /* not 0: rt_leave takes its slow path */
+    _Atomic(uint32_t) mode;      /* enum worker_mode; written by this thread only; see world.c */
+    struct proc *proc;    /* NULL: detached; changed by sysmon only under SEIZE_ASKING; [owner] */
+    struct task *current; /* NULL while it looks for work; [owner] */
+    void *sched_sp;       /* saved stack pointer of the worker's own context; [owner] */
+    bool spinning;        /* looks for work; [owner] */
+    bool (*commit)(struct task *t,
+                   void *arg); /* what the context that follows a switch has to do; [owner] */
     void *commit_arg;
-    struct task *left;            /* the task that was switched away from; [owner] */
-    struct proc *handed;          /* proc given with a wake-up; [note] */
+    struct task *left;       /* the task that was switched away from; [owner] */
+    void (*call)(void *arg); /* to be run on the worker's own stack for the current task; [owner] */
+    void *call_arg;
+    struct proc *handed;  /* proc given with a wake-up; [owner: who wakes] */
+    bool handed_spinning; /* the wake-up counts as one that looks for work */
     struct note note;
-    struct worker *next_idle;     /* [lock:sched] */
-    struct worker *next_all;      /* all workers, only prepended; [atomic] through sched.workers */
+    struct worker *next_idle; /* [lock:sched] */
+    struct worker *next_all;  /* [const] once in sched.workers */
     _Atomic(int32_t) tid;
     struct san_fiber san;
-    char *os_stack_lo;            /* the thread's own stack, thread-local storage included; [const] */
+    char *os_stack_lo; /* the thread's own stack, thread-local storage included; [const] */
     char *os_stack_hi;
-    char *sig_stack_lo;           /* alternate signal stack; [const] */
+    char *sig_stack_lo; /* alternate signal stack; [const] */
     size_t sig_stack_bytes;
-    /* Stopped by a signal: */
-    _Atomic(uint32_t) stopped;    /* 1: parked in the handler */
-    uintptr_t stop_sp;            /* interrupted stack pointer; [stw] */
-    char *stop_frame;             /* lowest address of the handler's frame: registers lie above; [stw] */
-    /* Blocking section: */
-    struct proc *blocking_proc;   /* the proc that was left; may have been taken; [atomic] by CAS on proc.status */
-    _Atomic(uint32_t) blocking;   /* 1: in a section */
+    uintptr_t stop_sp; /* stopped by a signal: interrupted stack pointer; [stw] */
+    char *stop_frame;  /* and the handler's frame, registers lie above it; NULL: not in the handler;
+                          [stw] */
+    struct proc
+        *left_proc; /* blocking section: the proc that was left, may have been taken; [owner] */
+    _Atomic(uint32_t) snapshot; /* enum snapshot_state; [atomic] */
 };
 
 struct sched {
-    struct lock lock;             /* rank SCHED */
-    struct taskq global;          /* [lock:lock] */
-    _Atomic(uint32_t) nglobal;    /* its length; [atomic] */
-    struct proc *idle_procs;      /* [lock:lock] */
+    struct lock lock;          /* rank SCHED */
+    struct taskq global;       /* [lock:lock] */
+    _Atomic(uint32_t) nglobal; /* its length; [atomic] */
+    struct proc *idle_procs;   /* [lock:lock] */
     _Atomic(uint32_t) nidle_procs;
-    struct worker *idle_workers;  /* [lock:lock] */
-    uint32_t nidle_workers;       /* [lock:lock] */
-    uint32_t nworkers;            /* [lock:lock] */
+    struct worker *idle_workers;     /* [lock:lock] */
+    _Atomic(uint32_t) nidle_workers; /* changed under lock */
+    _Atomic(uint32_t) nworkers;      /* changed under lock */
     _Atomic(uint32_t) nspinning;
+    _Atomic(uint32_t) polling;        /* 1: a worker blocks in the poller */
+    _Atomic(int64_t) poll_until_ns;   /* when it means to come back; [atomic] */
+    _Atomic(uint32_t) sysmon_resting; /* 1: sysmon sleeps long because no task runs */
+    _Atomic(uint64_t) next_id;        /* ids are handed to procs in batches */
     _Atomic(struct worker *) workers; /* all; [atomic] */
-    struct proc *procs[PROC_MAX]; /* [const] after start */
-    _Atomic(uint32_t) nprocs;     /* 0 before start */
-    _Atomic(uint32_t) stopping;   /* 1: the world is being or is stopped */
-    _Atomic(uint32_t) finished;   /* 1: the first task returned */
-    _Atomic(int64_t) coarse_ns;   /* monotonic time, as fresh as the last look at the clock; [atomic] */
-    int64_t start_ns;             /* [const] */
-    int64_t start_real_ns;        /* [const] */
+    struct proc *procs[PROC_MAX];     /* [const] after start */
+    _Atomic(uint32_t) nprocs;         /* 0 before start */
+    _Atomic(uint32_t) stopping;       /* 1: the world is being or is stopped */
+    _Atomic(uint32_t) finished;       /* 1: the first task returned */
+    _Atomic(int64_t)
+        coarse_ns;         /* monotonic time, as fresh as the last look at the clock; [atomic] */
+    sigset_t signal_mask;  /* of the thread that started the runtime; [const] */
+    size_t stack_bytes;    /* of a task, unless it asks; [const] */
+    int64_t start_ns;      /* [const] */
+    int64_t start_real_ns; /* [const] */
 };
 
 extern struct sched sched;
@@ -128,34 +157,38 @@ extern struct sched sched;
 struct worker *worker_self(void);
 
 /* Slow halves of the inlines below. */
+_Noreturn void rt_not_a_task(const char *what);
 struct worker *rt_enter_slow(struct worker *w);
 void rt_leave_slow(struct worker *w);
 
-/* Opens every public function that works on the scheduler or the heap: returns the worker, which has a proc and can't lose it until
- * rt_leave. WHAT names the function in the message when the caller is not a task. */
+/* Opens every public function that works on the scheduler or the heap: returns the worker, which
+ * has a proc and can't lose it until rt_leave. WHAT names the function in the message when the
+ * caller is not a task. */
 static inline struct worker *rt_enter(const char *what)
 {
     struct worker *w = worker_self();
-    _Noreturn void rt_not_a_task(const char *);
 
     if (UNLIKELY(w == NULL))
         rt_not_a_task(what);
     atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst); /* the handshake: sysmon's membarrier makes it a full one */
+    atomic_signal_fence(
+        memory_order_seq_cst); /* the handshake: sysmon's membarrier makes it a full one */
     if (UNLIKELY(atomic_load_explicit(&w->seize, memory_order_relaxed) != SEIZE_NONE))
         w = rt_enter_slow(w);
     return w;
 }
 
-/* Closes it. W is the worker now: read worker_self() again after anything that may have switched. */
+/* Closes it. W is the worker now: read worker_self() again after anything that may have switched.
+ * The order matters: whoever wants attention sets the word first and signals then, so a signal that
+ * found inrt set is followed by a look at the word. */
 static inline void rt_leave(struct worker *w)
 {
-    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0)) {
-        rt_leave_slow(w);
-        return;
-    }
+    atomic_store_explicit(
+        &w->inrt, 0,
+        memory_order_release); /* pairs with sysmon's acquire, which may take the proc now */
     atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&w->inrt, 0, memory_order_release);
+    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
+        rt_leave_slow(w);
 }
 
 /* A number for random choices; not for security. Caller holds the proc. */

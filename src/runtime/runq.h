@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* runq.h - queues of runnable tasks.
- * struct runq is the queue of one proc: a fixed ring, first in first out, and a runnext slot in front of it for the task that was
- * just readied, so that two tasks that talk to each other run back to back. Its owner puts at the tail and takes at the head, a
- * thief takes half from the head with one compare-and-swap, and a full ring spills half to the global queue.
- * struct taskq is a plain chain, for the global queue and for batches.
- * Threads: put and take by the owner only, steal by anyone; no lock. A taskq is protected by its owner.
- * Source: Vyukov, Scalable Go Scheduler Design (2012). */
+ * struct runq is the queue of one proc: a fixed ring, first in first out, and a runnext slot in
+ * front of it for the task that was just readied, so that two tasks that talk to each other run
+ * back to back. Its owner puts at the tail and takes at the head, a thief takes half from the head
+ * with one compare-and-swap, and a full ring spills half to the global queue. struct taskq is a
+ * plain chain, for the global queue and for batches. Threads: put and take by the owner only, steal
+ * by anyone; no lock. A taskq is protected by its owner. Source: Vyukov, Scalable Go Scheduler
+ * Design (2012). */
 #ifndef RUNTIME_RUNQ_H
 #define RUNTIME_RUNQ_H
 
@@ -30,13 +31,14 @@ struct task *taskq_pop(struct taskq *q);
 void taskq_append(struct taskq *q, struct taskq *from);
 
 struct runq {
-    _Atomic(uint32_t) head;          /* next to take; moved by owner and thieves */
-    _Atomic(uint32_t) tail;          /* next free; written by the owner */
-    _Atomic(struct task *) runnext;  /* taken by the owner, rarely by a thief */
+    _Atomic(uint32_t) head;         /* next to take; moved by owner and thieves */
+    _Atomic(uint32_t) tail;         /* next free; written by the owner */
+    _Atomic(struct task *) runnext; /* taken by the owner, rarely by a thief */
     _Atomic(struct task *) ring[RUNQ_CAPACITY];
 };
 
-/* Puts T at the tail. False if the ring is full: then *SPILL holds half of it and T, to be put on the global queue. */
+/* Puts T at the tail. False if the ring is full: then *SPILL holds half of it and T, to be put on
+ * the global queue. */
 bool runq_put(struct runq *q, struct task *t, struct taskq *spill);
 
 /* Puts T into runnext, and the task that was there at the tail; as runq_put. */
@@ -48,8 +50,8 @@ struct task *runq_take(struct runq *q, bool *inherit);
 /* How a thief treats the victim's runnext. */
 enum runq_steal_next { STEAL_LEAVE_NEXT, STEAL_NEXT_TOO };
 
-/* Takes up to half of VICTIM's tasks, one of which is returned, the others put into DST, which is empty and the caller's. NULL if
- * there was nothing to take. */
+/* Takes up to half of VICTIM's tasks, one of which is returned, the others put into DST, which is
+ * empty and the caller's. NULL if there was nothing to take. */
 struct task *runq_steal(struct runq *dst, struct runq *victim, enum runq_steal_next next);
 
 /* Tasks in Q as of now, runnext included; a guess if the caller is not the owner. */

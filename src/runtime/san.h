@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* san.h - telling ASan, TSan and Valgrind about stacks that are switched. Empty otherwise.
- * Every context (a task, or a worker's own stack) has a san_fiber. Around each switch: san_switch_begin on the old stack,
- * then the switch, then san_switch_end on the new one.
- * Functions that read memory of others on purpose (stack scanning, dumps) carry NO_SANITIZE_READS. */
+ * Every context (a task, or a worker's own stack) has a san_fiber. Around each switch:
+ * san_switch_begin on the old stack, then the switch, then san_switch_end on the new one. Functions
+ * that read memory of others on purpose (stack scanning, dumps) carry NO_SANITIZE_READS. */
 #ifndef RUNTIME_SAN_H
 #define RUNTIME_SAN_H
 
@@ -23,15 +23,15 @@
 #define SAN_THREAD 0
 #endif
 
-#define NO_SANITIZE_READS __attribute__((no_sanitize("address", "thread", "undefined")))
+#define NO_SANITIZE_READS  __attribute__((no_sanitize("address", "thread", "undefined")))
 #define NO_SANITIZE_THREAD __attribute__((no_sanitize("thread")))
 
 struct san_fiber {
-    void *tsan;         /* TSan's fibre */
-    void *fake_stack;   /* ASan's, while switched away */
-    const void *lo;     /* bounds of the stack, for ASan */
+    void *tsan;       /* TSan's fibre */
+    void *fake_stack; /* ASan's, while switched away */
+    const void *lo;   /* bounds of the stack, for ASan */
     size_t bytes;
-    unsigned valgrind;  /* id of the registered stack */
+    unsigned valgrind; /* id of the registered stack */
 };
 
 /* A context on the calling thread's own stack [LO, LO + BYTES). */

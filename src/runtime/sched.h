@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sched.h - park, ready, spawn, yield: what the rest of the runtime asks of the scheduler.
- * A task that parks saves its context, and only then, on the context that follows, is what it parks on let go of: nobody can
- * ready it before it can be resumed. The next task is switched to directly; a worker goes to its own stack only when its proc
- * has nothing to run, and there looks in the global queue, the poller, the timers and other procs before it sleeps.
- * Threads: all of it inside the runtime, between rt_enter and rt_leave, unless it says otherwise. */
+ * A task that parks saves its context, and only then, on the context that follows, is what it parks
+ * on let go of: nobody can ready it before it can be resumed. The next task is switched to
+ * directly; a worker goes to its own stack only when its proc has nothing to run, and there looks
+ * in the global queue, the poller, the timers and other procs before it sleeps. Threads: all of it
+ * inside the runtime, between rt_enter and rt_leave, unless it says otherwise. */
 #ifndef RUNTIME_SCHED_H
 #define RUNTIME_SCHED_H
 
@@ -15,32 +16,36 @@ static inline struct task *task_self(void)
     return worker_self()->current;
 }
 
-/* Parks the current task with its address of wait PC (the public function's caller). Afterwards COMMIT(task, ARG) is called on
- * another context: it releases the lock that protects what the task waits for and returns true, or returns false if the
- * task is to go on at once. Returns the wake_value that whoever readied it had set. May come back on another worker. */
-int32_t sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, void *arg), void *arg);
+/* Parks the current task with its address of wait PC (the public function's caller). Afterwards
+ * COMMIT(task, ARG) is called on another context: it releases the lock that protects what the task
+ * waits for and returns true, or returns false if the task is to go on at once. Returns the
+ * wake_value that whoever readied it had set. May come back on another worker. */
+int32_t sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, void *arg),
+                   void *arg);
 
 /* As sched_park where all that must be done is to release L. */
 int32_t sched_park_release(enum wait_reason why, uintptr_t pc, struct lock *l);
 
-/* Makes T, which is parked and belongs to the caller, runnable: it runs next on this proc. WAKE_VALUE is what its sched_park
- * returns. Callable with locks held up to rank TIMERS. */
+/* Makes T, which is parked and belongs to the caller, runnable: it runs next on this proc.
+ * WAKE_VALUE is what its sched_park returns. Callable with locks held up to rank TIMERS. */
 void sched_ready(struct task *t, int32_t wake_value);
 
-/* Makes a batch runnable, through the global queue: from any thread, also without a proc. wake_value must be set. */
+/* Makes a batch runnable, through the global queue: from any thread, also without a proc.
+ * wake_value must be set. */
 void sched_ready_batch(struct taskq *q);
 
 /* Puts the current task behind the others. */
 void sched_yield_task(void);
 
 /* Spawns, as gort_go. ATTR fields may be 0 / NULL. */
-void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stack_bytes, uintptr_t pc);
+void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stack_bytes,
+                 uintptr_t pc);
 
 /* Ends the current task. */
 _Noreturn void sched_exit(void);
 
-/* Runs FN(ARG) on the worker's own stack, with the current task's registers saved on its stack, and comes back. FN may stop the
- * world; it must not park. */
+/* Runs FN(ARG) on the worker's own stack, with the current task's registers saved on its stack, and
+ * comes back. FN may stop the world; it must not park. */
 void sched_on_worker_stack(void (*fn)(void *arg), void *arg);
 
 /* Wakes a worker if there is an idle proc and nobody looks for work. */

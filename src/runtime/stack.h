@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stack.h - stacks for tasks.
- * Cut from slabs of 64 MiB, one size a slab; the lowest page of each is a guard: by MADV_GUARD_INSTALL, which costs no mapping, else
- * by mprotect up to a budget, else a canary word that is checked when the task parks for good. Freed stacks are kept warm in a
- * per-proc list and spill to a global one; trimming gives resident memory back below the top page.
- * Threads: per-proc lists by the owner, the rest under a lock of rank STACK. */
+ * Cut from slabs of 64 MiB, one size a slab; the lowest page of each is a guard: by
+ * MADV_GUARD_INSTALL, which costs no mapping, else by mprotect up to a budget, else a canary word
+ * that is checked when the task parks for good. Freed stacks are kept warm in a per-proc list and
+ * spill to a global one; trimming gives resident memory back below the top page. Threads: per-proc
+ * lists by the owner, the rest under a lock of rank STACK. */
 #ifndef RUNTIME_STACK_H
 #define RUNTIME_STACK_H
 
@@ -11,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STACK_MIN_BYTES (16u << 10)
+#define STACK_MIN_BYTES     (16u << 10)
 #define STACK_DEFAULT_BYTES (64u << 10)
-#define STACK_MAX_BYTES (64u << 20)
-#define STACK_GUARD_BYTES 4096u
-#define STACK_CLASSES 13 /* powers of two from the least to the most */
+#define STACK_MAX_BYTES     (64u << 20)
+#define STACK_GUARD_BYTES   4096u
+#define STACK_CLASSES       13 /* powers of two from the least to the most */
 
 struct stack {
     char *lo;     /* of the guard */
@@ -28,12 +29,13 @@ struct stack_cache { /* warm stacks of one proc, by class; [owner] */
 };
 
 struct stack_stats {
-    uint64_t inuse_bytes;    /* resident estimate of stacks in use */
-    uint64_t cached_bytes;   /* resident estimate of free stacks */
-    uint64_t virtual_bytes;  /* address space of stacks in use */
+    uint64_t inuse_bytes;   /* resident estimate of stacks in use */
+    uint64_t cached_bytes;  /* resident estimate of free stacks */
+    uint64_t virtual_bytes; /* address space of stacks in use */
 };
 
-/* A stack of BYTES, a power of two within the limits; lo NULL if memory runs out. CACHE may be NULL. */
+/* A stack of BYTES, a power of two within the limits; lo NULL if memory runs out. CACHE may be
+ * NULL. */
 struct stack stack_alloc(struct stack_cache *cache, size_t bytes);
 
 /* Takes S back. CACHE may be NULL. */
@@ -50,7 +52,8 @@ static inline char *stack_hi(struct stack s)
     return s.lo + s.bytes;
 }
 
-/* Whether ADDR lies in a guard; if so, in the guard of the stack that begins at *LO. Async-signal-safe. */
+/* Whether ADDR lies in a guard; if so, in the guard of the stack that begins at *LO.
+ * Async-signal-safe. */
 bool stack_guard_hit(const void *addr, char **lo);
 
 /* Gives memory of free stacks back to the system; bytes given. Lock: takes STACK. */

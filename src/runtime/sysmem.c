@@ -10,7 +10,7 @@
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
 
-#define SYS_PAGE_BYTES ((size_t)4096)
+#define SYS_PAGE_BYTES      ((size_t)4096)
 #define PERSIST_CHUNK_BYTES ((size_t)256 << 10)
 #define PERSIST_LARGE_BYTES ((size_t)32 << 10) /* from here on: a mapping of its own */
 
@@ -25,8 +25,8 @@ static struct {
 
 static void *map_anonymous(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
 
     return p == MAP_FAILED ? NULL : p;
 }

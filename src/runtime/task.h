@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* task.h - the task (Go's G): its record, and all of them.
- * Records are never given back to the system and never move, so a stale pointer to one is still a task, perhaps another; its id
- * tells. A record belongs to whoever holds the task: the queue that it lies in, the proc that runs it, or the thing that it waits
- * for. Slots number the records from 0 without holes and are the rows of the task table.
- * Source of the states: Go's runtime2.go. */
+ * Records are never given back to the system and never move, so a stale pointer to one is still a
+ * task, perhaps another; its id tells. A record belongs to whoever holds the task: the queue that
+ * it lies in, the proc that runs it, or the thing that it waits for. Slots number the records from
+ * 0 without holes and are the rows of the task table. Source of the states: Go's runtime2.go. */
 #ifndef RUNTIME_TASK_H
 #define RUNTIME_TASK_H
 
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/ctx.h"
 #include "runtime/san.h"
 #include "runtime/stack.h"
 #include "runtime/timer.h"
@@ -28,37 +29,46 @@ enum wait_reason {
 struct worker;
 
 struct task {
-    void *sp;                   /* saved stack pointer; [owner] */
-    struct task *next;          /* link of the queue or free list that it lies in; [owner] */
-    uint64_t id;                /* from 1; 0 while the record is free; [owner] */
-    _Atomic(uint32_t) state;    /* enum task_state; [atomic], changed by the owner */
-    uint32_t slot;              /* [const] */
-    struct stack stack;         /* lo is NULL before the first run; [owner] */
-    size_t stack_bytes;         /* wanted size; [owner] */
-    void (*fn)(void *arg);      /* [owner] */
-    void *arg;                  /* a root of the collector; [owner] */
-    uintptr_t spawn_pc;         /* [owner] */
-    uintptr_t wait_pc;          /* caller of the runtime call that it waits in; [owner] */
-    int32_t wake_value;         /* set by whoever readies it, returned by sched_park; [owner] */
-    enum wait_reason reason;    /* [owner] */
+    void *sp;                /* saved stack pointer; [owner] */
+    struct task *next;       /* link of the queue or free list that it lies in; [owner] */
+    uint64_t id;             /* from 1; 0 while the record is free; [owner] */
+    _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
+    uint32_t slot;           /* [const] */
+    struct stack stack;      /* lo is NULL before the first run; [owner] */
+    size_t stack_bytes;      /* wanted size; [owner] */
+    void (*fn)(void *arg);   /* [owner] */
+    void *arg;               /* a root of the collector; [owner] */
+    uintptr_t spawn_pc;      /* [owner] */
+    uintptr_t wait_pc;  /* caller of the runtime call that it waits in, or of its blocking section;
+                           [owner] */
+    int32_t wake_value; /* set by whoever readies it, returned by sched_park; [owner] */
+    enum wait_reason reason;                   /* [owner] */
+    uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
+                                                * ctx.h; sp is then the caller's, wait_pc its
+                                                * address; [owner] */
     _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
-    struct timer timer;         /* its sleep or deadline */
-    struct san_fiber san;       /* [owner] */
-    char name[32];              /* empty: none; [owner] */
+    struct timer timer;              /* its sleep or deadline */
+    struct san_fiber san;            /* [owner] */
+    char name[32];                   /* empty: none; [owner] */
 };
 
 /* The text of REASON, as Go prints it. */
 const char *wait_reason_text(enum wait_reason reason);
 
-/* Prepares the table of tasks for up to CAPACITY tasks. */
-void tasks_init(size_t capacity);
+#define TASKS_MAX (4u << 20)
 
-/* A fresh record in state TASK_RUNNABLE with a new id, in no queue. Ends the process when there are too many.
- * Lock: takes TASKS unless the proc's cache has one. */
-struct task *task_new(void (*fn)(void *arg), void *arg, uintptr_t spawn_pc);
+/* Prepares the records of up to TASKS_MAX tasks. */
+void tasks_init(void);
 
-/* Gives the record back; its stack must be gone. */
-void task_free(struct task *t);
+struct proc;
+
+/* A fresh record in state TASK_RUNNABLE with a new id, in no queue, from P's cache. Ends the
+ * process when there are too many. The caller holds P. Lock: takes TASKS if the cache is empty. */
+struct task *task_new(struct proc *p);
+
+/* Gives the record back to P's cache; its stack must be gone. Lock: takes TASKS if the cache is
+ * full. */
+void task_free(struct proc *p, struct task *t);
 
 /* Slots ever used; task_at(i) is valid for i below it. */
 size_t tasks_used(void);

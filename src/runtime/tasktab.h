@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tasktab.h - the task table: a mirror of the tasks in shared memory, for watchers.
- * The scheduler writes it at every transition and never reads it back. A row has one writer, whoever holds the task. The
- * cost is a few stores to one cache line; without a monitor the table lies in private memory and nothing else changes.
- * Threads: the holder of the task. */
+ * The scheduler writes it at every transition and never reads it back. A row has one writer,
+ * whoever holds the task. The cost is a few stores to one cache line; without a monitor the table
+ * lies in private memory and nothing else changes. Threads: the holder of the task. */
 #ifndef RUNTIME_TASKTAB_H
 #define RUNTIME_TASKTAB_H
 
@@ -11,7 +11,8 @@
 
 #include "runtime/task.h"
 
-/* Makes the table, CAPACITY rows, in shared memory if SHARED is not 0; falls back to private memory. */
+/* Makes the table, CAPACITY rows, in shared memory if SHARED is not 0; falls back to private
+ * memory. */
 enum tasktab_place { TASKTAB_PRIVATE, TASKTAB_SHARED };
 void tasktab_init(size_t capacity, enum tasktab_place place);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* timer.h - things that happen at a time: sleeps and deadlines.
- * Each proc has a 4-ary heap ordered by time, under a lock of rank TIMERS. Its own worker fires what is due when it looks for work;
- * workers without work take over other procs' timers. A timer fires at most once for every timer_arm.
- * Source: Go's time.go, heaps by proc. */
+ * Each proc has a 4-ary heap ordered by time, under a lock of rank TIMERS. Its own worker fires
+ * what is due when it looks for work; workers without work take over other procs' timers. A timer
+ * fires at most once for every timer_arm. Source: Go's time.go, heaps by proc. */
 #ifndef RUNTIME_TIMER_H
 #define RUNTIME_TIMER_H
 
@@ -18,11 +18,12 @@ struct timers;
 enum timer_state { TIMER_IDLE, TIMER_ARMED, TIMER_FIRING };
 
 struct timer {
-    int64_t when_ns;             /* [lock:heap] */
-    size_t index;                /* in the heap; [lock:heap] */
+    int64_t when_ns; /* [lock:heap] */
+    size_t index;    /* in the heap; [lock:heap] */
     _Atomic(struct timers *) heap;
-    _Atomic(uint32_t) state;     /* enum timer_state */
-    void (*fire)(void *arg);     /* called on a worker with a proc, inside the runtime, no lock held; must not block */
+    _Atomic(uint32_t) state; /* enum timer_state */
+    void (*fire)(void *arg); /* called on a worker with a proc, inside the runtime, no lock held;
+                                must not block */
     void *arg;
 };
 
@@ -30,10 +31,10 @@ struct timer_entry;
 
 struct timers { /* of one proc */
     struct lock lock;
-    struct timer_entry *entry;   /* [lock:lock] */
-    size_t count;                /* [lock:lock] */
-    size_t capacity;             /* [lock:lock] */
-    _Atomic(int64_t) next_ns;    /* time of the first, INT64_MAX if none; read without the lock */
+    struct timer_entry *entry; /* [lock:lock] */
+    size_t count;              /* [lock:lock] */
+    size_t capacity;           /* [lock:lock] */
+    _Atomic(int64_t) next_ns;  /* time of the first, INT64_MAX if none; read without the lock */
 };
 
 void timers_init(struct timers *ts);
@@ -41,8 +42,9 @@ void timers_init(struct timers *ts);
 /* Arms T, which must be idle, on the calling worker's proc. */
 void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg);
 
-/* Disarms T: true if it was armed and now never fires. If it is firing at this moment, waits until its function has returned: so what
- * the function uses may be freed after this call. The caller holds no lock that the function takes. */
+/* Disarms T: true if it was armed and now never fires. If it is firing at this moment, waits until
+ * its function has returned: so what the function uses may be freed after this call. The caller
+ * holds no lock that the function takes. */
 bool timer_disarm(struct timer *t);
 
 /* Fires what is due in TS at NOW_NS; returns how many. The caller is a worker with a proc. */

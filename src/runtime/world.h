@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* world.h - stopping every task, and looking at where each one stands.
- * Idle procs and procs in blocking sections are simply taken. A worker inside the runtime stops by itself when it leaves or
- * switches; one in C code is sent SIGURG and waits in the handler, on its alternate stack, until the world goes on. Workers that
- * lost their proc are stopped too. A thread in a blocking section runs on, and waits when the section ends.
- * While the world is stopped, the collector must not call libc functions that lock (malloc, stdio): a stopped thread may hold them. */
+ * Idle procs and procs in blocking sections are simply taken. A worker inside the runtime stops by
+ * itself when it leaves or switches; one in C code is sent SIGURG and waits in the handler, on its
+ * alternate stack, until the world goes on. Workers that lost their proc are stopped too. A thread
+ * in a blocking section runs on, and waits when the section ends. While the world is stopped, the
+ * collector must not call libc functions that lock (malloc, stdio): a stopped thread may hold them.
+ */
 #ifndef RUNTIME_WORLD_H
 #define RUNTIME_WORLD_H
 
@@ -12,12 +14,13 @@
 #include "runtime/proc.h"
 
 struct world_stop {
-    int64_t asked_ns;        /* monotonic */
-    int64_t stopped_ns;      /* the last thread had stopped */
-    uint64_t last_task;      /* id of the task that was last to stop, or 0 */
+    int64_t asked_ns;   /* monotonic */
+    int64_t stopped_ns; /* the last thread had stopped */
+    uint64_t last_task; /* id of the task that was last to stop, or 0 */
 };
 
-/* Stops all tasks but the caller, which runs on its worker's own stack with its proc (sched_on_worker_stack). One at a time. */
+/* Stops all tasks but the caller, which runs on its worker's own stack with its proc
+ * (sched_on_worker_stack). One at a time. */
 void world_stop(struct world_stop *how);
 
 /* Lets them go on. */
@@ -26,8 +29,9 @@ void world_start(void);
 /* A piece of memory to be searched for references. */
 typedef void (*world_scan_fn)(void *ctx, const void *lo, const void *hi);
 
-/* With the world stopped: the used stack of the task in slot SLOT, its record's own references, and, if it runs, the registers of its
- * thread. The stack of the task that stopped the world is covered too. Any thread; several slots at a time by several threads. */
+/* With the world stopped: the used stack of the task in slot SLOT, its record's own references,
+ * and, if it runs, the registers of its thread. The stack of the task that stopped the world is
+ * covered too. Any thread; several slots at a time by several threads. */
 void world_scan_task(size_t slot, world_scan_fn scan, void *ctx);
 
 /* With the world stopped: stacks and thread-local storage of all workers. */

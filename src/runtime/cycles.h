@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* cycles.h - the processor's cheap counter and its hint for spin loops.
+ * The counter only says whether "a while" has passed, to decide when a look at the real clock is
+ * due: its rate differs between machines. Threads: any. */
+#ifndef RUNTIME_CYCLES_H
+#define RUNTIME_CYCLES_H
+
+#include <stdint.h>
+
+#if defined(__x86_64__)
+
+static inline uint64_t cycles_now(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+static inline void cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+
+#elif defined(__aarch64__)
+
+static inline uint64_t cycles_now(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+}
+
+static inline void cpu_relax(void)
+{
+    __asm__ volatile("yield");
+}
+
+#else
+#error "libgort runs on amd64 and arm64"
+#endif
+
+#endif

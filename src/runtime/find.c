@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* find.c - what a worker does when its proc has nothing to run: timers, global queue, poller,
+ * stealing, sleep. A worker that looks for work is "spinning"; at most half as many spin as procs
+ * are busy. The rule that loses no wake-up: who makes a task runnable first publishes it and then
+ * looks whether anyone spins; a spinner first stops counting as one and then looks at all queues
+ * once more. Both with sequential consistency: one of the two sees the other. Source: Go's proc.go,
+ * "Worker thread parking/unparking". */
+#include "config.h"
+
+#include <sched.h>
+
+#include "base/clock.h"
+#include "runtime/cycles.h"
+#include "runtime/fatal.h"
+#include "runtime/netpoll.h"
+#include "runtime/procs.h"
+#include "runtime/sched.h"
+
+#define GLOBAL_EVERY 61u /* ticks between looks at the global queue, so that it never starves */
+#define STEAL_ROUNDS 4u
+#define TIMER_LOOK_CYCLES \
+    40000u /* some 10 to 20 us: how late a timer may be noticed while tasks run */
+
+/* ---- On the way from task to task ---- */
+
+/* Whether the timers of P may be due. Reads the clock only if "a while" has passed by the cycle
+ * counter. */
+static bool timers_may_be_due(struct proc *p)
+{
+    int64_t next_ns = atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed);
+    uint64_t cycles;
+    int64_t now_ns;
+
+    if (LIKELY(next_ns == INT64_MAX))
+        return false;
+    cycles = cycles_now();
+    if (cycles - p->looked_cycles < TIMER_LOOK_CYCLES)
+        return false;
+    p->looked_cycles = cycles;
+    now_ns = clock_mono_ns();
+    atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
+    return next_ns <= now_ns;
+}
+
+struct task *sched_take_local(struct proc *p, enum slice *slice)
+{
+    struct task *t = NULL;
+    bool inherit = false;
+
+    if (UNLIKELY(atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) ||
+        timers_may_be_due(p))
+        return NULL;
+    if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % GLOBAL_EVERY == 0))
+        t = sched_take_global(p);
+    if (t == NULL)
+        t = runq_take(&p->runq, &inherit);
+    *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
+    return t;
+}
+
+/* ---- Looking further ---- */
+
+static int64_t look_at_clock(struct proc *p)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    p->looked_cycles = cycles_now();
+    atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
+    return now_ns;
+}
+
+static struct task *poll_now(void)
+{
+    struct taskq ready = {0};
+
+    if (!netpoll_in_use() || netpoll_waiters() == 0)
+        return NULL;
+    netpoll_poll(0, &ready);
+    if (ready.head == NULL)
+        return NULL;
+    sched_ready_batch(&ready);
+    return sched_take_global(worker_self()->proc);
+}
+
+/* One round over all procs in an order of its own. LAST: runnext and timers of others are fair game
+ * too. */
+static struct task *steal_round(struct proc *p, bool last)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    uint32_t at = proc_random(p) % n;
+
+    for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
+        struct proc *victim = sched.procs[at];
+        struct task *t;
+        bool inherit;
+
+        if (victim == p || atomic_load_explicit(&victim->status, memory_order_relaxed) == PROC_IDLE)
+            continue;
+        if (last &&
+            atomic_load_explicit(&victim->timers.next_ns, memory_order_relaxed) <=
+                atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed) &&
+            timers_fire(&victim->timers, clock_mono_ns()) > 0 &&
+            (t = runq_take(&p->runq, &inherit)) != NULL)
+            return t;
+        t = runq_steal(&p->runq, &victim->runq, STEAL_LEAVE_NEXT);
+        if (t != NULL) {
+            stat_add(&p->stats.steals, 1);
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/* The task that another proc was about to run next: only if it seems stuck with it, for to pull it
+ * away costs both. */
+static struct task *steal_next(struct proc *p)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct proc *victim = sched.procs[i];
+        struct task *t;
+
+        if (victim == p ||
+            atomic_load_explicit(&victim->runq.runnext, memory_order_relaxed) == NULL)
+            continue;
+        sched_yield();
+        t = runq_steal(&p->runq, &victim->runq, STEAL_NEXT_TOO);
+        if (t != NULL) {
+            stat_add(&p->stats.steals, 1);
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static bool may_spin(struct worker *w)
+{
+    uint32_t busy;
+
+    if (w->spinning)
+        return true;
+    busy = atomic_load_explicit(&sched.nprocs, memory_order_relaxed) -
+           atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed);
+    if (2 * atomic_load_explicit(&sched.nspinning, memory_order_relaxed) >= busy)
+        return false;
+    w->spinning = true;
+    atomic_fetch_add_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    return true;
+}
+
+static struct task *steal(struct worker *w)
+{
+    struct task *t = NULL;
+
+    if (!may_spin(w))
+        return NULL;
+    for (uint32_t round = 0; round < STEAL_ROUNDS && t == NULL; round++)
+        t = steal_round(w->proc, round + 1 == STEAL_ROUNDS);
+    return t != NULL ? t : steal_next(w->proc);
+}
+
+/* Everything that can be had while W has a proc. */
+static struct task *look_around(struct worker *w, enum slice *slice)
+{
+    struct proc *p = w->proc;
+    struct task *t;
+
+    *slice = SLICE_NEW;
+    if (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
+        timers_fire(&p->timers, look_at_clock(p));
+    t = sched_take_local(p, slice);
+    if (t == NULL)
+        t = sched_take_global(p);
+    if (t == NULL)
+        t = poll_now();
+    if (t == NULL)
+        t = steal(w);
+    return t;
+}
+
+/* ---- Giving up the proc ---- */
+
+static bool any_work(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+
+    if (atomic_load_explicit(&sched.nglobal, memory_order_seq_cst) > 0)
+        return true;
+    for (uint32_t i = 0; i < n; i++) {
+        if (runq_count(&sched.procs[i]->runq) > 0)
+            return true;
+    }
+    return false;
+}
+
+int64_t sched_earliest_timer(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    int64_t earliest_ns = INT64_MAX;
+
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t next_ns = atomic_load_explicit(&sched.procs[i]->timers.next_ns,
+                                               memory_order_seq_cst);
+
+        if (next_ns < earliest_ns)
+            earliest_ns = next_ns;
+    }
+    return earliest_ns;
+}
+
+void sched_timer_moved(int64_t when_ns)
+{
+    /* Sequential consistency: pairs with wait_in_poller; the timer was stored before. */
+    if (atomic_load_explicit(&sched.polling, memory_order_seq_cst) == 0)
+        sched_wake_one();
+    else if (atomic_load_explicit(&sched.poll_until_ns, memory_order_seq_cst) > when_ns)
+        netpoll_break();
+}
+
+/* Puts W's proc on the idle list, unless a task turned up in the global queue: then that is
+ * returned. */
+static struct task *release_proc(struct worker *w)
+{
+    struct task *t = NULL;
+
+    lock_take(&sched.lock);
+    if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) == 0)
+        t = taskq_pop(&sched.global);
+    if (t == NULL)
+        proc_put_idle_locked(worker_unbind(w));
+    else
+        atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
+    lock_release(&sched.lock);
+    return t;
+}
+
+/* Stops counting as one that looks, and looks once more; takes a proc again if there is work. */
+static void last_look(struct worker *w)
+{
+    struct proc *p;
+
+    if (!w->spinning)
+        return;
+    w->spinning = false;
+    /* Sequential consistency: pairs with sched_wake_one, which publishes a task before it reads the
+     * count. */
+    atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    if (!any_work())
+        return;
+    p = proc_take_idle();
+    if (p == NULL)
+        return;
+    worker_bind(w, p);
+    w->spinning = true;
+    atomic_fetch_add_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+}
+
+/* ---- Waiting in the poller ---- */
+
+/* Blocks in the poller until something is ready or the earliest timer is due, if nobody else does.
+ * False if there is nothing to wait for there. W has no proc; afterwards it has one if there is
+ * something to do. */
+static bool wait_in_poller(struct worker *w)
+{
+    struct taskq ready = {0};
+    int64_t until_ns = sched_earliest_timer();
+    int64_t now_ns;
+    struct proc *p;
+
+    /* If every proc is busy, they look after timers and the poller themselves. */
+    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
+        (until_ns == INT64_MAX && netpoll_waiters() == 0))
+        return false;
+    if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
+        return false;
+    atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
+    until_ns = sched_earliest_timer(); /* one armed meanwhile has seen us only if it came after the
+                                          store above */
+    now_ns = clock_mono_ns();
+    worker_become_quiet(w, WORKER_QUIET);
+    if (until_ns > now_ns)
+        netpoll_poll(until_ns == INT64_MAX ? INT64_MAX : until_ns - now_ns, &ready);
+    atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
+    worker_become_active(w);
+    atomic_store_explicit(&sched.coarse_ns, clock_mono_ns(), memory_order_relaxed);
+    p = proc_take_idle();
+    if (p != NULL) {
+        worker_bind(w, p);
+        sched_rest_ends();
+    }
+    sched_ready_batch(&ready);
+    return true;
+}
+
+/* W found something: somebody else shall look now, for where there is one task there may be more.
+ */
+static void stop_spinning(struct worker *w)
+{
+    if (!w->spinning)
+        return;
+    w->spinning = false;
+    atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    sched_wake_one();
+}
+
+struct task *sched_find(struct worker *w, enum slice *slice)
+{
+    for (;;) {
+        struct task *t;
+
+        if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
+            world_wait(w);
+        if (w->proc == NULL) {
+            if (!wait_in_poller(w))
+                worker_sleep(w);
+            continue;
+        }
+        t = look_around(w, slice);
+        if (t == NULL)
+            t = release_proc(w);
+        if (t != NULL) {
+            stop_spinning(w);
+            return t;
+        }
+        last_look(w);
+    }
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/lock.h"
+
+#include "base/check.h"
+#include "runtime/cycles.h"
+#include "runtime/os_linux.h"
+
+enum { FREE, HELD, HELD_WITH_SLEEPERS };
+
+#define SPINS 40
+
+/* ---- What a thread holds, for the rank check of debug builds ---- */
+
+#define HELD_MAX 24
+
+static __thread struct {
+    const struct lock *lock[HELD_MAX];
+    unsigned count;
+} held __attribute__((tls_model("initial-exec")));
+
+static __thread uint32_t thread_tag __attribute__((tls_model("initial-exec")));
+
+static uint32_t self_tag(void)
+{
+    if (thread_tag == 0)
+        thread_tag = (uint32_t)os_thread_id();
+    return thread_tag;
+}
+
+static void check_rank(const struct lock *l)
+{
+    for (unsigned i = 0; i < held.count; i++) {
+        const struct lock *h = held.lock[i];
+
+        CHECK(h != l);
+        CHECK(h->rank < l->rank || (h->rank == l->rank && l->rank == RANK_CHAN && h < l));
+    }
+}
+
+static void note_taken(struct lock *l)
+{
+    CHECK(held.count < HELD_MAX);
+    held.lock[held.count++] = l;
+    atomic_store_explicit(&l->owner, self_tag(), memory_order_relaxed);
+}
+
+static void note_released(struct lock *l)
+{
+    unsigned i = held.count;
+
+    CHECK(atomic_load_explicit(&l->owner, memory_order_relaxed) == self_tag());
+    while (i > 0 && held.lock[i - 1] != l)
+        i--;
+    CHECK(i > 0);
+    for (; i < held.count; i++)
+        held.lock[i - 1] = held.lock[i];
+    held.count--;
+    atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+}
+
+/* ---- The lock ---- */
+
+void lock_init(struct lock *l, enum lock_rank rank)
+{
+    atomic_init(&l->word, FREE);
+    atomic_init(&l->owner, 0);
+    l->rank = rank;
+}
+
+static bool try_take(struct lock *l)
+{
+    uint32_t expected = FREE;
+
+    /* Acquire: pairs with the release in lock_release. */
+    return atomic_compare_exchange_strong_explicit(&l->word, &expected, HELD, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static void take_slowly(struct lock *l)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&l->word, memory_order_relaxed) == FREE && try_take(l))
+            return;
+        cpu_relax();
+    }
+    /* From here on the word says that someone sleeps, also when it is taken: a wake-up too many is
+     * harmless. */
+    while (atomic_exchange_explicit(&l->word, HELD_WITH_SLEEPERS, memory_order_acquire) != FREE)
+        futex_wait(&l->word, HELD_WITH_SLEEPERS, -1);
+}
+
+void lock_take(struct lock *l)
+{
+    if (GORT_DEBUG_CHECKS)
+        check_rank(l);
+    if (UNLIKELY(!try_take(l)))
+        take_slowly(l);
+    if (GORT_DEBUG_CHECKS)
+        note_taken(l);
+}
+
+bool lock_try(struct lock *l)
+{
+    if (!try_take(l))
+        return false;
+    if (GORT_DEBUG_CHECKS)
+        note_taken(l);
+    return true;
+}
+
+void lock_release(struct lock *l)
+{
+    if (GORT_DEBUG_CHECKS)
+        note_released(l);
+    /* Release: pairs with the acquire of the next taker. */
+    if (UNLIKELY(atomic_exchange_explicit(&l->word, FREE, memory_order_release) ==
+                 HELD_WITH_SLEEPERS))
+        futex_wake(&l->word, 1);
+}
+
+bool lock_is_held(const struct lock *l)
+{
+    if (!GORT_DEBUG_CHECKS)
+        return true;
+    return atomic_load_explicit(&((struct lock *)(uintptr_t)l)->owner, memory_order_relaxed) ==
+           self_tag();
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/os_linux.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+bool futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
+{
+    struct timespec limit = {.tv_sec = timeout_ns / NS_PER_S, .tv_nsec = timeout_ns % NS_PER_S};
+    int saved = errno;
+    long rc = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns < 0 ? NULL : &limit,
+                      NULL, 0);
+    bool timed_out = rc != 0 && errno == ETIMEDOUT;
+
+    errno = saved;
+    return !timed_out;
+}
+
+void futex_wake(_Atomic(uint32_t) *word, int count)
+{
+    int saved = errno;
+
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+    errno = saved;
+}
+
+int32_t os_thread_id(void)
+{
+    return (int32_t)syscall(SYS_gettid);
+}
+
+static int affinity_count(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+        return online > 0 ? (int)online : 1;
+    }
+    return CPU_COUNT(&set);
+}
+
+/* The quota in whole processors, or 0 if there is none. Looks at the process's own cgroup as
+ * version 2 shows it from inside a container, then at the path that /proc names. */
+static int cgroup_count(void)
+{
+    char path[4096 + 64] = "/sys/fs/cgroup/cpu.max";
+    FILE *f = fopen("/proc/self/cgroup", "re");
+
+    if (f != NULL) {
+        char line[4096];
+
+        while (fgets(line, sizeof line, f) != NULL) {
+            char name[4000];
+
+            if (sscanf(line, "0::%3999[^\n]", name) == 1)
+                snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", name);
+        }
+        fclose(f);
+    }
+    f = fopen(path, "re");
+    if (f == NULL)
+        return 0;
+    long long quota = 0, period = 0;
+    int fields = fscanf(f, "%lld %lld", &quota, &period);
+
+    fclose(f);
+    if (fields != 2 || quota <= 0 || period <= 0)
+        return 0;
+    return (int)((quota + period - 1) / period);
+}
+
+int os_cpu_count(void)
+{
+    int saved = errno;
+    int cpus = affinity_count();
+    int limit = cgroup_count();
+
+    errno = saved;
+    if (limit > 0 && limit < cpus)
+        cpus = limit;
+    return cpus > 0 ? cpus : 1;
+}
+
+bool os_barrier_init(void)
+{
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void os_process_barrier(void)
+{
+    CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
+}
+
+__attribute__((noinline)) int os_errno(void)
+{
+    __asm__ volatile("");
+    return errno;
+}
+
+__attribute__((noinline)) void os_set_errno(int value)
+{
+    __asm__ volatile("");
+    errno = value;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* os_linux.h - the few system calls that the scheduler needs and libc does not wrap, or not so.
+ * Threads: any. All return without touching errno in the caller's sight unless they say so. */
+#ifndef RUNTIME_OS_LINUX_H
+#define RUNTIME_OS_LINUX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Sleeps while *WORD is EXPECTED, at most TIMEOUT_NS (negative: no limit). False when the time ran
+ * out. Private to the process. */
+bool futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
+/* Wakes up to COUNT sleepers. */
+void futex_wake(_Atomic(uint32_t) *word, int count);
+
+int32_t os_thread_id(void);
+
+/* Processors that this process may use: its affinity mask, bounded by its cgroup's CPU limit,
+ * rounded up; at least 1. */
+int os_cpu_count(void);
+
+/* Gets the kernel ready for os_process_barrier; false if it refuses. Once, before the first thread.
+ */
+bool os_barrier_init(void);
+/* A full memory barrier in every running thread of the process. */
+void os_process_barrier(void);
+
+/* errno, read and written where the compiler can't cache its address across a switch. */
+int os_errno(void);
+void os_set_errno(int value);
+
+#endif

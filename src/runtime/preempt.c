@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/preempt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "runtime/fatal.h"
+#include "runtime/os_linux.h"
+#include "runtime/proc.h"
+#include "runtime/procs.h"
+#include "runtime/publish.h"
+#include "runtime/sysmem.h"
+#include "runtime/taskdump.h"
+#include "runtime/unwind.h"
+
+#define SIGNAL_STACK_BYTES ((size_t)64 << 10)
+
+enum snapshot_state { SNAPSHOT_NONE, SNAPSHOT_ASKED, SNAPSHOT_COPYING, SNAPSHOT_DONE };
+
+static struct {
+    struct sigaction old_urg;  /* [const] */
+    struct sigaction old_segv; /* [const] */
+    struct snapshot_request
+        *request;    /* written before a worker is asked; [atomic] through worker.snapshot */
+    int64_t held_ns; /* as request */
+} preempt;
+
+/* ---- Snapshots ---- */
+
+NO_SANITIZE_READS static void copy_stack(struct snapshot_request *req, uintptr_t lo, uintptr_t hi)
+{
+    size_t bytes = hi - lo;
+
+    req->truncated = bytes > sizeof req->stack;
+    if (req->truncated)
+        bytes = sizeof req->stack;
+    req->stack_lo = lo;
+    req->stack_bytes = bytes;
+    for (size_t i = 0; i < bytes; i++) /* not memcpy: sanitizers intercept it */
+        req->stack[i] = *(const volatile unsigned char *)(lo + i);
+}
+
+NO_SANITIZE_READS static void fill_snapshot(struct worker *w, const ucontext_t *context,
+                                            struct snapshot_request *req)
+{
+    struct unwind_regs regs;
+    struct task *t = w->current;
+    uintptr_t sp;
+
+    req->task = 0;
+    if (t == NULL || t->stack.lo == NULL)
+        return;
+    unwind_regs_signal(&regs, context);
+    sp = regs.reg[UNWIND_SP];
+    if (sp < (uintptr_t)stack_lo(t->stack) || sp >= (uintptr_t)stack_hi(t->stack))
+        return;
+    req->task = t->id;
+    req->pc = regs.pc;
+    req->valid = regs.valid;
+    for (unsigned i = 0; i < UNWIND_NREGS; i++)
+        req->reg[i] = regs.reg[i];
+    copy_stack(req, sp, (uintptr_t)stack_hi(t->stack));
+}
+
+NO_SANITIZE_THREAD static void answer_snapshot(struct worker *w, const ucontext_t *context)
+{
+    uint32_t asked = SNAPSHOT_ASKED;
+    int64_t start_ns;
+
+    /* Acquire: pairs with the release in preempt_snapshot, which wrote the request. */
+    if (!atomic_compare_exchange_strong_explicit(&w->snapshot, &asked, SNAPSHOT_COPYING,
+                                                 memory_order_acquire, memory_order_relaxed))
+        return;
+    start_ns = clock_mono_ns();
+    fill_snapshot(w, context, preempt.request);
+    preempt.held_ns = clock_mono_ns() - start_ns;
+    atomic_store_explicit(&w->snapshot, SNAPSHOT_DONE, memory_order_release);
+    futex_wake(&w->snapshot, 1);
+}
+
+bool preempt_snapshot(struct worker *w, struct snapshot_request *req, int64_t timeout_ns,
+                      int64_t *held_ns)
+{
+    int64_t end_ns = clock_mono_ns() + timeout_ns;
+    uint32_t state;
+
+    preempt.request = req;
+    preempt.held_ns = 0;
+    atomic_store_explicit(&w->snapshot, SNAPSHOT_ASKED, memory_order_release);
+    preempt_signal(w);
+    /* Acquire: pairs with the release in answer_snapshot. */
+    while ((state = atomic_load_explicit(&w->snapshot, memory_order_acquire)) != SNAPSHOT_DONE) {
+        int64_t left_ns = end_ns - clock_mono_ns();
+
+        if (left_ns <= 0 && atomic_compare_exchange_strong_explicit(
+                                &w->snapshot, &(uint32_t){SNAPSHOT_ASKED}, SNAPSHOT_NONE,
+                                memory_order_relaxed, memory_order_relaxed))
+            return false;
+        futex_wait(&w->snapshot, state, left_ns > 0 ? left_ns : NS_PER_MS);
+    }
+    atomic_store_explicit(&w->snapshot, SNAPSHOT_NONE, memory_order_relaxed);
+    *held_ns = preempt.held_ns;
+    return req->task != 0;
+}
+
+/* ---- The handlers ---- */
+
+static uintptr_t context_sp(const ucontext_t *context)
+{
+    struct unwind_regs regs;
+
+    unwind_regs_signal(&regs, context);
+    return regs.reg[UNWIND_SP];
+}
+
+static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *context)
+{
+    if ((old->sa_flags & SA_SIGINFO) != 0 && old->sa_sigaction != NULL)
+        old->sa_sigaction(sig, info, context);
+    else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN)
+        old->sa_handler(sig);
+}
+
+NO_SANITIZE_THREAD static void on_urgent(int sig, siginfo_t *info, void *context)
+{
+    struct worker *w = worker_self();
+    int saved_errno = errno;
+    bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
+
+    if (w != NULL && ours) {
+        const ucontext_t *u = context;
+
+        answer_snapshot(w, u);
+        if (atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
+            atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
+            world_stop_in_handler(w, context_sp(u), __builtin_frame_address(0));
+    } else {
+        chain(&preempt.old_urg, sig, info, context);
+    }
+    errno = saved_errno;
+}
+
+/* A fault in a guard is a stack overflow; any other is the program's, or the previous handler's. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    struct worker *w = worker_self();
+    struct task *t = w != NULL ? w->current : NULL;
+    char *lo;
+
+    if (stack_guard_hit(info->si_addr, &lo)) {
+        gort_fatal_signal(context, "stack overflow: task %llu has used up its stack of %zu bytes",
+                          t != NULL ? (unsigned long long)t->id : 0,
+                          t != NULL ? t->stack.bytes : 0);
+    }
+    if ((preempt.old_segv.sa_flags & SA_SIGINFO) == 0 && preempt.old_segv.sa_handler == SIG_DFL) {
+        sigaction(sig, &preempt.old_segv,
+                  NULL); /* the fault happens again, and is then the kernel's to report */
+        return;
+    }
+    chain(&preempt.old_segv, sig, info, context);
+}
+
+/* ---- Installing ---- */
+
+#if SAN_THREAD && defined(__x86_64__)
+/* TSan's sigaction holds signals back until the next call of libc; the kernel's own does not, but
+ * wants a restorer. */
+extern void preempt_restorer(void);
+__asm__(".text\n.globl preempt_restorer\n.hidden preempt_restorer\npreempt_restorer:\n\tmovq $15, "
+        "%rax\n\tsyscall\n");
+
+struct kernel_sigaction {
+    void (*handler)(int, siginfo_t *, void *);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+static void install_urgent(void)
+{
+    struct kernel_sigaction act = {on_urgent, SA_SIGINFO | SA_RESTART | SA_ONSTACK | 0x04000000ul,
+                                   preempt_restorer, 0};
+
+    CHECK(syscall(SYS_rt_sigaction, SIGURG, &act, NULL, sizeof act.mask) == 0);
+}
+#else
+static void install_urgent(void)
+{
+    struct sigaction act = {.sa_sigaction = on_urgent,
+                            .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+
+    CHECK(sigaction(SIGURG, &act, &preempt.old_urg) == 0);
+}
+#endif
+
+void preempt_init(void)
+{
+    struct sigaction act = {.sa_sigaction = on_fault,
+                            .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+
+    install_urgent();
+    CHECK(sigaction(SIGSEGV, &act, &preempt.old_segv) == 0);
+}
+
+void preempt_init_thread(struct worker *w)
+{
+    sigset_t mask = sched.signal_mask;
+    stack_t stack = {.ss_size = SIGNAL_STACK_BYTES};
+
+    stack.ss_sp = sys_map(SIGNAL_STACK_BYTES, SYS_OTHER);
+    if (stack.ss_sp == NULL)
+        gort_fatal("out of memory: no room for a signal stack");
+    w->sig_stack_lo = stack.ss_sp;
+    w->sig_stack_bytes = SIGNAL_STACK_BYTES;
+    CHECK(sigaltstack(&stack, NULL) == 0);
+    sigdelset(&mask, SIGURG);
+    CHECK(pthread_sigmask(SIG_SETMASK, &mask, NULL) == 0);
+}
+
+void preempt_signal(struct worker *w)
+{
+    int saved = errno;
+    int32_t tid = atomic_load_explicit(&w->tid, memory_order_relaxed);
+
+    if (tid != 0)
+        syscall(SYS_tgkill, getpid(), tid, SIGURG);
+    errno = saved;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* proc.c - who holds which proc: workers come and go, sleep, and get their procs back. */
+#include "config.h"
+
+#include "runtime/proc.h"
+
+#include <sched.h>
+
+#include "runtime/cycles.h"
+#include "runtime/fatal.h"
+#include "runtime/os_linux.h"
+#include "runtime/procs.h"
+#include "runtime/sched.h"
+#include "runtime/world.h"
+
+struct sched sched = {.lock = LOCK_INIT(RANK_SCHED)};
+
+static __thread struct worker *self __attribute__((tls_model("initial-exec")));
+
+__attribute__((noinline)) struct worker *worker_self(void)
+{
+    __asm__ volatile(""); /* a call that the compiler neither inlines nor takes for pure */
+    return self;
+}
+
+void worker_set_self(struct worker *w)
+{
+    self = w;
+}
+
+/* ---- Idle procs ---- */
+
+void proc_put_idle_locked(struct proc *p)
+{
+    DCHECK(lock_is_held(&sched.lock));
+    atomic_store_explicit(&p->worker, NULL, memory_order_relaxed);
+    atomic_store_explicit(&p->status, PROC_IDLE, memory_order_relaxed);
+    p->next_idle = sched.idle_procs;
+    sched.idle_procs = p;
+    atomic_fetch_add_explicit(&sched.nidle_procs, 1, memory_order_seq_cst);
+}
+
+struct proc *proc_take_idle_locked(void)
+{
+    struct proc *p = sched.idle_procs;
+
+    DCHECK(lock_is_held(&sched.lock));
+    if (p == NULL)
+        return NULL;
+    sched.idle_procs = p->next_idle;
+    p->next_idle = NULL;
+    atomic_fetch_sub_explicit(&sched.nidle_procs, 1, memory_order_seq_cst);
+    return p;
+}
+
+struct proc *proc_take_idle(void)
+{
+    struct proc *p;
+
+    if (atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) == 0)
+        return NULL;
+    lock_take(&sched.lock);
+    p = proc_take_idle_locked();
+    lock_release(&sched.lock);
+    return p;
+}
+
+void worker_bind(struct worker *w, struct proc *p)
+{
+    DCHECK(w->proc == NULL);
+    w->proc = p;
+    atomic_store_explicit(&p->worker, w, memory_order_relaxed);
+    atomic_store_explicit(&p->current, w->current, memory_order_relaxed);
+    atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    /* Release: sysmon that sees RUNNING sees the worker. */
+    atomic_store_explicit(&p->status, PROC_RUNNING, memory_order_release);
+}
+
+struct proc *worker_unbind(struct worker *w)
+{
+    struct proc *p = w->proc;
+
+    w->proc = NULL;
+    atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
+    return p;
+}
+
+/* ---- Entering and leaving the runtime, the rare ways ---- */
+
+_Noreturn void rt_not_a_task(const char *what)
+{
+    gort_fatal("%s: called outside a task", what);
+}
+
+_Noreturn static void park_for_ever(struct worker *w)
+{
+    static _Atomic(uint32_t) never;
+
+    worker_become_quiet(w, WORKER_QUIET);
+    for (;;)
+        futex_wait(&never, 0, -1);
+}
+
+static bool commit_to_global(struct task *t, void *arg)
+{
+    struct taskq q = {0};
+
+    (void)arg;
+    taskq_push(&q, t);
+    sched_put_global(&q);
+    return true;
+}
+
+/* The proc is gone: take an idle one, else queue for one like any runnable task. */
+static struct worker *get_proc_back(struct worker *w)
+{
+    struct proc *p = NULL;
+
+    if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) == 0)
+        p = proc_take_idle();
+    if (p != NULL) {
+        worker_bind(w, p);
+        sched_rest_ends();
+        return w;
+    }
+    sched_requeue(commit_to_global);
+    return worker_self();
+}
+
+struct worker *rt_enter_slow(struct worker *w)
+{
+    for (;;) {
+        /* Acquire: pairs with sysmon's release, which wrote w->proc before it said TAKEN. */
+        switch ((enum seize_state)atomic_load_explicit(&w->seize, memory_order_acquire)) {
+        case SEIZE_NONE:
+            if (w->proc == NULL)
+                w = get_proc_back(w);
+            return w;
+        case SEIZE_ASKING: /* for the length of a membarrier */
+            cpu_relax();
+            sched_yield();
+            break;
+        case SEIZE_TAKEN:
+            atomic_store_explicit(&w->seize, SEIZE_NONE, memory_order_relaxed);
+            break;
+        case SEIZE_BLOCKING:
+            gort_fatal("a function of the runtime was called inside GORT_BLOCKING");
+        case SEIZE_FINISHED:
+            park_for_ever(w);
+        }
+    }
+}
+
+/* Attention was asked for while the task was in the runtime, or just after. */
+void rt_leave_slow(struct worker *w)
+{
+    uint32_t asked;
+
+    atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    w = rt_enter_slow(w);
+    asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM, memory_order_acquire);
+    if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
+        world_stop_here();
+    if ((asked & ATTENTION_PREEMPT) != 0 || sched_random_yield())
+        sched_yield_task();
+    w = worker_self();
+    atomic_store_explicit(&w->inrt, 0, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+    if ((atomic_load_explicit(&w->attention, memory_order_relaxed) &
+         (ATTENTION_STOP | ATTENTION_PREEMPT)) != 0)
+        rt_leave_slow(w);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* procs.h - what the files of the scheduler say to each other and nobody else: proc.c, sched.c,
+ * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c. Threads: as each says; "locked" means
+ * under sched.lock. */
+#ifndef RUNTIME_PROCS_H
+#define RUNTIME_PROCS_H
+
+#include "runtime/proc.h"
+
+/* ---- proc.c ---- */
+
+void worker_set_self(struct worker *w);
+
+/* The list of procs without a worker. */
+void proc_put_idle_locked(struct proc *p);
+struct proc *proc_take_idle_locked(void);
+struct proc *proc_take_idle(void);
+
+/* W gets P, or gives its proc up. W's own thread. */
+void worker_bind(struct worker *w, struct proc *p);
+struct proc *worker_unbind(struct worker *w);
+
+/* ---- sched.c ---- */
+
+/* Counts running tasks of a time slice: a task that inherits its slice does not begin a new one. */
+enum slice { SLICE_NEW, SLICE_INHERITED };
+
+/* The worker's own context: runs T until there is nothing to run but to look for work. Returns on
+ * the worker's stack. */
+void sched_execute(struct worker *w, struct task *t, enum slice slice);
+
+/* The current task leaves its worker and COMMIT puts it where it goes on from. For tasks that stay
+ * runnable. */
+void sched_requeue(bool (*commit)(struct task *t, void *arg));
+
+/* Appends Q, tasks in state runnable, to the global queue and empties it. Any thread. */
+void sched_put_global(struct taskq *q);
+
+/* Takes a share of the global queue: one task is returned, the rest goes to P's own queue. */
+struct task *sched_take_global(struct proc *p);
+
+/* Whether the debug setting says that this exit of the runtime gives way. */
+bool sched_random_yield(void);
+
+/* ---- find.c ---- */
+
+/* The next task for W: blocks the thread until there is one. On the worker's own stack. */
+struct task *sched_find(struct worker *w, enum slice *slice);
+
+/* The next task of P without looking far, or NULL: then the worker's own context has something to
+ * do. Locks may be held. */
+struct task *sched_take_local(struct proc *p, enum slice *slice);
+
+/* When the first timer of all procs is due, INT64_MAX if there is none. Any thread. */
+int64_t sched_earliest_timer(void);
+
+/* ---- worker.c ---- */
+
+/* Gives P to a sleeping or new worker. SPINNING: it counts as one that looks for work. Any thread,
+ * no lock held. */
+enum worker_start { START_WORKING, START_SPINNING };
+void worker_start_on(struct proc *p, enum worker_start how);
+
+/* Sleeps until a proc is handed over, and binds it. */
+void worker_sleep(struct worker *w);
+
+/* Gives P to whoever can use it, or to the idle list. Any thread, no lock held. */
+void proc_hand_off(struct proc *p);
+
+/* ---- world.c ---- */
+
+/* W touches no task any more (QUIET: sleeps or polls; BLOCKING: in a section). Its own thread. */
+void worker_become_quiet(struct worker *w, enum worker_mode mode);
+/* W may touch tasks: waits while the world is stopped. Its own thread, no current task's state is
+ * in flux. */
+void worker_become_active(struct worker *w);
+/* Waits, with the current task saved on its stack, while the world is stopped. In a task, inside
+ * the runtime. */
+void world_stop_here(void);
+/* Waits in the signal handler, whose frames from FRAME up hold the registers of the code that was
+ * interrupted at SP. */
+void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame);
+/* Waits in a worker's own context while the world is stopped. */
+void world_wait(struct worker *w);
+
+/* ---- start.c ---- */
+
+/* A wanted stack size made a valid one. */
+size_t stack_round(size_t bytes);
+
+/* ---- sysmon.c ---- */
+
+void sysmon_start(void);
+/* Work begins after the whole process was idle. Any thread. */
+void sched_rest_ends(void);
+
+#endif

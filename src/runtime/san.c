@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/san.h"
+
+#include "base/check.h"
+
+#if SAN_ADDRESS
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+#if SAN_THREAD
+#include <sanitizer/tsan_interface.h>
+#endif
+#if defined(HAVE_VALGRIND_VALGRIND_H)
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_STACK_REGISTER(lo, hi) 0u
+#define VALGRIND_STACK_DEREGISTER(id)   ((void)(id))
+#endif
+
+/* ---- One thin layer a tool, empty without it ---- */
+
+#if SAN_THREAD
+static void *tsan_current(void)
+{
+    return __tsan_get_current_fiber();
+}
+
+static void *tsan_new(void)
+{
+    return __tsan_create_fiber(0);
+}
+
+static void tsan_free(void *fiber)
+{
+    __tsan_destroy_fiber(fiber);
+}
+
+static void tsan_switch(void *fiber)
+{
+    __tsan_switch_to_fiber(fiber, 0);
+}
+#else
+static void *tsan_current(void)
+{
+    return NULL;
+}
+
+static void *tsan_new(void)
+{
+    return NULL;
+}
+
+static void tsan_free(void *fiber)
+{
+    (void)fiber;
+}
+
+static void tsan_switch(void *fiber)
+{
+    (void)fiber;
+}
+#endif
+
+#if SAN_ADDRESS
+static void asan_begin(void **save, const void *lo, size_t bytes)
+{
+    __sanitizer_start_switch_fiber(save, lo, bytes);
+}
+
+static void asan_end(void *fake)
+{
+    __sanitizer_finish_switch_fiber(fake, NULL, NULL);
+}
+
+static void asan_unpoison(const void *p, size_t bytes)
+{
+    __asan_unpoison_memory_region(p, bytes);
+}
+
+static void asan_poison(const void *p, size_t bytes)
+{
+    __asan_poison_memory_region(p, bytes);
+}
+
+static void lsan_root(const void *p, size_t bytes)
+{
+    __lsan_register_root_region(p, bytes);
+}
+#else
+static void asan_begin(void **save, const void *lo, size_t bytes)
+{
+    (void)save;
+    (void)lo;
+    (void)bytes;
+}
+
+static void asan_end(void *fake)
+{
+    (void)fake;
+}
+
+static void asan_unpoison(const void *p, size_t bytes)
+{
+    (void)p;
+    (void)bytes;
+}
+
+static void asan_poison(const void *p, size_t bytes)
+{
+    (void)p;
+    (void)bytes;
+}
+
+static void lsan_root(const void *p, size_t bytes)
+{
+    (void)p;
+    (void)bytes;
+}
+#endif
+
+/* ---- Contexts ---- */
+
+void san_fiber_init_thread(struct san_fiber *f, const void *lo, size_t bytes)
+{
+    *f = (struct san_fiber){.tsan = tsan_current(), .lo = lo, .bytes = bytes};
+}
+
+void san_fiber_init(struct san_fiber *f, const void *lo, size_t bytes)
+{
+    asan_unpoison(lo, bytes); /* frames of a task that ended in the middle left their red zones */
+    *f = (struct san_fiber){.tsan = tsan_new(), .lo = lo, .bytes = bytes};
+    f->valgrind = VALGRIND_STACK_REGISTER(lo, (const char *)lo + bytes);
+}
+
+void san_fiber_fini(struct san_fiber *f)
+{
+    VALGRIND_STACK_DEREGISTER(f->valgrind);
+    tsan_free(f->tsan);
+    asan_unpoison(f->lo, f->bytes);
+    *f = (struct san_fiber){0};
+}
+
+void san_switch_begin(struct san_fiber *from, struct san_fiber *to, enum san_leave how)
+{
+    asan_begin(how == SAN_DYING ? NULL : &from->fake_stack, to->lo, to->bytes);
+    tsan_switch(to->tsan);
+}
+
+void san_switch_end(struct san_fiber *to)
+{
+    asan_end(to->fake_stack);
+}
+
+/* ---- Memory ---- */
+
+void san_root_add(const void *p, size_t bytes)
+{
+    lsan_root(p, bytes);
+}
+
+void san_poison(const void *p, size_t bytes)
+{
+    asan_poison(p, bytes);
+}
+
+void san_unpoison(const void *p, size_t bytes)
+{
+    asan_unpoison(p, bytes);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.c - switching between tasks.
+ * Invariant: what a task waits for is let go of only by the context that follows it (let_go), when
+ * its stack pointer has been saved; so whoever finds the task there may resume it at once,
+ * anywhere. */
+#include "config.h"
+
+#include "runtime/sched.h"
+
+#include <string.h>
+
+#include "runtime/cycles.h"
+#include "runtime/debug.h"
+#include "runtime/fatal.h"
+#include "runtime/os_linux.h"
+#include "runtime/procs.h"
+#include "runtime/tasktab.h"
+
+static int64_t coarse_now(void)
+{
+    return atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed);
+}
+
+static void set_state(struct task *t, enum task_state state)
+{
+    atomic_store_explicit(&t->state, state, memory_order_relaxed);
+    tasktab_update(t, state, coarse_now());
+}
+
+/* ---- After a switch ---- */
+
+static void bury(struct worker *w, struct task *t)
+{
+    san_fiber_fini(&t->san);
+    stack_free(&w->proc->stacks, t->stack);
+    t->stack = (struct stack){0};
+    tasktab_dead(t);
+    stat_add(&w->proc->stats.exits, 1);
+    task_free(w->proc, t);
+}
+
+static bool commit_exit(struct task *t, void *arg)
+{
+    (void)arg;
+    bury(worker_self(), t);
+    return true;
+}
+
+static void let_go(struct worker *w)
+{
+    bool (*commit)(struct task * t, void *arg) = w->commit;
+    struct task *t = w->left;
+
+    if (commit == NULL)
+        return;
+    w->commit = NULL;
+    tasktab_update(t, (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed),
+                   coarse_now());
+    if (!commit(t, w->commit_arg))
+        sched_ready(t, 0);
+}
+
+/* First thing on a task's stack after a switch to it. */
+static void arrive(void)
+{
+    struct worker *w = worker_self();
+
+    san_switch_end(&w->current->san);
+    let_go(w);
+}
+
+/* ---- Switching ---- */
+
+static void give_stack(struct proc *p, struct task *t)
+{
+    t->stack = stack_alloc(&p->stacks, t->stack_bytes);
+    if (t->stack.lo == NULL)
+        gort_fatal("out of memory: no room for a stack of %zu bytes", t->stack_bytes);
+    san_fiber_init(&t->san, stack_lo(t->stack), t->stack.bytes - STACK_GUARD_BYTES);
+    t->sp = ctx_prepare(stack_hi(t->stack));
+}
+
+/* T becomes W's current task; its context is ready to be switched to. */
+static void adopt(struct worker *w, struct task *t, enum slice slice)
+{
+    struct proc *p = w->proc;
+
+    if (UNLIKELY(t->stack.lo == NULL))
+        give_stack(p, t);
+    if (slice == SLICE_NEW)
+        atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+    stat_add(&p->stats.switches, 1);
+    w->current = t;
+    atomic_store_explicit(&t->worker, w, memory_order_relaxed);
+    atomic_store_explicit(&p->current, t, memory_order_relaxed);
+    set_state(t, TASK_RUNNING);
+}
+
+/* Goes from the current task, whose state is set already, to the next one or to the worker's own
+ * context. */
+static void leave_task(struct worker *w, struct task *t, enum san_leave how)
+{
+    enum slice slice = SLICE_NEW;
+    struct task *next = w->proc != NULL ? sched_take_local(w->proc, &slice) : NULL;
+    int saved_errno = os_errno();
+
+    w->left = t;
+    if (next != NULL) {
+        adopt(w, next, slice);
+        san_switch_begin(&t->san, &next->san, how);
+        ctx_switch(&t->sp, next->sp);
+    } else {
+        w->current = NULL;
+        if (w->proc != NULL)
+            atomic_store_explicit(&w->proc->current, NULL, memory_order_relaxed);
+        san_switch_begin(&t->san, &w->san, how);
+        ctx_switch(&t->sp, w->sched_sp);
+    }
+    arrive();
+    os_set_errno(saved_errno);
+}
+
+void sched_execute(struct worker *w, struct task *t, enum slice slice)
+{
+    adopt(w, t, slice);
+    for (;;) {
+        san_switch_begin(&w->san, &w->current->san, SAN_COMES_BACK);
+        ctx_switch(&w->sched_sp, w->current->sp);
+        san_switch_end(&w->san);
+        let_go(w);
+        if (w->call == NULL)
+            return;
+        void (*call)(void *arg) = w->call;
+
+        w->call = NULL;
+        call(w->call_arg);
+    }
+}
+
+/* ---- Parking ---- */
+
+int32_t sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, void *arg),
+                   void *arg)
+{
+    struct worker *w = worker_self();
+    struct task *t = w->current;
+
+    t->reason = why;
+    t->wait_pc = pc;
+    atomic_store_explicit(&t->state, TASK_WAITING, memory_order_relaxed);
+    stat_add(&w->proc->stats.parks, 1);
+    w->commit = commit;
+    w->commit_arg = arg;
+    leave_task(w, t, SAN_COMES_BACK);
+    return t->wake_value;
+}
+
+static bool commit_release(struct task *t, void *arg)
+{
+    (void)t;
+    lock_release(arg);
+    return true;
+}
+
+int32_t sched_park_release(enum wait_reason why, uintptr_t pc, struct lock *l)
+{
+    return sched_park(why, pc, commit_release, l);
+}
+
+void sched_requeue(bool (*commit)(struct task *t, void *arg))
+{
+    struct worker *w = worker_self();
+    struct task *t = w->current;
+
+    t->reason = WAIT_NONE;
+    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    w->commit = commit;
+    w->commit_arg = NULL;
+    leave_task(w, t, SAN_COMES_BACK);
+}
+
+static bool commit_to_tail(struct task *t, void *arg)
+{
+    struct worker *w = worker_self();
+    struct taskq spill = {0};
+
+    (void)arg;
+    if (!runq_put(&w->proc->runq, t, &spill))
+        sched_put_global(&spill);
+    return true;
+}
+
+/* Whether another task waits for this proc. */
+static bool has_rivals(const struct proc *p)
+{
+    return runq_count(&p->runq) > 0 ||
+           atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0;
+}
+
+void sched_yield_task(void)
+{
+    struct proc *p = worker_self()->proc;
+
+    stat_add(&p->stats.yields, 1);
+    if (has_rivals(p) ||
+        atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
+        sched_requeue(commit_to_tail);
+}
+
+bool sched_random_yield(void)
+{
+    return debug.yield > 0 && proc_random(worker_self()->proc) % (uint32_t)debug.yield == 0;
+}
+
+void sched_on_worker_stack(void (*fn)(void *arg), void *arg)
+{
+    struct worker *w = worker_self();
+    struct task *t = w->current;
+    int saved_errno = os_errno();
+
+    w->call = fn;
+    w->call_arg = arg;
+    san_switch_begin(&t->san, &w->san, SAN_COMES_BACK);
+    ctx_switch(&t->sp, w->sched_sp);
+    arrive();
+    os_set_errno(saved_errno);
+}
+
+/* ---- Making tasks runnable ---- */
+
+void sched_put_global(struct taskq *q)
+{
+    size_t n = q->count;
+
+    lock_take(&sched.lock);
+    taskq_append(&sched.global, q);
+    atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
+    lock_release(&sched.lock);
+    while (n-- > 0 && atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) > 0) {
+        sched_wake_one();
+        if (atomic_load_explicit(&sched.nspinning, memory_order_relaxed) > 0)
+            break;
+    }
+}
+
+struct task *sched_take_global(struct proc *p)
+{
+    struct taskq spill = {0};
+    struct task *t;
+    size_t share;
+
+    if (atomic_load_explicit(&sched.nglobal, memory_order_relaxed) == 0)
+        return NULL;
+    lock_take(&sched.lock);
+    share = sched.global.count / atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    share = min_size(share, RUNQ_CAPACITY / 2);
+    t = taskq_pop(&sched.global);
+    for (; share > 0 && sched.global.head != NULL; share--) {
+        if (!runq_put(&p->runq, taskq_pop(&sched.global), &spill))
+            break;
+    }
+    taskq_append(&sched.global, &spill);
+    atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
+    lock_release(&sched.lock);
+    return t;
+}
+
+static void put_next(struct proc *p, struct task *t)
+{
+    struct taskq spill = {0};
+
+    if (UNLIKELY(!runq_put_next(&p->runq, t, &spill)))
+        sched_put_global(&spill);
+    sched_wake_one();
+}
+
+void sched_ready(struct task *t, int32_t wake_value)
+{
+    t->wake_value = wake_value;
+    t->reason = WAIT_NONE;
+    set_state(t, TASK_RUNNABLE);
+    put_next(worker_self()->proc, t);
+}
+
+void sched_ready_batch(struct taskq *q)
+{
+    if (q->head == NULL)
+        return;
+    for (struct task *t = q->head; t != NULL; t = t->next) {
+        t->reason = WAIT_NONE;
+        set_state(t, TASK_RUNNABLE);
+    }
+    sched_put_global(q);
+}
+
+/* ---- Birth and death ---- */
+
+void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stack_bytes,
+                 uintptr_t pc)
+{
+    struct proc *p = worker_self()->proc;
+    struct task *t = task_new(p);
+
+    t->fn = fn;
+    t->arg = arg;
+    t->spawn_pc = pc;
+    t->stack_bytes = stack_bytes != 0 ? stack_bytes : sched.stack_bytes;
+    if (name != NULL)
+        strncpy(t->name, name, sizeof t->name - 1);
+    stat_add(&p->stats.spawns, 1);
+    tasktab_born(t, coarse_now());
+    put_next(p, t);
+}
+
+_Noreturn void sched_exit(void)
+{
+    struct worker *w = worker_self();
+
+    atomic_store_explicit(&w->current->state, TASK_DEAD, memory_order_relaxed);
+    w->commit = commit_exit;
+    w->commit_arg = NULL;
+    leave_task(w, w->current, SAN_DYING);
+    UNREACHABLE();
+}
+
+/* Called by gort_task_start, on the fresh stack of a task. */
+_Noreturn void sched_task_main(void);
+_Noreturn void sched_task_main(void)
+{
+    struct task *t;
+
+    arrive();
+    t = task_self();
+    rt_leave(worker_self());
+    t->fn(t->arg);
+    rt_enter("gort_go");
+    sched_exit();
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/stack.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "runtime/lock.h"
+#include "runtime/san.h"
+#include "runtime/sysmem.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+#define SLAB_BYTES ((size_t)64 << 20)
+#define SLABS_MAX  16384u
+#define GUARD_BATCH \
+    64u /* stacks that get their guards at a time, so that the first stack is quick */
+#define MPROTECT_BUDGET \
+    16384u            /* guards by mprotect: each splits a mapping, and the kernel allows 65,530 */
+#define OS_PAGE 4096u /* at least; what a used stack keeps resident */
+
+struct slab {
+    char *base;
+    size_t bytes;
+    size_t stack_bytes;
+};
+
+enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
+
+struct free_stack { /* at the end of a free stack, whose top page has been touched before */
+    char *next;
+};
+
+static struct {
+    struct lock lock;
+    struct slab slab[SLABS_MAX];  /* [atomic] through nslabs */
+    _Atomic(uint32_t) nslabs;     /* grows under lock */
+    char *fresh[STACK_CLASSES];   /* next stack never used, of the class's last slab; [lock:lock] */
+    char *guarded[STACK_CLASSES]; /* stacks below it have their guards; [lock:lock] */
+    char *fresh_end[STACK_CLASSES];  /* [lock:lock] */
+    char *free[STACK_CLASSES];       /* [lock:lock] */
+    enum guard_kind guard;           /* [lock:lock] */
+    uint32_t nmprotected;            /* [lock:lock] */
+    _Atomic(uint64_t) made_bytes;    /* resident estimate of all stacks ever used and not trimmed */
+    _Atomic(uint64_t) inuse;         /* stacks handed out */
+    _Atomic(uint64_t) virtual_bytes; /* of stacks handed out */
+} stacks = {.lock = LOCK_INIT(RANK_STACK)};
+
+static unsigned class_of(size_t bytes)
+{
+    return bits_highest(bytes) - bits_highest(STACK_MIN_BYTES);
+}
+
+static struct free_stack *link_of(char *lo, size_t bytes)
+{
+    return (struct free_stack *)(void *)(lo + bytes - sizeof(struct free_stack));
+}
+
+/* ---- Guards ---- */
+
+static bool guard_by_madvise(char *from, char *to, size_t stride)
+{
+    for (char *lo = from; lo < to; lo += stride) {
+        if (madvise(lo, STACK_GUARD_BYTES, MADV_GUARD_INSTALL) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void guard_by_mprotect(char *from, char *to, size_t stride)
+{
+    for (char *lo = from; lo < to; lo += stride) {
+        if (stacks.nmprotected == MPROTECT_BUDGET ||
+            mprotect(lo, STACK_GUARD_BYTES, PROT_NONE) != 0) {
+            stacks.guard = GUARD_NONE;
+            return;
+        }
+        stacks.nmprotected++;
+    }
+}
+
+/* Guards the stacks in [FROM, TO) by the best means that still works. */
+static void install_guards_locked(char *from, char *to, size_t stride)
+{
+    int saved = errno;
+
+    if (stacks.guard == GUARD_MADVISE && !guard_by_madvise(from, to, stride))
+        stacks.guard = GUARD_MPROTECT;
+    if (stacks.guard == GUARD_MPROTECT)
+        guard_by_mprotect(from, to, stride);
+    errno = saved;
+}
+
+/* ---- Slabs ---- */
+
+static bool add_slab_locked(unsigned class, size_t stack_bytes)
+{
+    uint32_t n = atomic_load_explicit(&stacks.nslabs, memory_order_relaxed);
+    size_t bytes = max_size(SLAB_BYTES, stack_bytes);
+    char *base;
+
+    if (n == SLABS_MAX)
+        return false;
+    base = sys_reserve(bytes, stack_bytes);
+    if (base == NULL)
+        return false;
+    madvise(base, bytes, MADV_NOHUGEPAGE);
+    san_root_add(base, bytes);
+    stacks.slab[n] = (struct slab){base, bytes, stack_bytes};
+    /* Release: stack_guard_hit, which takes no lock, sees a whole entry. */
+    atomic_store_explicit(&stacks.nslabs, n + 1, memory_order_release);
+    stacks.fresh[class] = base;
+    stacks.guarded[class] = base;
+    stacks.fresh_end[class] = base + bytes;
+    return true;
+}
+
+static char *take_fresh_locked(unsigned class, size_t bytes)
+{
+    char *lo;
+
+    if (stacks.fresh[class] == stacks.fresh_end[class] && !add_slab_locked(class, bytes))
+        return NULL;
+    lo = stacks.fresh[class];
+    if (lo == stacks.guarded[class]) {
+        size_t left = (size_t)(stacks.fresh_end[class] - lo);
+        char *to = lo + min_size(left, GUARD_BATCH * bytes);
+
+        install_guards_locked(lo, to, bytes);
+        stacks.guarded[class] = to;
+    }
+    stacks.fresh[class] = lo + bytes;
+    atomic_fetch_add_explicit(&stacks.made_bytes, OS_PAGE, memory_order_relaxed);
+    sys_count(SYS_STACK, OS_PAGE);
+    return lo;
+}
+
+static char *take_shared(size_t bytes)
+{
+    unsigned class = class_of(bytes);
+    char *lo;
+
+    lock_take(&stacks.lock);
+    lo = stacks.free[class];
+    if (lo != NULL)
+        stacks.free[class] = link_of(lo, bytes)->next;
+    else
+        lo = take_fresh_locked(class, bytes);
+    lock_release(&stacks.lock);
+    return lo;
+}
+
+static void give_shared_locked(char *lo, size_t bytes)
+{
+    unsigned class = class_of(bytes);
+
+    link_of(lo, bytes)->next = stacks.free[class];
+    stacks.free[class] = lo;
+}
+
+/* ---- Public ---- */
+
+struct stack stack_alloc(struct stack_cache *cache, size_t bytes)
+{
+    char *lo;
+
+    CHECK(is_pow2(bytes) && bytes >= STACK_MIN_BYTES && bytes <= STACK_MAX_BYTES);
+    if (cache != NULL && bytes == STACK_DEFAULT_BYTES && cache->count > 0)
+        lo = cache->lo[--cache->count];
+    else
+        lo = take_shared(bytes);
+    if (lo == NULL)
+        return (struct stack){0};
+    atomic_fetch_add_explicit(&stacks.inuse, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stacks.virtual_bytes, bytes, memory_order_relaxed);
+    return (struct stack){lo, bytes};
+}
+
+/* Half of a full cache goes to the other procs. */
+static void spill(struct stack_cache *cache)
+{
+    lock_take(&stacks.lock);
+    while (cache->count > ARRAY_COUNT(cache->lo) / 2)
+        give_shared_locked(cache->lo[--cache->count], STACK_DEFAULT_BYTES);
+    lock_release(&stacks.lock);
+}
+
+void stack_free(struct stack_cache *cache, struct stack s)
+{
+    atomic_fetch_sub_explicit(&stacks.inuse, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&stacks.virtual_bytes, s.bytes, memory_order_relaxed);
+    if (cache == NULL || s.bytes != STACK_DEFAULT_BYTES) {
+        lock_take(&stacks.lock);
+        give_shared_locked(s.lo, s.bytes);
+        lock_release(&stacks.lock);
+        return;
+    }
+    if (cache->count == ARRAY_COUNT(cache->lo))
+        spill(cache);
+    cache->lo[cache->count++] = s.lo;
+}
+
+bool stack_guard_hit(const void *addr, char **lo)
+{
+    const char *a = addr;
+    uint32_t n = atomic_load_explicit(&stacks.nslabs, memory_order_acquire);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct slab *s = &stacks.slab[i];
+
+        if (a < s->base || a >= s->base + s->bytes)
+            continue;
+        size_t offset = (size_t)(a - s->base);
+
+        *lo = s->base + align_down(offset, s->stack_bytes);
+        return offset % s->stack_bytes < STACK_GUARD_BYTES;
+    }
+    return false;
+}
+
+size_t stack_trim(void)
+{
+    size_t trimmed = 0;
+
+    lock_take(&stacks.lock);
+    for (unsigned class = 0; class < STACK_CLASSES; class ++) {
+        size_t bytes = (size_t)STACK_MIN_BYTES << class;
+
+        for (char *lo = stacks.free[class]; lo != NULL; lo = link_of(lo, bytes)->next) {
+            /* All but the top page, which holds the link. */
+            if (madvise(lo + STACK_GUARD_BYTES, bytes - STACK_GUARD_BYTES - OS_PAGE,
+                        MADV_DONTNEED) == 0)
+                trimmed += bytes - STACK_GUARD_BYTES - OS_PAGE;
+        }
+    }
+    lock_release(&stacks.lock);
+    return trimmed;
+}
+
+void stack_read_stats(struct stack_stats *stats)
+{
+    uint64_t made = atomic_load_explicit(&stacks.made_bytes, memory_order_relaxed);
+    uint64_t inuse = atomic_load_explicit(&stacks.inuse, memory_order_relaxed) * OS_PAGE;
+
+    stats->inuse_bytes = inuse < made ? inuse : made;
+    stats->cached_bytes = made - stats->inuse_bytes;
+    stats->virtual_bytes = atomic_load_explicit(&stacks.virtual_bytes, memory_order_relaxed);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* sysmon.c - the thread that watches: takes procs from tasks that hog them or block, looks at the
+ * poller when nobody does, publishes, serves the mailbox. It has no proc and touches no heap.
+ * Source: Go's proc.go, sysmon and retake. */
+#include "config.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "runtime/alloc.h"
+#include "runtime/fatal.h"
+#include "runtime/netpoll.h"
+#include "runtime/os_linux.h"
+#include "runtime/preempt.h"
+#include "runtime/procs.h"
+#include "runtime/publish.h"
+#include "runtime/sched.h"
+
+#define SLICE_NS        (10 * NS_PER_MS)
+#define POLL_EVERY_NS   (10 * NS_PER_MS)
+#define PUBLISH_BUSY_NS (100 * NS_PER_MS)
+#define PUBLISH_IDLE_NS NS_PER_S
+#define SLEEP_MIN_NS    (20 * NS_PER_US)
+#define SLEEP_MAX_NS    (10 * NS_PER_MS)
+#define QUIET_ROUNDS    50u /* at the shortest sleep before it grows */
+#define GC_PERIOD_NS    (120 * NS_PER_S)
+
+struct watch { /* what a proc was at when last looked at */
+    uint32_t tick;
+    int64_t since_ns;
+};
+
+static struct {
+    struct watch watch[PROC_MAX];
+    int64_t polled_ns;
+    int64_t published_ns;
+    int64_t gc_asked_ns;
+    bool barrier;   /* the kernel offers membarrier */
+    uint32_t quiet; /* rounds in a row in which no proc was taken */
+} sysmon;
+
+/* ---- Taking procs ---- */
+
+/* Takes P from worker W, whose task runs C code, unless it is in the runtime: see proc.h for the
+ * handshake. */
+static bool seize(struct proc *p, struct worker *w)
+{
+    uint32_t none = SEIZE_NONE;
+    bool taken = false;
+
+    if (!atomic_compare_exchange_strong_explicit(&w->seize, &none, SEIZE_ASKING,
+                                                 memory_order_relaxed, memory_order_relaxed))
+        return false;
+    os_process_barrier();
+    /* Acquire: pairs with the release of inrt in rt_leave: all that the worker did with the proc is
+     * seen. */
+    if (atomic_load_explicit(&w->inrt, memory_order_acquire) == 0 && w->proc == p) {
+        w->proc = NULL;
+        atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
+        taken = true;
+    }
+    uint32_t asking = SEIZE_ASKING;
+
+    /* Release: pairs with the acquire in rt_enter_slow. Fails only if the whole runtime has
+     * finished meanwhile. */
+    atomic_compare_exchange_strong_explicit(&w->seize, &asking, taken ? SEIZE_TAKEN : SEIZE_NONE,
+                                            memory_order_release, memory_order_relaxed);
+    return taken;
+}
+
+static void take_from_hog(struct proc *p)
+{
+    struct worker *w = atomic_load_explicit(&p->worker, memory_order_relaxed);
+
+    if (w == NULL)
+        return;
+    if (sysmon.barrier && seize(p, w)) {
+        stat_add(&p->stats.detaches, 1);
+        sysmon.quiet = 0;
+        proc_hand_off(p);
+        return;
+    }
+    atomic_fetch_or_explicit(&w->attention, ATTENTION_PREEMPT, memory_order_relaxed);
+}
+
+static void take_from_blocked(struct proc *p)
+{
+    uint32_t blocking = PROC_BLOCKING;
+
+    /* Acquire: pairs with the release in blocking_enter. */
+    if (!atomic_compare_exchange_strong_explicit(&p->status, &blocking, PROC_IDLE,
+                                                 memory_order_acquire, memory_order_relaxed))
+        return;
+    sysmon.quiet = 0;
+    proc_hand_off(p);
+}
+
+/* A proc in a blocking section is taken at the second look if there is something to do for it, else
+ * after a slice. */
+static bool is_wanted(const struct proc *p)
+{
+    return runq_count(&p->runq) > 0 ||
+           atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
+           atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
+           netpoll_waiters() > 0;
+}
+
+static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
+{
+    uint32_t tick = atomic_load_explicit(&p->tick, memory_order_relaxed);
+
+    if (tick != seen->tick) {
+        *seen = (struct watch){tick, now_ns};
+        return;
+    }
+    switch ((enum proc_status)atomic_load_explicit(&p->status, memory_order_acquire)) {
+    case PROC_RUNNING:
+        if (now_ns - seen->since_ns >= SLICE_NS &&
+            atomic_load_explicit(&p->current, memory_order_relaxed) != NULL) {
+            take_from_hog(p);
+            seen->since_ns = now_ns;
+        }
+        break;
+    case PROC_BLOCKING:
+        if (is_wanted(p) || now_ns - seen->since_ns >= SLICE_NS)
+            take_from_blocked(p);
+        break;
+    case PROC_IDLE:
+    case PROC_STOPPED:
+        break;
+    }
+}
+
+/* ---- Other duties ---- */
+
+static void poll_if_late(int64_t now_ns)
+{
+    struct taskq ready = {0};
+
+    if (now_ns - sysmon.polled_ns < POLL_EVERY_NS || netpoll_waiters() == 0)
+        return;
+    sysmon.polled_ns = now_ns;
+    netpoll_poll(0, &ready);
+    sched_ready_batch(&ready);
+}
+
+static bool all_idle(void)
+{
+    return atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) ==
+           atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+}
+
+static void publish_if_due(int64_t now_ns, bool idle)
+{
+    if (now_ns - sysmon.published_ns < (idle ? PUBLISH_IDLE_NS : PUBLISH_BUSY_NS))
+        return;
+    sysmon.published_ns = now_ns;
+    publish_tick(now_ns);
+}
+
+static void collect_if_due(int64_t now_ns)
+{
+    int64_t last_ns = gc_last_end_ns();
+
+    if (last_ns < sysmon.gc_asked_ns)
+        last_ns = sysmon.gc_asked_ns;
+    if (now_ns - last_ns < GC_PERIOD_NS || !gc_is_on())
+        return;
+    sysmon.gc_asked_ns = now_ns;
+    gc_ask_periodic();
+}
+
+static int64_t next_sleep(void)
+{
+    uint32_t doublings;
+
+    if (++sysmon.quiet < QUIET_ROUNDS)
+        return SLEEP_MIN_NS;
+    doublings = sysmon.quiet - QUIET_ROUNDS;
+    if (doublings > 9 || SLEEP_MIN_NS << doublings > SLEEP_MAX_NS)
+        return SLEEP_MAX_NS;
+    return SLEEP_MIN_NS << doublings;
+}
+
+/* Sleeps long while the whole process is idle; whoever begins to work ends it. */
+static void rest(void)
+{
+    atomic_store_explicit(&sched.sysmon_resting, 1, memory_order_seq_cst);
+    if (all_idle())
+        command_wait(PUBLISH_IDLE_NS);
+    atomic_store_explicit(&sched.sysmon_resting, 0, memory_order_relaxed);
+}
+
+void sched_rest_ends(void)
+{
+    if (atomic_load_explicit(&sched.sysmon_resting, memory_order_seq_cst) != 0 &&
+        atomic_exchange_explicit(&sched.sysmon_resting, 0, memory_order_relaxed) != 0)
+        command_wake();
+}
+
+static void watch_round(int64_t now_ns)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+
+    for (uint32_t i = 0; i < n; i++)
+        retake(sched.procs[i], &sysmon.watch[i], now_ns);
+    poll_if_late(now_ns);
+    collect_if_due(now_ns);
+}
+
+static void *sysmon_main(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        int64_t now_ns = clock_mono_ns();
+        bool idle = all_idle();
+
+        atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
+        watch_round(now_ns);
+        publish_if_due(now_ns, idle);
+        if (command_serve(now_ns) != 0)
+            continue;
+        if (idle)
+            rest();
+        else
+            command_wait(next_sleep());
+    }
+    return NULL;
+}
+
+void sysmon_start(void)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all, old;
+    int rc;
+
+    sysmon.barrier = os_barrier_init();
+    sysmon.gc_asked_ns = clock_mono_ns();
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all); /* the program's signals are the program's threads' */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    rc = pthread_create(&thread, &attr, sysmon_main, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    if (rc != 0)
+        gort_fatal("can't start a thread: %s", strerror(rc));
+}

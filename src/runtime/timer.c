@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* A timer that is armed points to its heap; who wants to disarm it takes that heap's lock and looks
+ * again. The one who fires it sets FIRING under the lock, calls the function without it, and then
+ * sets IDLE: whoever disarms meanwhile spins until then. */
+#include "config.h"
+
+#include "runtime/timer.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "runtime/cycles.h"
+#include "runtime/fatal.h"
+#include "runtime/proc.h"
+#include "runtime/sched.h"
+#include "runtime/sysmem.h"
+
+#define ARITY          4u
+#define FIRST_CAPACITY 64u
+
+struct timer_entry {
+    int64_t when_ns;
+    struct timer *timer;
+};
+
+static void place(struct timers *ts, size_t i, struct timer_entry e)
+{
+    ts->entry[i] = e;
+    e.timer->index = i;
+}
+
+static void sift_up(struct timers *ts, size_t i, struct timer_entry e)
+{
+    while (i > 0) {
+        size_t parent = (i - 1) / ARITY;
+
+        if (ts->entry[parent].when_ns <= e.when_ns)
+            break;
+        place(ts, i, ts->entry[parent]);
+        i = parent;
+    }
+    place(ts, i, e);
+}
+
+static size_t least_child(const struct timers *ts, size_t first)
+{
+    size_t least = first;
+    size_t end = first + ARITY < ts->count ? first + ARITY : ts->count;
+
+    for (size_t i = first + 1; i < end; i++) {
+        if (ts->entry[i].when_ns < ts->entry[least].when_ns)
+            least = i;
+    }
+    return least;
+}
+
+static void sift_down(struct timers *ts, size_t i, struct timer_entry e)
+{
+    for (;;) {
+        size_t first = i * ARITY + 1;
+        size_t child;
+
+        if (first >= ts->count)
+            break;
+        child = least_child(ts, first);
+        if (ts->entry[child].when_ns >= e.when_ns)
+            break;
+        place(ts, i, ts->entry[child]);
+        i = child;
+    }
+    place(ts, i, e);
+}
+
+static void publish_next(struct timers *ts)
+{
+    int64_t next_ns = ts->count > 0 ? ts->entry[0].when_ns : INT64_MAX;
+
+    /* Sequential consistency: pairs with the poller's sleeper, which says that it sleeps before it
+     * reads this. */
+    atomic_store_explicit(&ts->next_ns, next_ns, memory_order_seq_cst);
+}
+
+static void grow(struct timers *ts)
+{
+    size_t capacity = ts->capacity == 0 ? FIRST_CAPACITY : ts->capacity * 2;
+    struct timer_entry *entry = sys_map(capacity * sizeof *entry, SYS_OTHER);
+
+    if (entry == NULL)
+        gort_fatal("out of memory: no room for %zu timers", capacity);
+    if (ts->capacity > 0) {
+        memcpy(entry, ts->entry, ts->count * sizeof *entry);
+        sys_unmap(ts->entry, ts->capacity * sizeof *entry, SYS_OTHER);
+    }
+    ts->entry = entry;
+    ts->capacity = capacity;
+}
+
+static void remove_at(struct timers *ts, size_t i)
+{
+    struct timer_entry last = ts->entry[--ts->count];
+
+    if (i < ts->count) {
+        if (i > 0 && last.when_ns < ts->entry[(i - 1) / ARITY].when_ns)
+            sift_up(ts, i, last);
+        else
+            sift_down(ts, i, last);
+    }
+    publish_next(ts);
+}
+
+void timers_init(struct timers *ts)
+{
+    lock_init(&ts->lock, RANK_TIMERS);
+    atomic_init(&ts->next_ns, INT64_MAX);
+}
+
+void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg)
+{
+    struct timers *ts = &worker_self()->proc->timers;
+    bool first;
+
+    DCHECK(atomic_load_explicit(&t->state, memory_order_relaxed) == TIMER_IDLE);
+    t->when_ns = when_ns;
+    t->fire = fire;
+    t->arg = arg;
+    lock_take(&ts->lock);
+    if (ts->count == ts->capacity)
+        grow(ts);
+    atomic_store_explicit(&t->heap, ts, memory_order_relaxed);
+    atomic_store_explicit(&t->state, TIMER_ARMED, memory_order_relaxed);
+    sift_up(ts, ts->count++, (struct timer_entry){when_ns, t});
+    first = ts->entry[0].timer == t;
+    publish_next(ts);
+    lock_release(&ts->lock);
+    if (first)
+        sched_timer_moved(when_ns);
+}
+
+static bool disarm_locked(struct timers *ts, struct timer *t)
+{
+    if (atomic_load_explicit(&t->state, memory_order_relaxed) != TIMER_ARMED)
+        return false;
+    remove_at(ts, t->index);
+    atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_relaxed);
+    return true;
+}
+
+bool timer_disarm(struct timer *t)
+{
+    struct timers *ts = atomic_load_explicit(&t->heap, memory_order_relaxed);
+    bool disarmed;
+
+    if (ts == NULL)
+        return false;
+    lock_take(&ts->lock);
+    disarmed = disarm_locked(ts, t);
+    lock_release(&ts->lock);
+    /* Acquire: pairs with the release in timers_fire, after the function has returned. */
+    while (!disarmed && atomic_load_explicit(&t->state, memory_order_acquire) == TIMER_FIRING) {
+        cpu_relax();
+        sched_yield();
+    }
+    return disarmed;
+}
+
+/* Takes the first timer out if it is due, marked as firing; NULL if none is. */
+static struct timer *take_due(struct timers *ts, int64_t now_ns)
+{
+    struct timer *t = NULL;
+
+    lock_take(&ts->lock);
+    if (ts->count > 0 && ts->entry[0].when_ns <= now_ns) {
+        t = ts->entry[0].timer;
+        remove_at(ts, 0);
+        atomic_store_explicit(&t->state, TIMER_FIRING, memory_order_relaxed);
+    }
+    lock_release(&ts->lock);
+    return t;
+}
+
+size_t timers_fire(struct timers *ts, int64_t now_ns)
+{
+    size_t fired = 0;
+    struct timer *t;
+
+    while (atomic_load_explicit(&ts->next_ns, memory_order_relaxed) <= now_ns &&
+           (t = take_due(ts, now_ns)) != NULL) {
+        t->fire(t->arg);
+        atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_release);
+        fired++;
+    }
+    return fired;
+}
+
+size_t timers_active(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+    size_t active = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct timers *ts = &sched.procs[i]->timers;
+
+        lock_take(&ts->lock);
+        active += ts->count;
+        lock_release(&ts->lock);
+    }
+    return active;
+}

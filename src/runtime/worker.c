@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.c - threads: made when a proc has work and nobody sleeps, put to sleep when there is no
+ * proc for them, never ended. */
+#include "config.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "runtime/fatal.h"
+#include "runtime/netpoll.h"
+#include "runtime/os_linux.h"
+#include "runtime/preempt.h"
+#include "runtime/procs.h"
+#include "runtime/sched.h"
+#include "runtime/sysmem.h"
+
+#define WORKER_STACK_BYTES ((size_t)256 << 10)
+#define WORKERS_MAX        10000u /* as Go's limit */
+
+/* ---- A worker's life ---- */
+
+static void find_own_stack(struct worker *w)
+{
+    pthread_attr_t attr;
+    void *lo = NULL;
+    size_t bytes = 0;
+
+    CHECK(pthread_getattr_np(pthread_self(), &attr) == 0);
+    CHECK(pthread_attr_getstack(&attr, &lo, &bytes) == 0);
+    pthread_attr_destroy(&attr);
+    w->os_stack_lo = lo;
+    w->os_stack_hi = (char *)lo + bytes;
+    san_fiber_init_thread(&w->san, lo, bytes);
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    enum slice slice;
+
+    worker_set_self(w);
+    atomic_store_explicit(&w->tid, os_thread_id(), memory_order_relaxed);
+    find_own_stack(w);
+    preempt_init_thread(w);
+    w->spinning = w->handed_spinning;
+    worker_become_active(w);
+    worker_bind(w, w->handed);
+    w->handed = NULL;
+    for (;;) {
+        struct task *t = sched_find(w, &slice);
+
+        sched_execute(w, t, slice);
+    }
+    return NULL;
+}
+
+static void start_thread(struct worker *w)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all, old;
+    int rc;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, WORKER_STACK_BYTES);
+    sigfillset(&all); /* nothing may arrive before the alternate stack is there */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    rc = pthread_create(&thread, &attr, worker_main, w);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    if (rc != 0)
+        gort_fatal("can't start a thread: %s; %u run already", strerror(rc),
+                   atomic_load_explicit(&sched.nworkers, memory_order_relaxed));
+}
+
+/* A new record, in the list of all workers. */
+static struct worker *worker_new(void)
+{
+    struct worker *w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
+
+    lock_take(&sched.lock);
+    if (atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed) >= WORKERS_MAX)
+        gort_fatal("too many threads: %u are busy or block", WORKERS_MAX);
+    if (atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0)
+        atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
+    w->next_all = atomic_load_explicit(&sched.workers, memory_order_relaxed);
+    /* Release: whoever walks the list sees a whole record. */
+    atomic_store_explicit(&sched.workers, w, memory_order_release);
+    lock_release(&sched.lock);
+    w->inrt = 1;
+    return w;
+}
+
+/* ---- Waking and sleeping ---- */
+
+static struct worker *take_idle_worker(void)
+{
+    struct worker *w;
+
+    lock_take(&sched.lock);
+    w = sched.idle_workers;
+    if (w != NULL) {
+        sched.idle_workers = w->next_idle;
+        atomic_fetch_sub_explicit(&sched.nidle_workers, 1, memory_order_relaxed);
+    }
+    lock_release(&sched.lock);
+    return w;
+}
+
+void worker_start_on(struct proc *p, enum worker_start how)
+{
+    struct worker *w = take_idle_worker();
+    bool fresh = w == NULL;
+
+    if (fresh)
+        w = worker_new();
+    w->handed = p;
+    w->handed_spinning = how == START_SPINNING;
+    if (fresh)
+        start_thread(w);
+    else
+        note_wake(&w->note);
+    sched_rest_ends();
+}
+
+/* All workers sleep, so no task runs; nobody polls, so nothing comes from outside. */
+static bool is_deadlock_locked(void)
+{
+    return atomic_load_explicit(&sched.nidle_workers, memory_order_relaxed) ==
+               atomic_load_explicit(&sched.nworkers, memory_order_relaxed) &&
+           sched.global.head == NULL && sched_earliest_timer() == INT64_MAX &&
+           netpoll_waiters() == 0 &&
+           atomic_load_explicit(&sched.finished, memory_order_relaxed) == 0;
+}
+
+void worker_sleep(struct worker *w)
+{
+    bool deadlock;
+
+    DCHECK(w->proc == NULL && w->current == NULL && !w->spinning);
+    note_clear(&w->note);
+    worker_become_quiet(w, WORKER_QUIET);
+    lock_take(&sched.lock);
+    w->next_idle = sched.idle_workers;
+    sched.idle_workers = w;
+    atomic_fetch_add_explicit(&sched.nidle_workers, 1, memory_order_relaxed);
+    deadlock = is_deadlock_locked();
+    lock_release(&sched.lock);
+    if (deadlock)
+        gort_fatal_all("all tasks are asleep - deadlock!");
+    note_sleep(&w->note);
+    worker_become_active(w);
+    w->spinning = w->handed_spinning;
+    worker_bind(w, w->handed);
+    w->handed = NULL;
+}
+
+void sched_wake_one(void)
+{
+    uint32_t none = 0;
+    struct proc *p;
+
+    /* Sequential consistency: the task was published before; pairs with last_look in find.c. */
+    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
+        atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) != 0 ||
+        atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
+        return;
+    if (!atomic_compare_exchange_strong_explicit(&sched.nspinning, &none, 1, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+        return;
+    p = proc_take_idle();
+    if (p == NULL) {
+        atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+        return;
+    }
+    worker_start_on(p, START_SPINNING);
+}
+
+void proc_hand_off(struct proc *p)
+{
+    bool needed = runq_count(&p->runq) > 0 ||
+                  atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
+                  atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
+                  (netpoll_waiters() > 0 &&
+                   atomic_load_explicit(&sched.polling, memory_order_relaxed) == 0);
+
+    if (needed) {
+        worker_start_on(p, START_WORKING);
+        return;
+    }
+    lock_take(&sched.lock);
+    proc_put_idle_locked(p);
+    lock_release(&sched.lock);
+    if (atomic_load_explicit(&sched.nglobal, memory_order_seq_cst) > 0)
+        sched_wake_one();
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* world.c - stopping the world.
+ * Invariant: only a worker whose mode is ACTIVE touches a task or the heap. A worker that becomes
+ * active stores its mode and then reads sched.stopping; who stops the world stores sched.stopping
+ * and then reads the modes, both with sequential consistency: so either the worker waits, or the
+ * stopper waits for the worker. A worker that leaves ACTIVE while the world is being stopped wakes
+ * the stopper. */
+#include "config.h"
+
+#include "runtime/world.h"
+
+#include "base/clock.h"
+#include "runtime/os_linux.h"
+#include "runtime/preempt.h"
+#include "runtime/procs.h"
+#include "runtime/sched.h"
+
+static struct {
+    struct lock lock; /* rank WORLD: one stop at a time; held while the world is stopped */
+    _Atomic(uint32_t)
+        arrivals; /* counts workers that leave ACTIVE meanwhile; the stopper sleeps on it */
+    _Atomic(uint32_t) restarts;  /* counts world_start; stopped workers sleep on it */
+    _Atomic(uint64_t) last_task; /* id of the task whose worker arrived last */
+} world = {.lock = LOCK_INIT(RANK_WORLD)};
+
+/* ---- The workers' side ---- */
+
+void worker_become_quiet(struct worker *w, enum worker_mode mode)
+{
+    /* Release by sequential consistency: the stopper that sees it sees all that the worker wrote.
+     */
+    atomic_store_explicit(&w->mode, mode, memory_order_seq_cst);
+    if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0) {
+        atomic_fetch_add_explicit(&world.arrivals, 1, memory_order_release);
+        futex_wake(&world.arrivals, 1);
+    }
+}
+
+void worker_become_active(struct worker *w)
+{
+    for (;;) {
+        uint32_t restarts = atomic_load_explicit(&world.restarts, memory_order_relaxed);
+
+        atomic_store_explicit(&w->mode, WORKER_ACTIVE, memory_order_seq_cst);
+        if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) == 0)
+            return;
+        worker_become_quiet(w, WORKER_STOPPED);
+        if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
+            futex_wait(&world.restarts, restarts, -1);
+    }
+}
+
+static void stop_and_wait(struct worker *w)
+{
+    if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) == 0)
+        return;
+    if (w->current != NULL)
+        atomic_store_explicit(&world.last_task, w->current->id, memory_order_relaxed);
+    worker_become_quiet(w, WORKER_STOPPED);
+    worker_become_active(w);
+}
+
+void world_wait(struct worker *w)
+{
+    stop_and_wait(w);
+}
+
+static void stop_on_worker_stack(void *arg)
+{
+    (void)arg;
+    stop_and_wait(worker_self());
+}
+
+void world_stop_here(void)
+{
+    sched_on_worker_stack(stop_on_worker_stack, NULL);
+}
+
+/* Called by the signal handler, in C code, on the alternate stack whose frames from FRAME up hold
+ * the registers. */
+NO_SANITIZE_THREAD void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame)
+{
+    w->stop_sp = sp;
+    w->stop_frame = frame;
+    stop_and_wait(w);
+    w->stop_frame = NULL;
+}
+
+/* ---- The stopper's side ---- */
+
+static struct worker *first_worker(void)
+{
+    /* Acquire: pairs with the release in worker_new. */
+    return atomic_load_explicit(&sched.workers, memory_order_acquire);
+}
+
+static bool is_active(struct worker *w)
+{
+    return atomic_load_explicit(&w->mode, memory_order_seq_cst) == WORKER_ACTIVE;
+}
+
+static void ask_all(const struct worker *self)
+{
+    for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
+        if (w == self || !is_active(w))
+            continue;
+        atomic_fetch_or_explicit(&w->attention, ATTENTION_STOP, memory_order_seq_cst);
+        /* One in the runtime sees the word when it leaves; the signal may find it just outside. */
+        preempt_signal(w);
+    }
+}
+
+static bool any_active(const struct worker *self)
+{
+    for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
+        if (w != self && is_active(w))
+            return true;
+    }
+    return false;
+}
+
+void world_stop(struct world_stop *how)
+{
+    struct worker *self = worker_self();
+
+    /* Who waits for its turn must not be waited for. Its task is saved already: it is on the
+     * worker's own stack. */
+    worker_become_quiet(self, WORKER_STOPPED);
+    lock_take(&world.lock);
+    atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
+    how->asked_ns = clock_mono_ns();
+    atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
+    atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
+    ask_all(self);
+    for (;;) {
+        uint32_t arrivals = atomic_load_explicit(&world.arrivals, memory_order_acquire);
+
+        if (!any_active(self))
+            break;
+        /* A lost signal would mean a thread that blocks SIGURG: ask again now and then. */
+        if (!futex_wait(&world.arrivals, arrivals, 10 * NS_PER_MS))
+            ask_all(self);
+    }
+    how->stopped_ns = clock_mono_ns();
+    how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);
+}
+
+void world_start(void)
+{
+    atomic_store_explicit(&sched.stopping, 0, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
+    futex_wake(&world.restarts, INT32_MAX);
+    lock_release(&world.lock);
+    if (atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0)
+        sched_wake_one();
+}
+
+/* ---- What a stopped world refers to ---- */
+
+static void scan_range(world_scan_fn scan, void *ctx, uintptr_t lo, const char *hi)
+{
+    lo &= ~(uintptr_t)(sizeof(void *) - 1);
+    if (lo < (uintptr_t)hi)
+        scan(ctx, (const void *)lo, hi);
+}
+
+static void scan_stack(const struct task *t, world_scan_fn scan, void *ctx)
+{
+    struct worker *w = atomic_load_explicit(&t->worker, memory_order_relaxed);
+    uintptr_t sp = (uintptr_t)t->sp;
+
+    if (atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_RUNNING && w != NULL &&
+        w->current == t && w->stop_frame != NULL) {
+        sp = w->stop_sp - CTX_RED_ZONE_BYTES;
+        scan_range(scan, ctx, (uintptr_t)w->stop_frame, w->sig_stack_lo + w->sig_stack_bytes);
+    }
+    /* A task may run on memory of its own making for a moment; then all of its own stack is
+     * searched. */
+    if (sp < (uintptr_t)stack_lo(t->stack) || sp > (uintptr_t)stack_hi(t->stack))
+        sp = (uintptr_t)stack_lo(t->stack);
+    scan_range(scan, ctx, sp, stack_hi(t->stack));
+}
+
+void world_scan_task(size_t slot, world_scan_fn scan, void *ctx)
+{
+    struct task *t = task_at(slot);
+    enum task_state state = (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed);
+
+    if (state == TASK_DEAD)
+        return;
+    scan(ctx, &t->arg, &t->arg + 1);
+    if (state == TASK_BLOCKING)
+        scan(ctx, t->blocking_regs, t->blocking_regs + CTX_CALLEE_WORDS);
+    if (t->stack.lo != NULL)
+        scan_stack(t, scan, ctx);
+}
+
+void world_scan_workers(world_scan_fn scan, void *ctx)
+{
+    for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
+        uintptr_t sp = (uintptr_t)w->sched_sp;
+
+        if (sp >= (uintptr_t)w->os_stack_lo && sp < (uintptr_t)w->os_stack_hi)
+            scan_range(scan, ctx, sp, w->os_stack_hi);
+        else if (w->os_stack_lo != NULL)
+            scan_range(scan, ctx, (uintptr_t)w->os_stack_lo, w->os_stack_hi);
+    }
+}
