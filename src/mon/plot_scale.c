@@ -18,7 +18,7 @@ bool plot_range_of(const struct plot_series *series, const struct plot_time *tim
     double sum = 0;
     int known = 0;
 
-    *range = (struct plot_range){.min = INFINITY, .max = -INFINITY};
+    *range = (struct plot_range){.min = (double)INFINITY, .max = -(double)INFINITY};
     for (int i = first_drawn(time); i < time->nbuckets; i++) {
         const struct plot_bucket *bucket = &series->bucket[i];
         if (bucket->n == 0)
