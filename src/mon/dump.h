@@ -52,7 +52,7 @@ struct dump_task {
 };
 
 struct dump_group {
-    uint64_t key;     /* equal stacks in equal states have equal keys, in later dumps of the process too */
+    uint64_t key;     /* of stack and state; the same in later dumps of the process */
     uint8_t state;    /* enum page_task_state, or anything from a hostile target: dump_state_text */
     uint8_t reason;   /* enum page_wait_reason, likewise */
     bool moved;       /* some of its tasks ran on while they were copied */
