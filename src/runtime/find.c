@@ -42,20 +42,25 @@ static bool timers_may_be_due(struct proc *p)
     return next_ns <= now_ns;
 }
 
-struct task *sched_take_local(struct proc *p, enum slice *slice)
+static struct task *take_own(struct proc *p, enum slice *slice)
 {
     struct task *t = NULL;
     bool inherit = false;
 
-    if (UNLIKELY(atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) ||
-        timers_may_be_due(p))
-        return NULL;
     if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % GLOBAL_EVERY == 0))
         t = sched_take_global(p);
     if (t == NULL)
         t = runq_take(&p->runq, &inherit);
     *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
     return t;
+}
+
+struct task *sched_take_local(struct proc *p, enum slice *slice)
+{
+    if (UNLIKELY(atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) ||
+        timers_may_be_due(p))
+        return NULL;
+    return take_own(p, slice);
 }
 
 /* ---- Looking further ---- */
@@ -67,6 +72,35 @@ static int64_t look_at_clock(struct proc *p)
     p->looked_cycles = cycles_now();
     atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
     return now_ns;
+}
+
+int64_t sched_earliest_timer(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    int64_t earliest_ns = INT64_MAX;
+
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t next_ns = atomic_load_explicit(&sched.procs[i]->timers.next_ns,
+                                               memory_order_seq_cst);
+
+        if (next_ns < earliest_ns)
+            earliest_ns = next_ns;
+    }
+    return earliest_ns;
+}
+
+/* Fires what is due in all procs: those of busy procs may be late, those of idle ones have nobody
+ * else. */
+static bool fire_all(int64_t now_ns)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    size_t fired = 0;
+
+    if (sched_earliest_timer() > now_ns)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        fired += timers_fire(&sched.procs[i]->timers, now_ns);
+    return fired > 0;
 }
 
 static struct task *poll_now(void)
@@ -82,27 +116,18 @@ static struct task *poll_now(void)
     return sched_take_global(worker_self()->proc);
 }
 
-/* One round over all procs in an order of its own. LAST: runnext and timers of others are fair game
- * too. */
-static struct task *steal_round(struct proc *p, bool last)
+/* One round over all procs, in an order of its own. */
+static struct task *steal_round(struct proc *p)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     uint32_t at = proc_random(p) % n;
 
     for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
-        struct proc *victim = sched.procs[at];
         struct task *t;
-        bool inherit;
 
-        if (victim == p || atomic_load_explicit(&victim->status, memory_order_relaxed) == PROC_IDLE)
+        if (sched.procs[at] == p)
             continue;
-        if (last &&
-            atomic_load_explicit(&victim->timers.next_ns, memory_order_relaxed) <=
-                atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed) &&
-            timers_fire(&victim->timers, clock_mono_ns()) > 0 &&
-            (t = runq_take(&p->runq, &inherit)) != NULL)
-            return t;
-        t = runq_steal(&p->runq, &victim->runq, STEAL_LEAVE_NEXT);
+        t = runq_steal(&p->runq, &sched.procs[at]->runq, STEAL_LEAVE_NEXT);
         if (t != NULL) {
             stat_add(&p->stats.steals, 1);
             return t;
@@ -156,7 +181,7 @@ static struct task *steal(struct worker *w)
     if (!may_spin(w))
         return NULL;
     for (uint32_t round = 0; round < STEAL_ROUNDS && t == NULL; round++)
-        t = steal_round(w->proc, round + 1 == STEAL_ROUNDS);
+        t = steal_round(w->proc);
     return t != NULL ? t : steal_next(w->proc);
 }
 
@@ -169,11 +194,13 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     *slice = SLICE_NEW;
     if (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
         timers_fire(&p->timers, look_at_clock(p));
-    t = sched_take_local(p, slice);
+    t = take_own(p, slice);
     if (t == NULL)
         t = sched_take_global(p);
     if (t == NULL)
         t = poll_now();
+    if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
+        t = take_own(p, slice);
     if (t == NULL)
         t = steal(w);
     return t;
@@ -192,21 +219,6 @@ static bool any_work(void)
             return true;
     }
     return false;
-}
-
-int64_t sched_earliest_timer(void)
-{
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
-    int64_t earliest_ns = INT64_MAX;
-
-    for (uint32_t i = 0; i < n; i++) {
-        int64_t next_ns = atomic_load_explicit(&sched.procs[i]->timers.next_ns,
-                                               memory_order_seq_cst);
-
-        if (next_ns < earliest_ns)
-            earliest_ns = next_ns;
-    }
-    return earliest_ns;
 }
 
 void sched_timer_moved(int64_t when_ns)
