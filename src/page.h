@@ -294,11 +294,11 @@ struct page_tasks_header {
     uint64_t reserved[2];
 };
 
-/* One row, written by whoever holds the task. `word` is stored last with release and its generation
- * changes with every transition: a reader that sees the same word before and after copied a row
- * that belongs together. */
+/* One row, written by whoever holds the task. The generation in `word` grows by 2 with every
+ * transition and is odd while the rest of the row is written: a reader that sees the same even word
+ * before and after copied a row that belongs together. It goes on when a row is used again. */
 struct page_task {
-    uint64_t word;     /* PAGE_TASK_WORD(state, reason, generation); 0: the row is free */
+    uint64_t word;     /* PAGE_TASK_WORD(state, reason, generation) */
     uint64_t id;       /* from 1, never used again */
     uint64_t since_ns; /* monotonic, coarse (tens of ms): when it came into this state */
     uint64_t spawn_pc; /* return address of the call that spawned it */
@@ -313,6 +313,7 @@ struct page_task {
 #define PAGE_TASK_STATE(word) ((unsigned)((word)&0xff))
 #define PAGE_TASK_REASON(word) ((unsigned)((word) >> 8 & 0xff))
 #define PAGE_TASK_GENERATION(word) ((uint32_t)((word) >> 32))
+#define PAGE_TASK_IN_FLUX(word) ((unsigned)((word) >> 32 & 1))
 
 struct page_task_group { /* tasks of one spawn site, state and reason */
     uint64_t spawn_pc;
@@ -352,11 +353,13 @@ struct page_sites_minute { /* ring */
  * A client opens gomon-mail through /proc/PID/fd for reading and writing and takes an
  * open-file-description write lock (F_OFD_SETLK) on byte i of the file: slot i is then its own
  * until it unlocks or dies. It writes the request, stores `state` = REQUESTED with release,
- * increments `doorbell` and wakes it (FUTEX_WAKE, shared). The runtime copies the request, and
- * answers in batches through the one data area: it fills it, sets batch_bytes and stores batch_seq
- * + 1 with release; the client copies it and stores ack_seq = batch_seq. The batch whose `last` is
- * set is the final one; then state becomes DONE or FAILED. Requests are served one after the other.
- * A client whose lock is gone, or that lets 2 s go by without an ack, loses its turn. */
+ * increments `doorbell` and wakes it (FUTEX_WAKE, shared). The runtime copies the request, sets
+ * batch_seq and ack_seq to 0 and then state to SERVING, and answers in batches through the one data
+ * area: it fills it, sets batch_bytes and stores batch_seq + 1 with release; the client copies it,
+ * stores ack_seq = batch_seq with release and rings the doorbell again. The batch whose `last` is
+ * set is the final one: once it is acknowledged, state becomes DONE. What can't be answered becomes
+ * FAILED, at any time. Requests are served one after the other. A client whose lock is gone, or
+ * that lets 2 s go by without an ack, loses its turn. */
 
 #define PAGE_MAIL_SLOTS 8
 #define PAGE_MAIL_DATA_BYTES (8u << 20)

@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-/* Makes the page, the table, the mailbox and the name. Before the first task. */
+/* Makes the page, the task table, the mailbox and the name. After the procs, before the first task.
+ */
 enum publish_mode { PUBLISH_OFF, PUBLISH_ON };
 void publish_init(enum publish_mode mode, int nprocs);
 

@@ -166,7 +166,6 @@ static void make_runtime(const struct settings *s)
     tasks_init();
     heap_init(s->gc_percent, s->memory_limit);
     make_procs(s->maxprocs);
-    tasktab_init(TASKS_MAX, s->monitor ? TASKTAB_SHARED : TASKTAB_PRIVATE);
     publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, s->maxprocs);
     preempt_init();
     sysmon_start();

@@ -11,10 +11,13 @@
 
 #include "runtime/task.h"
 
-/* Makes the table, CAPACITY rows, in shared memory if SHARED is not 0; falls back to private
- * memory. */
+/* Makes the table, CAPACITY rows, most of which never cost memory. Returns 0, or the errno that
+ * kept it from being shared: then it is private, or there is none, and the rest does nothing. */
 enum tasktab_place { TASKTAB_PRIVATE, TASKTAB_SHARED };
-void tasktab_init(size_t capacity, enum tasktab_place place);
+int tasktab_init(size_t capacity, enum tasktab_place place);
+
+/* In a forked child: goes on with a private table. Async-signal-safe. */
+void tasktab_leave(void);
 
 /* A new task: T's id, spawn_pc, fn are set. State runnable. */
 void tasktab_born(const struct task *t, int64_t now_ns);

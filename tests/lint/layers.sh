@@ -20,6 +20,15 @@ allow() {
         complain_of 'this layer may not include it'
 }
 
+# forbid PATTERN FILE...: complains of every quoted include that PATTERN matches.
+forbid() {
+    pattern=$1
+    shift
+    [ $# -gt 0 ] || return 0
+    includes "$@" | awk -F: -v pattern="^($pattern)\$" '$3 ~ pattern' |
+        complain_of 'this layer may not include it'
+}
+
 # forbid_system PATTERN FILE...: complains of every system header that PATTERN matches.
 forbid_system() {
     pattern=$1
@@ -31,7 +40,9 @@ forbid_system() {
 # in_dir DIR: its sources, separated by blanks (no name of ours holds one).
 in_dir() { sources "$1" | tr '\n' ' '; }
 
-page_users='^src/runtime/(publish|command|tasktab)[a-z_]*\.c$'
+page_parts='page(file|ident|image|layout|name|stale|write)|dump|history|taskgroups|publish_[a-z]+'
+page_headers="runtime/($page_parts|tasktab_read)\\.h"
+page_users="^src/($page_headers|runtime/($page_parts|publish|command|tasktab)\\.c)\$"
 panel_users='^src/mon/(app|main)[a-z_]*\.c$'
 terminal='^src/mon/term\.c$'
 panel_view='model|canvas|draw|plot|theme|scroll|keys'
@@ -52,6 +63,7 @@ allow 'gort/.*' $(pick "$all" '^src/gort(/.*)?\.h$')
 allow "$tables" $(pick "$all" '^src/page\.h$')
 allow "$own|runtime/.*|$public|$tables" $(others "$runtime" "$page_users")
 allow "$own|runtime/.*|$public|$tables|page\.h" $(pick "$runtime" "$page_users")
+forbid "$page_headers" $(others "$runtime" "$page_users")
 allow "$own|mon/.*|$tables|page\.h" $(others "$mon" "$panel_users")
 allow "$own|mon/.*|$tables|page\.h|panels/panel\.h" $(pick "$mon" "$panel_users")
 allow "config\.h|base/fmt\.h|mon/($panel_view)\.h|mon/keys\.def|panels/.*" $panels

@@ -57,6 +57,7 @@ finds() {
 
 finds layers src/base/leaf.h '#include "runtime/core.h"'
 finds layers src/runtime/core.h '#include "page.h"'
+finds layers src/runtime/core.h '#include "runtime/pagelayout.h"'
 finds layers src/runtime/core.h '#include "mon/canvas.h"'
 finds layers src/mon/canvas.h '#include "runtime/core.h"'
 finds layers src/mon/canvas.h '#include <gort/task.h>'

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* tasktab.c - the rows of the task table.
+ * A row is a small sequence lock: its generation is odd while it is written. Its words are stored
+ * with release, so that none can be seen before the generation that announces it; on amd64 these
+ * are plain moves. */
+#include "config.h"
+
+#include "runtime/tasktab.h"
+
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/seqlock.h"
+#include "page.h"
+#include "runtime/sealed.h"
+#include "runtime/sysmem.h"
+#include "runtime/tasktab_read.h"
+
+_Static_assert((int)TASK_DEAD == (int)PAGE_TASK_DEAD, "states are shown as they are");
+_Static_assert((int)TASK_RUNNABLE == (int)PAGE_TASK_RUNNABLE, "states are shown as they are");
+_Static_assert((int)TASK_RUNNING == (int)PAGE_TASK_RUNNING, "states are shown as they are");
+_Static_assert((int)TASK_WAITING == (int)PAGE_TASK_WAITING, "states are shown as they are");
+_Static_assert((int)TASK_BLOCKING == (int)PAGE_TASK_BLOCKING, "states are shown as they are");
+_Static_assert((int)WAIT_COUNT == (int)PAGE_WAIT_COUNT, "reasons are shown as they are");
+
+#define MEMORY_PAGE_BYTES 4096u /* in which the table comes into use */
+#define READ_TRIES 16
+
+static struct {
+    struct page_tasks_header *header; /* [const] after init */
+    struct page_task *row;            /* [const] after init */
+    size_t capacity;                  /* 0: there is no table at all; [const] after init */
+    struct sealed memory;             /* [const] until tasktab_leave */
+} table = {.memory = SEALED_INIT};
+
+/* ---- Making it ---- */
+
+int tasktab_init(size_t capacity, enum tasktab_place place)
+{
+    size_t bytes = sizeof(struct page_tasks_header) + capacity * sizeof(struct page_task);
+    int error = 0;
+
+    CHECK(table.header == NULL);
+    if (place == TASKTAB_SHARED)
+        error = sealed_make(&table.memory, PAGE_TASKS_MEMFD_NAME, bytes, SEALED_OURS_ONLY);
+    table.header = table.memory.base;
+    if (table.header == NULL)
+        table.header = sys_reserve(bytes, MEMORY_PAGE_BYTES);
+    if (table.header == NULL)
+        return error;
+    *table.header = (struct page_tasks_header){
+        .magic = PAGE_TASKS_MAGIC,
+        .endian = PAGE_ENDIAN_TAG,
+        .major = PAGE_MAJOR,
+        .minor = PAGE_MINOR,
+        .header_bytes = sizeof *table.header,
+        .row_bytes = sizeof(struct page_task),
+        .capacity = capacity,
+        .page_pid = (uint64_t)getpid(),
+    };
+    table.row = (struct page_task *)(table.header + 1);
+    table.capacity = capacity;
+    return error;
+}
+
+void tasktab_leave(void)
+{
+    sealed_leave(&table.memory);
+}
+
+/* ---- Writing ---- */
+
+static size_t memory_pages(uint64_t rows)
+{
+    return (sizeof(struct page_tasks_header) + rows * sizeof(struct page_task)) / MEMORY_PAGE_BYTES;
+}
+
+/* Row SLOT is used from now on. */
+static void grow(uint32_t slot)
+{
+    uint64_t used = __atomic_load_n(&table.header->used, __ATOMIC_RELAXED);
+
+    while (used <= slot) {
+        /* Release: pairs with tasktab_used; whoever sees the number sees zeroes or rows below it. */
+        if (__atomic_compare_exchange_n(&table.header->used, &used, slot + UINT64_C(1), false,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+            size_t more = memory_pages(slot + UINT64_C(1)) - memory_pages(used);
+
+            if (more > 0)
+                sys_count(SYS_OTHER, (int64_t)(more * MEMORY_PAGE_BYTES));
+            return;
+        }
+    }
+}
+
+static struct page_task *row_of(const struct task *t)
+{
+    return t->slot < table.capacity ? &table.row[t->slot] : NULL;
+}
+
+/* From here until row_end the row is in flux. Returns the generation that row_end is to have. */
+static uint32_t row_begin(struct page_task *row)
+{
+    uint64_t word = __atomic_load_n(&row->word, __ATOMIC_RELAXED);
+
+    DCHECK(!PAGE_TASK_IN_FLUX(word));
+    __atomic_store_n(&row->word, word + PAGE_TASK_WORD(0, 0, 1), __ATOMIC_RELAXED);
+    return PAGE_TASK_GENERATION(word) + 2;
+}
+
+static void row_end(struct page_task *row, enum task_state state, enum wait_reason reason,
+                    uint32_t generation)
+{
+    seq_store(&row->word, PAGE_TASK_WORD(state, reason, generation));
+}
+
+void tasktab_born(const struct task *t, int64_t now_ns)
+{
+    struct page_task *row = row_of(t);
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    if (UNLIKELY(t->slot >= __atomic_load_n(&table.header->used, __ATOMIC_RELAXED)))
+        grow(t->slot);
+    generation = row_begin(row);
+    seq_store(&row->id, t->id);
+    seq_store(&row->since_ns, (uint64_t)now_ns);
+    seq_store(&row->spawn_pc, t->spawn_pc);
+    seq_store(&row->start_fn, (uintptr_t)t->fn);
+    seq_store(&row->sp, 0);
+    seq_store(&row->pc, 0);
+    seq_store(&row->stack_hi, 0);
+    row_end(row, TASK_RUNNABLE, WAIT_NONE, generation);
+}
+
+void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns)
+{
+    struct page_task *row = row_of(t);
+    bool has_sp = state != TASK_RUNNING && t->stack.lo != NULL;
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    generation = row_begin(row);
+    seq_store(&row->since_ns, (uint64_t)now_ns);
+    seq_store(&row->sp, has_sp ? (uintptr_t)t->sp : 0);
+    seq_store(&row->pc, t->wait_pc);
+    seq_store(&row->stack_hi, t->stack.lo != NULL ? (uintptr_t)stack_hi(t->stack) : 0);
+    row_end(row, state, state == TASK_WAITING ? t->reason : WAIT_NONE, generation);
+}
+
+void tasktab_dead(const struct task *t)
+{
+    struct page_task *row = row_of(t);
+
+    if (LIKELY(row != NULL))
+        row_end(row, TASK_DEAD, WAIT_NONE, row_begin(row));
+}
+
+/* ---- Reading ---- */
+
+size_t tasktab_used(void)
+{
+    uint64_t used = table.capacity > 0 ? seq_load(&table.header->used) : 0;
+
+    return min_size((size_t)used, table.capacity);
+}
+
+bool tasktab_is_unchanged(size_t slot, const struct page_task *row)
+{
+    return seq_load(&table.row[slot].word) == row->word && !PAGE_TASK_IN_FLUX(row->word);
+}
+
+bool tasktab_read(size_t slot, struct page_task *row)
+{
+    DCHECK(slot < table.capacity);
+    for (int i = 0; i < READ_TRIES; i++) {
+        seq_load_words((uint64_t *)row, (const uint64_t *)&table.row[slot], sizeof *row / 8);
+        if (tasktab_is_unchanged(slot, row))
+            return true;
+    }
+    return false;
+}
