@@ -193,6 +193,7 @@ void pagelayout_write(const struct pagelayout *layout, void *page)
     const struct page_section *strings = pagelayout_find(layout, PAGE_SECTION_STRINGS);
     char *base = page;
 
+    CHECK(metrics != NULL && strings != NULL);
     write_header(layout, page);
     memcpy(base + sizeof(struct page_header), layout->section,
            layout->nsections * sizeof layout->section[0]);
