@@ -37,11 +37,6 @@ static void tsan_free(void *fiber)
 {
     __tsan_destroy_fiber(fiber);
 }
-
-static void tsan_switch(void *fiber)
-{
-    __tsan_switch_to_fiber(fiber, 0);
-}
 #else
 static void *tsan_current(void)
 {
@@ -57,24 +52,9 @@ static void tsan_free(void *fiber)
 {
     (void)fiber;
 }
-
-static void tsan_switch(void *fiber)
-{
-    (void)fiber;
-}
 #endif
 
 #if SAN_ADDRESS
-static void asan_begin(void **save, const void *lo, size_t bytes)
-{
-    __sanitizer_start_switch_fiber(save, lo, bytes);
-}
-
-static void asan_end(void *fake)
-{
-    __sanitizer_finish_switch_fiber(fake, NULL, NULL);
-}
-
 static void asan_unpoison(const void *p, size_t bytes)
 {
     __asan_unpoison_memory_region(p, bytes);
@@ -90,18 +70,6 @@ static void lsan_root(const void *p, size_t bytes)
     __lsan_register_root_region(p, bytes);
 }
 #else
-static void asan_begin(void **save, const void *lo, size_t bytes)
-{
-    (void)save;
-    (void)lo;
-    (void)bytes;
-}
-
-static void asan_end(void *fake)
-{
-    (void)fake;
-}
-
 static void asan_unpoison(const void *p, size_t bytes)
 {
     (void)p;
@@ -141,17 +109,6 @@ void san_fiber_fini(struct san_fiber *f)
     tsan_free(f->tsan);
     asan_unpoison(f->lo, f->bytes);
     *f = (struct san_fiber){0};
-}
-
-void san_switch_begin(struct san_fiber *from, struct san_fiber *to, enum san_leave how)
-{
-    asan_begin(how == SAN_DYING ? NULL : &from->fake_stack, to->lo, to->bytes);
-    tsan_switch(to->tsan);
-}
-
-void san_switch_end(struct san_fiber *to)
-{
-    asan_end(to->fake_stack);
 }
 
 /* ---- Memory ---- */

@@ -50,7 +50,11 @@ static struct {
     _Atomic(uint64_t) made_bytes;    /* resident estimate of all stacks ever used and not trimmed */
     _Atomic(uint64_t) inuse;         /* stacks handed out */
     _Atomic(uint64_t) virtual_bytes; /* of stacks handed out */
-} stacks = {.lock = LOCK_INIT(RANK_STACK)};
+} stacks = {
+    .lock = LOCK_INIT(RANK_STACK),
+    /* LeakSanitizer reads whole slabs and skips only what the mappings say is unreadable. */
+    .guard = SAN_ADDRESS ? GUARD_MPROTECT : GUARD_MADVISE,
+};
 
 static unsigned class_of(size_t bytes)
 {
