@@ -71,7 +71,7 @@ NO_SANITIZE_READS static void fill_snapshot(struct worker *w, const ucontext_t *
     copy_stack(req, sp, (uintptr_t)stack_hi(t->stack));
 }
 
-NO_SANITIZE_THREAD static void answer_snapshot(struct worker *w, const ucontext_t *context)
+static void answer_snapshot(struct worker *w, const ucontext_t *context)
 {
     uint32_t asked = SNAPSHOT_ASKED;
     int64_t start_ns;
@@ -114,10 +114,19 @@ bool preempt_snapshot(struct worker *w, struct snapshot_request *req, int64_t ti
 
 /* ---- The handlers ---- */
 
-static uintptr_t context_sp(const ucontext_t *context)
+#define FRAME_BYTES \
+    1024u /* more than what the frames of the handler below its frame address take */
+
+/* The lowest stack address that may hold a reference of the interrupted code. TSan holds a signal
+ * back until the next atomic operation or call of libc and then runs the handler on the task's own
+ * stack, below frames that CONTEXT knows nothing of. */
+static uintptr_t interrupted_sp(const struct worker *w, const ucontext_t *context, uintptr_t frame)
 {
+    const struct task *t = w->current;
     struct unwind_regs regs;
 
+    if (t != NULL && frame >= (uintptr_t)t->stack.lo && frame < (uintptr_t)stack_hi(t->stack))
+        return frame - FRAME_BYTES;
     unwind_regs_signal(&regs, context);
     return regs.reg[UNWIND_SP];
 }
@@ -130,19 +139,21 @@ static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *c
         old->sa_handler(sig);
 }
 
-NO_SANITIZE_THREAD static void on_urgent(int sig, siginfo_t *info, void *context)
+static void on_urgent(int sig, siginfo_t *info, void *context)
 {
     struct worker *w = worker_self();
     int saved_errno = errno;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
 
+    __builtin_unwind_init(); /* callee-saved registers lie in this frame from here on */
     if (w != NULL && ours) {
         const ucontext_t *u = context;
 
         answer_snapshot(w, u);
         if (atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
             atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
-            world_stop_in_handler(w, context_sp(u), __builtin_frame_address(0));
+            world_stop_in_handler(w, interrupted_sp(w, u, frame), (char *)frame);
     } else {
         chain(&preempt.old_urg, sig, info, context);
     }
@@ -171,43 +182,14 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 /* ---- Installing ---- */
 
-#if SAN_THREAD && defined(__x86_64__)
-/* TSan's sigaction holds signals back until the next call of libc; the kernel's own does not, but
- * wants a restorer. */
-extern void preempt_restorer(void);
-__asm__(".text\n.globl preempt_restorer\n.hidden preempt_restorer\npreempt_restorer:\n\tmovq $15, "
-        "%rax\n\tsyscall\n");
-
-struct kernel_sigaction {
-    void (*handler)(int, siginfo_t *, void *);
-    unsigned long flags;
-    void (*restorer)(void);
-    uint64_t mask;
-};
-
-static void install_urgent(void)
-{
-    struct kernel_sigaction act = {on_urgent, SA_SIGINFO | SA_RESTART | SA_ONSTACK | 0x04000000ul,
-                                   preempt_restorer, 0};
-
-    CHECK(syscall(SYS_rt_sigaction, SIGURG, &act, NULL, sizeof act.mask) == 0);
-}
-#else
-static void install_urgent(void)
-{
-    struct sigaction act = {.sa_sigaction = on_urgent,
-                            .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
-
-    CHECK(sigaction(SIGURG, &act, &preempt.old_urg) == 0);
-}
-#endif
-
 void preempt_init(void)
 {
+    struct sigaction urg = {.sa_sigaction = on_urgent,
+                            .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
     struct sigaction act = {.sa_sigaction = on_fault,
                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
-    install_urgent();
+    CHECK(sigaction(SIGURG, &urg, &preempt.old_urg) == 0);
     CHECK(sigaction(SIGSEGV, &act, &preempt.old_segv) == 0);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/netpoll.h"
 #include "runtime/os_linux.h"
@@ -80,6 +81,8 @@ static struct worker *worker_new(void)
 {
     struct worker *w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
 
+    if (debug.yield > 0)
+        atomic_store_explicit(&w->attention, ATTENTION_RANDOM, memory_order_relaxed);
     lock_take(&sched.lock);
     if (atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed) >= WORKERS_MAX)
         gort_fatal("too many threads: %u are busy or block", WORKERS_MAX);

@@ -78,7 +78,7 @@ void world_stop_here(void)
 
 /* Called by the signal handler, in C code, on the alternate stack whose frames from FRAME up hold
  * the registers. */
-NO_SANITIZE_THREAD void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame)
+void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame)
 {
     w->stop_sp = sp;
     w->stop_frame = frame;
@@ -172,7 +172,9 @@ static void scan_stack(const struct task *t, world_scan_fn scan, void *ctx)
     if (atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_RUNNING && w != NULL &&
         w->current == t && w->stop_frame != NULL) {
         sp = w->stop_sp - CTX_RED_ZONE_BYTES;
-        scan_range(scan, ctx, (uintptr_t)w->stop_frame, w->sig_stack_lo + w->sig_stack_bytes);
+        if (w->stop_frame >= w->sig_stack_lo &&
+            w->stop_frame < w->sig_stack_lo + w->sig_stack_bytes)
+            scan_range(scan, ctx, (uintptr_t)w->stop_frame, w->sig_stack_lo + w->sig_stack_bytes);
     }
     /* A task may run on memory of its own making for a moment; then all of its own stack is
      * searched. */
