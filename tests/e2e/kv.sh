@@ -30,7 +30,7 @@ asks "hello, world" get greeting
 asks 1 incr count
 asks 2 incr count
 asks OK mset a 1 b 2
-asks $'1\n2\n' mget a b none
+asks $'1\n2' mget a b none
 asks 4 dbsize
 asks 2 del a b none
 asks "ERR unknown command 'nonsense'" nonsense

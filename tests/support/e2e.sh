@@ -20,6 +20,7 @@ e2e_end() {
     for pid in "${e2e_pids[@]}"; do
         kill -CONT "$pid" 2>/dev/null
         kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null # so that the shell does not report it
     done
     $e2e_tmux kill-server 2>/dev/null
     rm -rf "$work"

@@ -151,7 +151,8 @@ Test(commands, info_of_one_part_is_that_part)
 
 Test(commands, command_lists_what_there_is)
 {
+    const char *begin = ":15\r\n*15\r\n*6\r\n$3\r\nget\r\n:2\r\n";
+
     check((struct script){"COMMAND COUNT\nCOMMAND\n", NULL, false});
-    cr_assert_eq(strncmp(answers.data, ":15\r\n*15\r\n*6\r\n$3\r\nget\r\n:2\r\n", 28), 0, "%.60s",
-                 answers.data);
+    cr_assert_eq(strncmp(answers.data, begin, strlen(begin)), 0, "%.60s", answers.data);
 }
