@@ -250,7 +250,7 @@ void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
     if (!history_has(h, metric) || mono_ns < 0)
         return;
     s = &h->series[h->series_of[metric]];
-    if (s->last_ns >= 0 || number <= s->minutes_taken)
+    if (number * width_ns <= s->last_ns || number <= s->minutes_taken)
         return;
     s->minutes_taken = number;
     if (number * width_ns < h->first_ns)

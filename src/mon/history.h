@@ -58,9 +58,9 @@ struct history_minute {
     uint64_t last;
 };
 
-/* Takes in a minute that was kept elsewhere: the bucket of minutes that covers MONO_NS. Only for
- * the time before the first history_add of this metric, in rising time. The seconds of that minute
- * may follow with history_add: they do not count twice. Its mean is taken to be in the middle. */
+/* Takes in a minute that was kept elsewhere: the bucket of minutes that covers MONO_NS. In rising
+ * time, and only of minutes that have no sample of this metric yet. The seconds of that minute may
+ * follow with history_add: they do not count twice. Its mean is taken to be in the middle. */
 void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
                         const struct history_minute *minute);
 

@@ -46,6 +46,12 @@ struct metric_table {
 /* Fills the table with what is known; nothing is present yet. */
 void metric_table_init(struct metric_table *t);
 
+/* Whether gomon measures this metric itself, from outside the target: those of process.def. */
+static inline bool metric_is_measured(int metric)
+{
+    return metric >= MON_PROCESS_RSS && metric < MON_KNOWN;
+}
+
 /* The number of the metric with this name, or -1. */
 int metric_find(const struct metric_table *t, const char *name);
 

@@ -62,7 +62,8 @@ void fakepage_publish(struct fakepage *f, int64_t mono_ns);
 /* Adds what f->value holds to the history of seconds. */
 void fakepage_second(struct fakepage *f, int64_t mono_ns);
 
-/* Adds a minute: f->value is the last of each, LOW and HIGH the others as parts of it in percent. */
+/* Adds a minute: f->value is the last of each, LOW and HIGH the others as parts of it in
+ * percent. */
 void fakepage_minute(struct fakepage *f, int64_t mono_ns, unsigned low, unsigned high);
 
 /* Adds a minute of the top sites; both lists are ended by a pc of 0 or are full. */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#define PPM 1000000.0
+
+void snapshot_set(struct snapshot *s, unsigned metric, uint64_t value)
+{
+    CHECK(metric < METRIC_TABLE_MAX);
+    s->value[metric] = value;
+    s->has_value[metric] = true;
+}
+
+bool snapshot_value(const struct snapshot *s, unsigned metric, uint64_t *value)
+{
+    bool has = metric < METRIC_TABLE_MAX && s->has_value[metric];
+
+    *value = has ? s->value[metric] : 0;
+    return has;
+}
+
+bool snapshot_rate(const struct snapshot *s, unsigned metric, double *per_s)
+{
+    bool has = metric < METRIC_TABLE_MAX && s->has_rate[metric];
+
+    *per_s = has ? s->rate[metric] : 0.0;
+    return has;
+}
+
+const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s)
+{
+    return s->ncycles == 0 ? NULL : &s->cycle[s->ncycles - 1];
+}
+
+/* ---- rates ---- */
+
+/* Of a counter that fell back there is no rate: it was started anew. */
+static void derive_rate(struct snapshot *s, const struct snapshot *prev, unsigned i,
+                        enum metric_kind kind)
+{
+    /* The target's own figures are of when it wrote them, ours of when we measured. */
+    int64_t interval_ns = metric_is_measured((int)i) ? s->mono_ns - prev->mono_ns
+                                                     : s->published_ns - prev->published_ns;
+    double seconds = (double)interval_ns / (double)NS_PER_S;
+
+    s->has_rate[i] = s->has_value[i] && prev->has_value[i] && interval_ns > 0 &&
+                     (kind == KIND_GAUGE || s->value[i] >= prev->value[i]);
+    s->rate[i] =
+        s->has_rate[i] ? ((double)s->value[i] - (double)prev->value[i]) / seconds : 0.0;
+}
+
+static void derive_shares(struct proc_sample *p, const struct proc_sample *prev,
+                          int64_t interval_ns)
+{
+    uint64_t spent[PROC_STATES];
+    uint64_t all = 0;
+
+    if (p->id != prev->id || p->switches < prev->switches)
+        return;
+    p->switches_per_s =
+        (double)(p->switches - prev->switches) / ((double)interval_ns / (double)NS_PER_S);
+    for (int i = 0; i < PROC_STATES; i++) {
+        spent[i] = p->state_ns[i] >= prev->state_ns[i] ? p->state_ns[i] - prev->state_ns[i] : 0;
+        all += spent[i];
+    }
+    for (int i = 0; i < PROC_STATES && all > 0; i++)
+        p->share_ppm[i] = (uint32_t)((double)spent[i] / (double)all * PPM);
+}
+
+static void forget_rates(struct snapshot *s)
+{
+    memset(s->has_rate, 0, sizeof s->has_rate);
+    memset(s->rate, 0, sizeof s->rate);
+    for (uint32_t i = 0; i < s->nprocs; i++) {
+        memset(s->proc[i].share_ppm, 0, sizeof s->proc[i].share_ppm);
+        s->proc[i].switches_per_s = 0.0;
+    }
+}
+
+/* ---- pauses ---- */
+
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The smallest pause that at least PERCENT of all are no longer than. */
+static uint64_t percentile(const uint64_t *sorted, uint32_t n, uint32_t percent)
+{
+    uint32_t rank = (n * percent + 99) / 100;
+
+    return sorted[rank == 0 ? 0 : rank - 1];
+}
+
+static void summarize_pauses(struct snapshot *s)
+{
+    uint64_t pause[SNAPSHOT_MAX_CYCLES];
+    uint32_t n = s->ncycles;
+
+    s->pauses = (struct pause_summary){0};
+    if (n == 0)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        pause[i] = s->cycle[i].pause_ns;
+    qsort(pause, n, sizeof pause[0], compare_u64);
+    s->pauses = (struct pause_summary){.n = n,
+                                       .p50_ns = percentile(pause, n, 50),
+                                       .p90_ns = percentile(pause, n, 90),
+                                       .p99_ns = percentile(pause, n, 99),
+                                       .max_ns = pause[n - 1]};
+}
+
+void snapshot_derive(struct snapshot *s, const struct snapshot *prev, const struct metric_table *t)
+{
+    summarize_pauses(s);
+    forget_rates(s);
+    s->interval_ns = 0;
+    if (prev == NULL)
+        return;
+    if (s->published_ns > prev->published_ns)
+        s->interval_ns = s->published_ns - prev->published_ns;
+    for (unsigned i = 0; i < t->n; i++)
+        derive_rate(s, prev, i, t->info[i].kind);
+    for (uint32_t i = 0; i < s->nprocs && i < prev->nprocs && s->interval_ns > 0; i++)
+        derive_shares(&s->proc[i], &prev->proc[i], s->interval_ns);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "mon/snapshot.h"
+
+static struct metric_table table;
+static struct snapshot prev;
+static struct snapshot cur;
+
+static void setup(void)
+{
+    metric_table_init(&table);
+    prev.mono_ns = 10 * NS_PER_S;
+    prev.published_ns = 9 * NS_PER_S;
+    cur.mono_ns = 12 * NS_PER_S;
+    cur.published_ns = 13 * NS_PER_S;
+}
+
+TestSuite(snapshot, .init = setup);
+
+static double rate_of(unsigned metric)
+{
+    double rate;
+
+    cr_assert(snapshot_rate(&cur, metric, &rate), "no rate of %s", table.info[metric].name);
+    return rate;
+}
+
+Test(snapshot, a_value_that_was_not_set_is_missing)
+{
+    uint64_t value = 1;
+
+    cr_assert_not(snapshot_value(&cur, MON_HEAP_LIVE, &value), "it is there");
+    cr_assert_eq(value, 0, "value %" PRIu64, value);
+    cr_assert_not(snapshot_value(&cur, METRIC_TABLE_MAX, &value), "a metric that is none is there");
+}
+
+Test(snapshot, rates_of_the_target_go_by_its_own_time)
+{
+    snapshot_set(&prev, MON_GC_COUNT, 100);
+    snapshot_set(&cur, MON_GC_COUNT, 108);
+    snapshot_derive(&cur, &prev, &table);
+
+    cr_assert_eq(rate_of(MON_GC_COUNT), 2.0, "rate %g", rate_of(MON_GC_COUNT));
+}
+
+Test(snapshot, rates_of_what_gomon_measures_go_by_its_time)
+{
+    snapshot_set(&prev, MON_PROCESS_CPU, 100);
+    snapshot_set(&cur, MON_PROCESS_CPU, 108);
+    snapshot_derive(&cur, &prev, &table);
+
+    cr_assert_eq(rate_of(MON_PROCESS_CPU), 4.0, "rate %g", rate_of(MON_PROCESS_CPU));
+}
+
+Test(snapshot, a_gauge_may_fall_but_a_counter_may_not)
+{
+    double rate;
+
+    snapshot_set(&prev, MON_HEAP_ALLOC, 100);
+    snapshot_set(&cur, MON_HEAP_ALLOC, 60);
+    snapshot_set(&prev, MON_GC_COUNT, 100);
+    snapshot_set(&cur, MON_GC_COUNT, 1);
+    snapshot_derive(&cur, &prev, &table);
+
+    cr_assert_eq(rate_of(MON_HEAP_ALLOC), -10.0, "rate %g", rate_of(MON_HEAP_ALLOC));
+    cr_assert_not(snapshot_rate(&cur, MON_GC_COUNT, &rate), "rate %g", rate);
+}
+
+Test(snapshot, the_first_has_no_rates)
+{
+    double rate;
+
+    snapshot_set(&cur, MON_GC_COUNT, 1);
+    snapshot_derive(&cur, NULL, &table);
+
+    cr_assert_not(snapshot_rate(&cur, MON_GC_COUNT, &rate), "rate %g", rate);
+}
+
+Test(snapshot, shares_of_a_proc_are_of_the_time_between)
+{
+    prev.nprocs = cur.nprocs = 1;
+    prev.proc[0].state_ns[PROC_RUNNING] = 1000;
+    cur.proc[0].state_ns[PROC_RUNNING] = 1300;
+    cur.proc[0].state_ns[PROC_IDLE] = 100;
+    cur.proc[0].switches = 8;
+    snapshot_derive(&cur, &prev, &table);
+
+    cr_assert_eq(cur.proc[0].share_ppm[PROC_RUNNING], 750000, "running %" PRIu32,
+                 cur.proc[0].share_ppm[PROC_RUNNING]);
+    cr_assert_eq(cur.proc[0].share_ppm[PROC_IDLE], 250000, "idle %" PRIu32,
+                 cur.proc[0].share_ppm[PROC_IDLE]);
+    cr_assert_eq(cur.proc[0].switches_per_s, 2.0, "switches %g", cur.proc[0].switches_per_s);
+}
+
+Test(snapshot, pauses_are_summed_up_by_rank)
+{
+    cur.ncycles = 100;
+    for (uint64_t i = 0; i < 100; i++)
+        cur.cycle[i].pause_ns = (i * 37 % 100 + 1) * 10;
+    snapshot_derive(&cur, NULL, &table);
+
+    cr_assert(cur.pauses.n == 100 && cur.pauses.p50_ns == 500 && cur.pauses.p90_ns == 900 &&
+                  cur.pauses.p99_ns == 990 && cur.pauses.max_ns == 1000,
+              "p50 %" PRIu64 " p90 %" PRIu64 " p99 %" PRIu64 " max %" PRIu64, cur.pauses.p50_ns,
+              cur.pauses.p90_ns, cur.pauses.p99_ns, cur.pauses.max_ns);
+}
+
+Test(snapshot, a_single_pause_is_every_percentile)
+{
+    cur.ncycles = 1;
+    cur.cycle[0].pause_ns = 7;
+    snapshot_derive(&cur, NULL, &table);
+
+    cr_assert(cur.pauses.p50_ns == 7 && cur.pauses.p99_ns == 7, "p50 %" PRIu64 " p99 %" PRIu64,
+              cur.pauses.p50_ns, cur.pauses.p99_ns);
+}
