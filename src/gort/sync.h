@@ -11,7 +11,6 @@
  * Unlocking a free mutex is misuse. */
 typedef struct gort_mutex {
     _Atomic(uint32_t) gort_state;
-    _Atomic(uint32_t) gort_sema;
 } gort_mutex;
 
 GORT_API void gort_mutex_lock(gort_mutex *m);

@@ -15,9 +15,13 @@ enum { FREE, HELD, HELD_WITH_SLEEPERS };
 
 #define HELD_MAX 24
 
+/* Channels are not listed one by one, for a select locks any number of them: they are taken in
+ * rising order and let go of together, so the highest of them and their number will do. */
 static __thread struct {
     const struct lock *lock[HELD_MAX];
     unsigned count;
+    const struct lock *top_chan;
+    unsigned nchans;
 } held __attribute__((tls_model("initial-exec")));
 
 static __thread uint32_t thread_tag __attribute__((tls_model("initial-exec")));
@@ -31,32 +35,44 @@ static uint32_t self_tag(void)
 
 static void check_rank(const struct lock *l)
 {
-    for (unsigned i = 0; i < held.count; i++) {
-        const struct lock *h = held.lock[i];
-
-        CHECK(h != l);
-        CHECK(h->rank < l->rank || (h->rank == l->rank && l->rank == RANK_CHAN && h < l));
-    }
+    for (unsigned i = 0; i < held.count; i++)
+        CHECK(held.lock[i]->rank < l->rank);
+    CHECK(held.nchans == 0 || l->rank > RANK_CHAN || (l->rank == RANK_CHAN && l > held.top_chan));
 }
 
 static void note_taken(struct lock *l)
 {
-    CHECK(held.count < HELD_MAX);
-    held.lock[held.count++] = l;
+    if (l->rank == RANK_CHAN) {
+        held.top_chan = l;
+        held.nchans++;
+    } else {
+        CHECK(held.count < HELD_MAX);
+        held.lock[held.count++] = l;
+    }
     atomic_store_explicit(&l->owner, self_tag(), memory_order_relaxed);
 }
 
-static void note_released(struct lock *l)
+static void unlist(const struct lock *l)
 {
     unsigned i = held.count;
 
-    CHECK(atomic_load_explicit(&l->owner, memory_order_relaxed) == self_tag());
     while (i > 0 && held.lock[i - 1] != l)
         i--;
     CHECK(i > 0);
     for (; i < held.count; i++)
         held.lock[i - 1] = held.lock[i];
     held.count--;
+}
+
+static void note_released(struct lock *l)
+{
+    CHECK(atomic_load_explicit(&l->owner, memory_order_relaxed) == self_tag());
+    if (l->rank == RANK_CHAN) {
+        CHECK(held.nchans > 0);
+        held.nchans--;
+    } else {
+        unlist(l);
+    }
     atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
 }
 

@@ -10,7 +10,6 @@ enum lock_rank {
     RANK_GC = 1,  /* one cycle at a time */
     RANK_WORLD,   /* stopping and starting the world */
     RANK_ROOTS,   /* added roots, module list */
-    RANK_POLL,    /* one descriptor of the poller */
     RANK_CHAN,    /* one channel; several in order of address */
     RANK_SEMA,    /* one bucket of waiters of sync types */
     RANK_TIMERS,  /* timers of one proc */

@@ -25,6 +25,14 @@ void netpoll_poll(int64_t timeout_ns, struct taskq *ready);
  * the poller up. */
 void netpoll_break(void);
 
+/* For polldesc.c: registers descriptor FD for both directions, with a KEY that its events bring;
+ * GORT_OK or an error. And takes it out. */
+int netpoll_add(int fd, uint64_t key);
+void netpoll_remove(int fd);
+
+/* For polldesc.c: a task more, or a task less, is parked on a descriptor. */
+void netpoll_count_waiter(int change);
+
 /* Tasks parked on descriptors, and events ever taken. */
 uint64_t netpoll_waiters(void);
 uint64_t netpoll_events(void);

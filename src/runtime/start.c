@@ -14,6 +14,7 @@
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/os_linux.h"
+#include "runtime/parklot.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
 #include "runtime/publish.h"
@@ -164,6 +165,7 @@ static void make_runtime(const struct settings *s)
     atomic_store_explicit(&sched.coarse_ns, sched.start_ns, memory_order_relaxed);
     unwind_init();
     tasks_init();
+    lots_init();
     heap_init(s->gc_percent, s->memory_limit);
     make_procs(s->maxprocs);
     publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, s->maxprocs);

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/chan.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "runtime/alloc.h"
+#include "runtime/fatal.h"
+#include "runtime/sleep.h"
+
+#define ELEM_MAX_BYTES 65536u
+
+_Static_assert(offsetof(struct gort_chan, ring) % 16 == 0, "elements of 16 bytes are aligned");
+
+/* ---- waiters -------------------------------------------------------------------------------- */
+
+bool race_win(struct race *r, struct waiter *winner)
+{
+    uint32_t open = 0;
+
+    /* Nothing is published by it: the winner hands the task on through sched_ready. */
+    if (!atomic_compare_exchange_strong_explicit(&r->over, &open, 1, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return false;
+    r->winner = winner;
+    return true;
+}
+
+void race_time_out(void *arg)
+{
+    struct race *r = arg;
+
+    if (race_win(r, NULL))
+        sched_ready(r->task, GORT_ETIMEDOUT);
+}
+
+static struct waiter *waitq_first(const struct waitq *q)
+{
+    return atomic_load_explicit(&q->first, memory_order_relaxed);
+}
+
+void waitq_push(struct waitq *q, struct waiter *w)
+{
+    struct waiter *first = waitq_first(q);
+
+    w->next = NULL;
+    w->prev = first == NULL ? NULL : q->last;
+    w->queued = true;
+    if (first == NULL)
+        atomic_store_explicit(&q->first, w, memory_order_relaxed);
+    else
+        q->last->next = w;
+    q->last = w;
+}
+
+void waitq_remove(struct waitq *q, struct waiter *w)
+{
+    if (!w->queued)
+        return;
+    if (w->prev == NULL)
+        atomic_store_explicit(&q->first, w->next, memory_order_relaxed);
+    else
+        w->prev->next = w->next;
+    if (w->next == NULL)
+        q->last = w->prev;
+    else
+        w->next->prev = w->prev;
+    w->queued = false;
+}
+
+/* Takes the first waiter that nothing else has woken; its task is then the caller's. */
+static struct waiter *waitq_pop(struct waitq *q)
+{
+    struct waiter *w;
+
+    while ((w = waitq_first(q)) != NULL) {
+        waitq_remove(q, w);
+        if (w->race == NULL || race_win(w->race, w))
+            return w;
+    }
+    return NULL;
+}
+
+/* ---- elements ------------------------------------------------------------------------------- */
+
+static inline void elem_copy(void *to, const void *from, size_t bytes)
+{
+    if (LIKELY(bytes == 8))
+        memcpy(to, from, 8);
+    else if (bytes != 0)
+        memcpy(to, from, bytes);
+}
+
+static inline void elem_clear(void *elem, size_t bytes)
+{
+    if (LIKELY(bytes == 8))
+        memset(elem, 0, 8);
+    else if (bytes != 0)
+        memset(elem, 0, bytes);
+}
+
+static inline size_t ring_next(const gort_chan *c, size_t i)
+{
+    return i + 1 == c->capacity ? 0 : i + 1;
+}
+
+static inline size_t chan_count(const gort_chan *c)
+{
+    return atomic_load_explicit(&c->count, memory_order_relaxed);
+}
+
+static inline bool chan_is_closed(const gort_chan *c)
+{
+    return atomic_load_explicit(&c->closed, memory_order_relaxed) != 0;
+}
+
+static void ring_put(gort_chan *c, const void *value)
+{
+    DCHECK(c->put_at < c->capacity);
+    elem_copy(c->ring + c->put_at * c->elem_bytes, value, c->elem_bytes);
+    c->put_at = ring_next(c, c->put_at);
+    atomic_store_explicit(&c->count, chan_count(c) + 1, memory_order_relaxed);
+}
+
+/* A slot that was emptied keeps no reference alive. */
+static void ring_take(gort_chan *c, void *value)
+{
+    unsigned char *slot = c->ring + c->take_at * c->elem_bytes;
+
+    DCHECK(chan_count(c) > 0);
+    if (value != NULL)
+        elem_copy(value, slot, c->elem_bytes);
+    elem_clear(slot, c->elem_bytes);
+    c->take_at = ring_next(c, c->take_at);
+    atomic_store_explicit(&c->count, chan_count(c) - 1, memory_order_relaxed);
+}
+
+/* ---- one step ------------------------------------------------------------------------------- */
+
+/* Full and empty are one word each, so that a look at it without the lock is a look at one
+ * moment. */
+static bool is_full(const gort_chan *c)
+{
+    return c->capacity == 0 ? waitq_first(&c->receivers) == NULL : chan_count(c) == c->capacity;
+}
+
+/* Acquire: keeps the look at closed in chan_can_recv behind this one. */
+static bool is_empty(const gort_chan *c)
+{
+    if (c->capacity == 0)
+        return atomic_load_explicit(&c->senders.first, memory_order_acquire) == NULL;
+    return atomic_load_explicit(&c->count, memory_order_acquire) == 0;
+}
+
+bool chan_can_send(const gort_chan *c)
+{
+    /* In either order: a channel found open and full was, at the moment of closing at the latest,
+     * both. */
+    return chan_is_closed(c) || !is_full(c);
+}
+
+bool chan_can_recv(const gort_chan *c)
+{
+    /* In this order: open now means open when it was empty, since no channel opens again. The other
+     * way round, a last value and the close could come in between. */
+    return !is_empty(c) || chan_is_closed(c);
+}
+
+enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake)
+{
+    struct waiter *receiver;
+
+    DCHECK(lock_is_held(&c->lock));
+    *wake = NULL;
+    if (UNLIKELY(chan_is_closed(c)))
+        return CHAN_CLOSED;
+    receiver = waitq_pop(&c->receivers);
+    if (receiver != NULL) {
+        DCHECK(chan_count(c) == 0);
+        if (receiver->value != NULL)
+            elem_copy(receiver->value, value, c->elem_bytes);
+        *wake = receiver->task;
+        return CHAN_DONE;
+    }
+    if (chan_count(c) == c->capacity)
+        return CHAN_WOULD_BLOCK;
+    ring_put(c, value);
+    return CHAN_DONE;
+}
+
+/* A sender waits only when the ring is full: the oldest value goes out, its own comes in behind. */
+static void take_from_sender(gort_chan *c, void *value, struct waiter *sender)
+{
+    if (c->capacity == 0) {
+        if (value != NULL)
+            elem_copy(value, sender->value, c->elem_bytes);
+        return;
+    }
+    DCHECK(chan_count(c) == c->capacity);
+    ring_take(c, value);
+    ring_put(c, sender->value);
+}
+
+enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
+{
+    struct waiter *sender = waitq_pop(&c->senders);
+
+    DCHECK(lock_is_held(&c->lock));
+    *wake = NULL;
+    if (sender != NULL) {
+        take_from_sender(c, value, sender);
+        *wake = sender->task;
+        return CHAN_DONE;
+    }
+    if (chan_count(c) > 0) {
+        ring_take(c, value);
+        return CHAN_DONE;
+    }
+    if (!chan_is_closed(c))
+        return CHAN_WOULD_BLOCK;
+    if (value != NULL)
+        elem_clear(value, c->elem_bytes);
+    return CHAN_CLOSED;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+/* Waits in Q of C, whose lock is held, and lets it go. 1 the value was handed over, 0 the channel
+ * was closed, or GORT_ETIMEDOUT. */
+static int wait_in(struct waitq *q, gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
+{
+    enum wait_reason why = q == &c->senders ? WAIT_CHAN_SEND : WAIT_CHAN_RECV;
+    struct race race = {.task = task_self()};
+    struct waiter self = {.task = race.task, .value = value};
+    struct deadline d = {.at_ns = deadline_ns, .fire = race_time_out, .arg = &race};
+    int woken_with;
+
+    if (deadline_ns == GORT_FOREVER) {
+        waitq_push(q, &self);
+        return sched_park_release(why, pc, &c->lock);
+    }
+    if (deadline_ns <= clock_mono_ns()) {
+        lock_release(&c->lock);
+        return GORT_ETIMEDOUT;
+    }
+    self.race = &race;
+    waitq_push(q, &self);
+    woken_with = park_by(why, pc, &c->lock, &d);
+    if (woken_with == GORT_ETIMEDOUT) {
+        lock_take(&c->lock);
+        waitq_remove(q, &self);
+        lock_release(&c->lock);
+    }
+    return woken_with;
+}
+
+/* As wait_in: 1 sent, 0 closed, or GORT_ETIMEDOUT. WHAT names the public function. */
+static int send_by(gort_chan *c, const void *value, int64_t deadline_ns, uintptr_t pc)
+{
+    struct task *wake;
+    enum chan_result result;
+
+    if (UNLIKELY(c == NULL)) {
+        sleep_until(deadline_ns, WAIT_CHAN_SEND_NIL, pc);
+        return GORT_ETIMEDOUT;
+    }
+    lock_take(&c->lock);
+    result = chan_send_locked(c, value, &wake);
+    if (result == CHAN_WOULD_BLOCK)
+        return wait_in(&c->senders, c, (void *)(uintptr_t)value, deadline_ns, pc);
+    lock_release(&c->lock);
+    if (wake != NULL)
+        sched_ready(wake, 1);
+    return result == CHAN_DONE;
+}
+
+static int recv_by(gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
+{
+    struct task *wake;
+    enum chan_result result;
+
+    if (UNLIKELY(c == NULL)) {
+        sleep_until(deadline_ns, WAIT_CHAN_RECV_NIL, pc);
+        return GORT_ETIMEDOUT;
+    }
+    lock_take(&c->lock);
+    result = chan_recv_locked(c, value, &wake);
+    if (result == CHAN_WOULD_BLOCK)
+        return wait_in(&c->receivers, c, value, deadline_ns, pc);
+    lock_release(&c->lock);
+    if (wake != NULL)
+        sched_ready(wake, 1);
+    return result == CHAN_DONE;
+}
+
+/* ---- public --------------------------------------------------------------------------------- */
+
+gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    size_t bytes;
+    gort_chan *c;
+
+    rt_enter("gort_chan_new");
+    if (elem_bytes > ELEM_MAX_BYTES)
+        gort_fatal("gort_chan_new: elements of %zu bytes, above %u", elem_bytes, ELEM_MAX_BYTES);
+    if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) || bytes > PTRDIFF_MAX / 2)
+        gort_fatal("gort_chan_new: capacity %zu out of range", capacity);
+    c = heap_alloc(sizeof *c + bytes, elem_bytes == 0 ? ALLOC_NOSCAN : ALLOC_SCAN, pc);
+    lock_init(&c->lock, RANK_CHAN);
+    c->elem_bytes = (uint32_t)elem_bytes;
+    c->capacity = capacity;
+    rt_leave(worker_self());
+    return c;
+}
+
+void gort_send(gort_chan *c, const void *value)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+
+    rt_enter("gort_send");
+    if (UNLIKELY(send_by(c, value, GORT_FOREVER, pc) == 0))
+        gort_fatal("gort_send: send on closed channel");
+    rt_leave(worker_self());
+}
+
+int gort_send_by(gort_chan *c, const void *value, int64_t deadline_ns)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    int result;
+
+    rt_enter("gort_send_by");
+    result = send_by(c, value, deadline_ns, pc);
+    if (UNLIKELY(result == 0))
+        gort_fatal("gort_send_by: send on closed channel");
+    rt_leave(worker_self());
+    return result == 1 ? GORT_OK : result;
+}
+
+int gort_recv(gort_chan *c, void *value)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    int result;
+
+    rt_enter("gort_recv");
+    result = recv_by(c, value, GORT_FOREVER, pc);
+    rt_leave(worker_self());
+    return result;
+}
+
+int gort_recv_by(gort_chan *c, void *value, int64_t deadline_ns)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    int result;
+
+    rt_enter("gort_recv_by");
+    result = recv_by(c, value, deadline_ns, pc);
+    rt_leave(worker_self());
+    return result;
+}
+
+int gort_try_send(gort_chan *c, const void *value)
+{
+    struct worker *w = rt_enter("gort_try_send");
+    enum chan_result result = CHAN_WOULD_BLOCK;
+    struct task *wake = NULL;
+
+    if (c != NULL && chan_can_send(c)) {
+        lock_take(&c->lock);
+        result = chan_send_locked(c, value, &wake);
+        lock_release(&c->lock);
+    }
+    if (UNLIKELY(result == CHAN_CLOSED))
+        gort_fatal("gort_try_send: send on closed channel");
+    if (wake != NULL)
+        sched_ready(wake, 1);
+    rt_leave(w);
+    return result == CHAN_DONE ? GORT_OK : GORT_EWOULDBLOCK;
+}
+
+int gort_try_recv(gort_chan *c, void *value)
+{
+    struct worker *w = rt_enter("gort_try_recv");
+    enum chan_result result = CHAN_WOULD_BLOCK;
+    struct task *wake = NULL;
+
+    if (c != NULL && chan_can_recv(c)) {
+        lock_take(&c->lock);
+        result = chan_recv_locked(c, value, &wake);
+        lock_release(&c->lock);
+    }
+    if (wake != NULL)
+        sched_ready(wake, 1);
+    rt_leave(w);
+    if (result == CHAN_WOULD_BLOCK)
+        return GORT_EWOULDBLOCK;
+    return result == CHAN_DONE;
+}
+
+/* Takes all waiters of Q, chained by next behind *TAIL; returns the new tail. Receivers get
+ * zeroes. */
+static struct waiter **release_all(gort_chan *c, struct waitq *q, struct waiter **tail)
+{
+    struct waiter *w;
+
+    while ((w = waitq_pop(q)) != NULL) {
+        if (q == &c->receivers && w->value != NULL)
+            elem_clear(w->value, c->elem_bytes);
+        w->next = NULL;
+        *tail = w;
+        tail = &w->next;
+    }
+    return tail;
+}
+
+void gort_close(gort_chan *c)
+{
+    struct waiter *woken = NULL;
+    struct waiter **tail = &woken;
+    struct worker *w = rt_enter("gort_close");
+
+    if (c == NULL)
+        gort_fatal("gort_close: close of nil channel");
+    lock_take(&c->lock);
+    if (chan_is_closed(c))
+        gort_fatal("gort_close: close of closed channel");
+    atomic_store_explicit(&c->closed, 1, memory_order_relaxed);
+    tail = release_all(c, &c->receivers, tail);
+    release_all(c, &c->senders, tail);
+    lock_release(&c->lock);
+    while (woken != NULL) {
+        struct waiter *next = woken->next; /* gone with the task's stack once it is ready */
+
+        sched_ready(woken->task, 0);
+        woken = next;
+    }
+    rt_leave(w);
+}
+
+size_t gort_chan_len(const gort_chan *c)
+{
+    return c == NULL ? 0 : chan_count(c);
+}
+
+size_t gort_chan_cap(const gort_chan *c)
+{
+    return c == NULL ? 0 : c->capacity;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* chan.h - the inside of a channel, for chan.c and select.c.
+ * A channel is one object of the collected heap: a lock, a ring of elements, and two queues of
+ * waiters. A waiter lies on the stack of the task that waits; whoever takes it out of its queue
+ * moves the value between the two tasks directly, and owns the parked task until he readies it. So
+ * at most one of the queues is occupied, save by the waiters of one select.
+ *
+ * A task that waits for more than one thing (a select, a deadline) gives all its waiters one struct
+ * race. Who wants to wake it must win the race; a loser goes on to the next waiter.
+ *
+ * Locks: each channel its own; several only in rising order of address. No lock is held while a
+ * task is readied.
+ * Source: Go's chan.go. */
+#ifndef RUNTIME_CHAN_H
+#define RUNTIME_CHAN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gort/chan.h"
+#include "runtime/lock.h"
+
+struct task;
+struct waiter;
+
+/* Lies on the stack of the task that waits, which does not go on while anyone can still reach
+ * it. */
+struct race {
+    _Atomic(uint32_t) over; /* 1: somebody has won; [atomic] */
+    struct task *task;      /* [const] */
+    struct waiter *winner;  /* NULL: the deadline; written by who won, read by the woken task */
+};
+
+struct waiter {
+    struct waiter *next; /* [lock:chan] */
+    struct waiter *prev; /* [lock:chan] */
+    struct task *task;   /* [const] */
+    struct race *race;   /* NULL: waits for nothing else; [const] */
+    void *value;         /* receiver: where to, or NULL; sender: where from; [const] */
+    bool queued;         /* [lock:chan] */
+};
+
+struct waitq {
+    _Atomic(struct waiter *) first; /* written under the lock; [atomic] */
+    struct waiter *last;            /* [lock:chan] */
+};
+
+struct gort_chan {
+    struct lock lock;
+    uint32_t elem_bytes;      /* [const] */
+    size_t capacity;          /* [const] */
+    _Atomic(size_t) count;    /* elements in the ring; written under the lock; [atomic] */
+    size_t put_at;            /* index in the ring; [lock:lock] */
+    size_t take_at;           /* index in the ring; [lock:lock] */
+    _Atomic(uint32_t) closed; /* written under the lock; [atomic] */
+    struct waitq receivers;
+    struct waitq senders;
+    _Alignas(16) unsigned char ring[]; /* [lock:lock] */
+};
+
+enum chan_result { CHAN_DONE, CHAN_CLOSED, CHAN_WOULD_BLOCK };
+
+/* Whether a send or a receive might go on at once, be it to fail; no lock needed. False is certain:
+ * there was a moment during the call at which it would have had to wait. True may be due to a
+ * waiter that something else has woken by now. */
+bool chan_can_send(const gort_chan *c);
+bool chan_can_recv(const gort_chan *c);
+
+/* Carries it out if it can go on. *WAKE is then the task to be readied with 1 after the lock has
+ * been let go, or NULL. */
+enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake);
+enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake);
+
+void waitq_push(struct waitq *q, struct waiter *w);
+/* Takes W out, if nobody else has. */
+void waitq_remove(struct waitq *q, struct waiter *w);
+
+/* Ends R for WINNER; whether it was not over before. */
+bool race_win(struct race *r, struct waiter *winner);
+
+/* The function of a deadline: wakes the task of the race ARG with GORT_ETIMEDOUT. */
+void race_time_out(void *arg);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* parklot.h - tasks that wait on an address.
+ * A word of a sync type says whether anyone waits; who waits is kept here, so that such a type
+ * needs a few bytes only. Addresses fall into buckets, each with a lock; in a bucket the distinct
+ * addresses form a treap, and the waiters of one address a queue behind the first of them. The use:
+ * lot_lock(addr); look at the word again; then lot_park, which queues the task and lets the lock
+ * go, or lot_unlock. Who wakes takes waiters out under the same lock, changes the word accordingly,
+ * unlocks, and readies them.
+ * Locks: one bucket at a time, rank SEMA.
+ * Source: Pizlo, Locking in WebKit (2016); Seidel and Aragon, Randomized Search Trees (1996). */
+#ifndef RUNTIME_PARKLOT_H
+#define RUNTIME_PARKLOT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "runtime/sched.h"
+
+/* Lies on the stack of the task that waits. */
+struct lot_waiter {
+    const void *addr;         /* [const] */
+    struct task *task;        /* [const] */
+    struct lot_waiter *left;  /* smaller addresses; of the first waiter; [lock:bucket] */
+    struct lot_waiter *right; /* greater ones; of the first waiter; [lock:bucket] */
+    struct lot_waiter *next;  /* waits on the same address; [lock:bucket] */
+    struct lot_waiter *last;  /* end of that queue; of the first waiter; [lock:bucket] */
+    bool queued;              /* [lock:bucket] */
+    int64_t since_ns;         /* when it came; [const] */
+};
+
+struct lot_bucket {
+    _Alignas(CACHE_LINE_BYTES) struct lock lock;
+    struct lot_waiter *root;   /* [lock:lock] */
+    _Atomic(uint32_t) waiting; /* tasks that wait or are about to; for semaphores; [atomic] */
+};
+
+enum lot_end { LOT_FRONT, LOT_BACK };
+
+/* How a task parks. */
+struct lot_parking {
+    enum wait_reason why;
+    uintptr_t pc;
+    int64_t deadline_ns; /* GORT_FOREVER: none */
+    enum lot_end end;    /* where in the queue */
+    int64_t since_ns;    /* when the task came: kept for whoever wakes it */
+};
+
+/* Prepares the buckets, before the first task. */
+void lots_init(void);
+
+/* The bucket of ADDR, and the same locked. */
+struct lot_bucket *lot_bucket(const void *addr);
+struct lot_bucket *lot_lock(const void *addr);
+void lot_unlock(struct lot_bucket *b);
+
+/* Parks the current task on ADDR in B, which is locked and is let go. Returns the value that it was
+ * readied with, or GORT_ETIMEDOUT. */
+int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parking *parking);
+
+/* The first waiter on ADDR, or NULL; it stays queued. B is locked. */
+struct lot_waiter *lot_first(const struct lot_bucket *b, const void *addr);
+
+/* Takes the first waiter out; whether there are more on its address goes to *MORE. Its task belongs
+ * to the caller then. B is locked. */
+struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more);
+
+/* Whether the treap and its queues are in order; for tests. B is locked. */
+bool lot_bucket_is_valid(const struct lot_bucket *b);
+
+#endif

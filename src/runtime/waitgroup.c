@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* waitgroup.c - waiting until a count falls to zero.
+ * Count and number of waiters share one word, so that the step to zero knows whom to wake; each of
+ * them gets a permit of the semaphore.
+ * Threads: tasks. Source: Go's sync.WaitGroup. */
+#include "config.h"
+
+#include "base/check.h"
+#include "gort/sync.h"
+#include "gort/task.h"
+#include "runtime/alloc.h"
+#include "runtime/fatal.h"
+#include "runtime/proc.h"
+#include "runtime/sched.h"
+#include "runtime/sema.h"
+
+static int32_t count_of(uint64_t state)
+{
+    return (int32_t)(state >> 32);
+}
+
+static uint32_t waiters_of(uint64_t state)
+{
+    return (uint32_t)state;
+}
+
+static void release_all(gort_waitgroup *wg, uint64_t state)
+{
+    /* Nobody may add or come to wait now: the word must still be what was seen. */
+    if (!atomic_compare_exchange_strong_explicit(&wg->gort_state, &state, 0, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        gort_fatal("gort_waitgroup_add: called concurrently with gort_waitgroup_wait");
+    for (uint32_t n = waiters_of(state); n > 0; n--)
+        sema_release(&wg->gort_sema);
+}
+
+static void wait_group_add(gort_waitgroup *wg, int delta)
+{
+    /* Acquire and release: what was done before each count down is seen by whoever waited. */
+    uint64_t change = (uint64_t)(int64_t)delta << 32;
+    uint64_t state = change +
+                     atomic_fetch_add_explicit(&wg->gort_state, change, memory_order_acq_rel);
+
+    if (UNLIKELY(count_of(state) < 0))
+        gort_fatal("gort_waitgroup_add: negative wait group counter");
+    if (UNLIKELY(waiters_of(state) != 0 && delta > 0 && count_of(state) == delta))
+        gort_fatal("gort_waitgroup_add: called concurrently with gort_waitgroup_wait");
+    if (count_of(state) == 0 && waiters_of(state) != 0)
+        release_all(wg, state);
+}
+
+void gort_waitgroup_add(gort_waitgroup *wg, int delta)
+{
+    struct worker *w = rt_enter("gort_waitgroup_add");
+
+    wait_group_add(wg, delta);
+    rt_leave(w);
+}
+
+void gort_waitgroup_done(gort_waitgroup *wg)
+{
+    struct worker *w = rt_enter("gort_waitgroup_done");
+
+    wait_group_add(wg, -1);
+    rt_leave(w);
+}
+
+/* Counts the caller as waiting, unless the count is zero. */
+static bool join_waiters(gort_waitgroup *wg)
+{
+    /* Acquire: pairs with the counting down. */
+    uint64_t state = atomic_load_explicit(&wg->gort_state, memory_order_acquire);
+
+    while (count_of(state) != 0)
+        if (atomic_compare_exchange_weak_explicit(&wg->gort_state, &state, state + 1,
+                                                  memory_order_acquire, memory_order_acquire))
+            return true;
+    return false;
+}
+
+void gort_waitgroup_wait(gort_waitgroup *wg)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+
+    rt_enter("gort_waitgroup_wait");
+    if (join_waiters(wg)) {
+        sema_acquire(&wg->gort_sema, WAIT_WAITGROUP, pc);
+        if (atomic_load_explicit(&wg->gort_state, memory_order_acquire) != 0)
+            gort_fatal("gort_waitgroup_wait: the group is used again before all waiters left");
+    }
+    rt_leave(worker_self());
+}
+
+/* What a task of gort_waitgroup_go does; an object of the heap, which the task's argument keeps. */
+struct group_work {
+    gort_waitgroup *wg;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void run_group_work(void *arg)
+{
+    struct group_work *work = arg;
+
+    work->fn(work->arg);
+    gort_waitgroup_done(work->wg);
+}
+
+void gort_waitgroup_go(gort_waitgroup *wg, void (*fn)(void *arg), void *arg)
+{
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct group_work *work;
+
+    rt_enter("gort_waitgroup_go");
+    wait_group_add(wg, 1);
+    work = heap_alloc(sizeof *work, ALLOC_SCAN, pc);
+    *work = (struct group_work){wg, fn, arg};
+    sched_spawn(run_group_work, work, NULL, 0, pc);
+    rt_leave(worker_self());
+}
