@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mon/source.h"
+
 enum target_state {
     TARGET_LIVE,
     TARGET_STALLED, /* runs, but its heartbeat is older than 2 s: starved or wedged */
@@ -36,5 +38,19 @@ static inline bool target_has_ended(enum target_state state)
 
 /* "live", "stalled", ...: for JSON and the header line. */
 const char *target_state_name(enum target_state state);
+
+/* Whose life is asked for. */
+struct liveness_ask {
+    pid_t pid; /* 0: it had ended before */
+    uint64_t start_ticks;
+    int pidfd;                        /* -1: there is none */
+    const struct source_facts *facts; /* as of the last read */
+};
+
+/* A pidfd of PID, or -1: the process is gone, or the kernel is older than 5.3. */
+int liveness_pidfd(pid_t pid);
+
+/* Looks, and brings STATUS up to date. One that has ended stays so. */
+void liveness_look(const struct liveness_ask *ask, int64_t mono_ns, struct target_status *status);
 
 #endif

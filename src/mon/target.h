@@ -48,8 +48,17 @@ enum target_match {
 enum target_match target_find(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES]);
 
-/* As target_find, for a pid: a process that lives, or the image of one that died. */
-enum target_match target_find_pid(pid_t pid, struct target *found,
+/* As target_find, for a pid: a process that lives, or else the image of one that died. */
+enum target_match target_find_pid(pid_t pid, struct target_list *list, struct target *found,
                                   char error[static TARGET_ERROR_BYTES]);
+
+/* Finds a live target that is OLD started again: same name and user, and it began later. LIST is
+ * room to work in. */
+bool target_find_successor(const struct target *old, struct target_list *list,
+                           struct target *found);
+
+/* Removes what is not worth keeping of the images that dead processes of this user left: see
+ * images_clear. */
+void target_clear_images(int64_t now_real_ns);
 
 #endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/liveness.h"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "mon/procstat.h"
+
+/* A heartbeat is late after this many intervals, and not before the least time. */
+#define LATE_INTERVALS 3
+#define LATE_LEAST_NS (2 * NS_PER_S)
+
+static const char *const names[] = {
+    [TARGET_LIVE] = "live",       [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
+    [TARGET_EXITED] = "exited",   [TARGET_CRASHED] = "crashed", [TARGET_KILLED] = "killed",
+};
+
+const char *target_state_name(enum target_state state)
+{
+    return names[state];
+}
+
+int liveness_pidfd(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static bool has_ended(const struct liveness_ask *ask, char *state)
+{
+    struct pollfd p = {.fd = ask->pidfd, .events = POLLIN};
+    struct procstat stat;
+
+    if (ask->pid <= 0 || (ask->pidfd >= 0 && poll(&p, 1, 0) > 0))
+        return true;
+    if (!procstat_read(ask->pid, &stat) || stat.start_ticks != ask->start_ticks)
+        return true;
+    *state = stat.state;
+    return stat.state == 'Z' || stat.state == 'X';
+}
+
+static enum target_state how_it_ended(enum source_said said)
+{
+    switch (said) {
+    case SOURCE_SAID_EXITED:
+        return TARGET_EXITED;
+    case SOURCE_SAID_CRASHED:
+        return TARGET_CRASHED;
+    case SOURCE_SAID_LIVE:
+        return TARGET_KILLED;
+    }
+    UNREACHABLE();
+}
+
+static int64_t late_after_ns(int64_t interval_ns)
+{
+    int64_t late_ns = interval_ns > INT64_MAX / LATE_INTERVALS ? INT64_MAX
+                                                               : interval_ns * LATE_INTERVALS;
+
+    return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
+}
+
+static enum target_state state_of(const struct liveness_ask *ask, int64_t age_ns)
+{
+    char state = 'S';
+
+    if (has_ended(ask, &state))
+        return how_it_ended(ask->facts->said);
+    if (state == 'T' || state == 't')
+        return TARGET_STOPPED;
+    return age_ns > late_after_ns(ask->facts->interval_ns) ? TARGET_STALLED : TARGET_LIVE;
+}
+
+void liveness_look(const struct liveness_ask *ask, int64_t mono_ns, struct target_status *status)
+{
+    int64_t age_ns = mono_ns - ask->facts->heartbeat_ns;
+    enum target_state state;
+
+    if (target_has_ended(status->state))
+        return;
+    status->heartbeat_age_ns = age_ns > 0 ? age_ns : 0;
+    state = state_of(ask, age_ns);
+    if (state == status->state && status->since_ns != 0)
+        return;
+    status->state = state;
+    status->since_ns = mono_ns;
+}

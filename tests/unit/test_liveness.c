@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "mon/liveness.h"
+#include "mon/procstat.h"
+
+static struct source_facts facts;
+static struct liveness_ask ask;
+static struct target_status status;
+
+static void setup(void)
+{
+    struct procstat stat;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        for (;;)
+            pause();
+    }
+    cr_assert(procstat_read(pid, &stat), "no child");
+    facts = (struct source_facts){.interval_ns = NS_PER_S, .heartbeat_ns = 100 * NS_PER_S};
+    ask = (struct liveness_ask){.pid = pid,
+                                .start_ticks = stat.start_ticks,
+                                .pidfd = liveness_pidfd(pid),
+                                .facts = &facts};
+    status = (struct target_status){0};
+}
+
+static void teardown(void)
+{
+    kill(ask.pid, SIGKILL);
+    waitpid(ask.pid, NULL, 0);
+}
+
+TestSuite(liveness, .init = setup, .fini = teardown, .timeout = 20);
+
+static void assert_state(int64_t mono_ns, enum target_state state)
+{
+    liveness_look(&ask, mono_ns, &status);
+    cr_assert_eq(status.state, state, "state %s, not %s", target_state_name(status.state),
+                 target_state_name(state));
+}
+
+Test(liveness, a_fresh_heartbeat_is_live)
+{
+    assert_state(101 * NS_PER_S, TARGET_LIVE);
+    cr_assert_eq(status.heartbeat_age_ns, NS_PER_S, "age %" PRId64, status.heartbeat_age_ns);
+}
+
+Test(liveness, an_old_heartbeat_is_stalled_and_a_new_one_live_again)
+{
+    assert_state(101 * NS_PER_S, TARGET_LIVE);
+    assert_state(104 * NS_PER_S, TARGET_STALLED);
+    cr_assert_eq(status.since_ns, 104 * NS_PER_S, "since %" PRId64, status.since_ns);
+    assert_state(105 * NS_PER_S, TARGET_STALLED);
+    cr_assert_eq(status.since_ns, 104 * NS_PER_S, "since %" PRId64, status.since_ns);
+    facts.heartbeat_ns = 106 * NS_PER_S;
+    assert_state(106 * NS_PER_S, TARGET_LIVE);
+}
+
+Test(liveness, a_short_interval_is_not_late_before_two_seconds)
+{
+    facts.interval_ns = NS_PER_MS;
+    assert_state(101 * NS_PER_S + 900 * NS_PER_MS, TARGET_LIVE);
+    assert_state(102 * NS_PER_S + 100 * NS_PER_MS, TARGET_STALLED);
+}
+
+Test(liveness, a_stopped_process_is_stopped)
+{
+    kill(ask.pid, SIGSTOP);
+    waitpid(ask.pid, NULL, WUNTRACED);
+    assert_state(101 * NS_PER_S, TARGET_STOPPED);
+    kill(ask.pid, SIGCONT);
+    waitpid(ask.pid, NULL, WCONTINUED);
+    assert_state(101 * NS_PER_S, TARGET_LIVE);
+}
+
+static void end_child(void)
+{
+    siginfo_t info;
+
+    kill(ask.pid, SIGKILL);
+    waitid(P_PID, (id_t)ask.pid, &info, WEXITED | WNOWAIT);
+}
+
+Test(liveness, a_zombie_has_ended)
+{
+    end_child();
+    assert_state(101 * NS_PER_S, TARGET_KILLED);
+}
+
+Test(liveness, a_zombie_has_ended_without_a_pidfd_too)
+{
+    close(ask.pidfd);
+    ask.pidfd = -1;
+    end_child();
+    assert_state(101 * NS_PER_S, TARGET_KILLED);
+}
+
+Test(liveness, how_it_ended_is_what_the_page_says)
+{
+    end_child();
+    facts.said = SOURCE_SAID_EXITED;
+    assert_state(101 * NS_PER_S, TARGET_EXITED);
+    status = (struct target_status){0};
+    facts.said = SOURCE_SAID_CRASHED;
+    assert_state(101 * NS_PER_S, TARGET_CRASHED);
+}
+
+Test(liveness, another_process_of_that_pid_is_not_it)
+{
+    ask.start_ticks++;
+    assert_state(101 * NS_PER_S, TARGET_KILLED);
+}
+
+Test(liveness, the_end_is_final)
+{
+    end_child();
+    assert_state(101 * NS_PER_S, TARGET_KILLED);
+    facts.said = SOURCE_SAID_EXITED;
+    assert_state(102 * NS_PER_S, TARGET_KILLED);
+    cr_assert_eq(status.since_ns, 101 * NS_PER_S, "since %" PRId64, status.since_ns);
+}
