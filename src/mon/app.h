@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* app.h - the screen: one loop around terminal, clock, target and dump.
- * Everything that happens is an event of one ppoll: a key, a resize, the next sample, the end of the
- * target, an answer to a dump. An event changes the state of the screen or the model; then the screen
- * is drawn again, if the terminal has taken the last frame. Nothing here blocks.
- * Who: main only, once. */
+ * Everything that happens is an event of one ppoll: a key, a resize, the next sample, the end of
+ * the target, an answer to a dump. An event changes the state of the screen or the model; then the
+ * screen is drawn again, if the terminal has taken the last frame. Nothing here blocks. Who: main
+ * only, once. */
 #ifndef MON_APP_H
 #define MON_APP_H
 
@@ -16,9 +16,9 @@ struct target;
  * not (TERM=dumb, a pipe), the caller turns to batch output. */
 bool app_has_terminal(void);
 
-/* Watches TARGET until the user quits or the terminal goes away; returns what gomon exits with. With
- * TARGET NULL the user first picks one: those that options->target, if it is not NULL, is the name of,
- * else all. Errors are written to stderr when the terminal is itself again. */
+/* Watches TARGET until the user quits or the terminal goes away; returns what gomon exits with.
+ * With TARGET NULL the user first picks one: those that options->target, if it is not NULL, is the
+ * name of, else all. Errors are written to stderr when the terminal is itself again. */
 int app_run(const struct options *options, const struct target *target);
 
 #endif

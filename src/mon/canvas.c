@@ -4,6 +4,7 @@
 #include "mon/canvas.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "mon/rune.h"
@@ -113,6 +114,23 @@ void canvas_fill(struct canvas *canvas, int row, int col, int count, uint32_t ru
 
     for (int at = col + hidden; at < end; at++)
         canvas_put(canvas, row, at, rune, role);
+}
+
+void canvas_append_rune(char *text, size_t size, uint32_t rune)
+{
+    char bytes[RUNE_UTF8_MAX];
+    size_t n = rune_encode(rune, bytes);
+    size_t at = strlen(text);
+
+    if (at + n >= size)
+        return;
+    memcpy(text + at, bytes, n);
+    text[at + n] = '\0';
+}
+
+int canvas_text_width(const char *text)
+{
+    return rune_text_width(text);
 }
 
 int canvas_text(struct canvas *canvas, int row, int col, enum role role, const char *text)

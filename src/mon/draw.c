@@ -12,7 +12,7 @@
 #include "mon/rune.h"
 
 #define BLOCK_FULL 0x2588u
-#define ARROW_UP 0x25b2u
+#define ARROW_UP   0x25b2u
 #define ARROW_DOWN 0x25bcu
 
 /* ---- Figures and facts ---- */
@@ -129,8 +129,7 @@ void draw_bar(struct canvas *canvas, struct rect where, enum plot_tier tier,
 
 /* ---- Others ---- */
 
-/* Bytes of the next line of TEXT in COLS columns, cut at a blank where there is one. */
-static size_t line_bytes(const char *text, int cols)
+size_t draw_line_bytes(const char *text, int cols)
 {
     const char *at = text;
     const char *blank = NULL;
@@ -154,7 +153,7 @@ int draw_words(struct canvas *canvas, int row, int col, enum role role, const ch
     char line[512];
 
     while (*text != '\0' && canvas->cols > col) {
-        size_t bytes = line_bytes(text, canvas->cols - col);
+        size_t bytes = draw_line_bytes(text, canvas->cols - col);
         snprintf(line, sizeof line, "%.*s", (int)bytes, text);
         canvas_text(canvas, row++, col, role, line);
         text += bytes;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* draw.h - what panels are made of besides plots: figures, tables, bars, ribbons.
- * A figure has a place of fixed width and is set right in it, so that from one second to the next only
- * digits change; one that is not known is "-", here and nowhere else.
- * Threads: pure functions. */
+ * A figure has a place of fixed width and is set right in it, so that from one second to the next
+ * only digits change; one that is not known is "-", here and nowhere else. Threads: pure functions.
+ */
 #ifndef MON_DRAW_H
 #define MON_DRAW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fmt.h"
@@ -38,8 +39,8 @@ struct fact {
 /* A fact made of a figure. */
 struct fact draw_fact(const char *label, struct figure figure);
 
-/* Draws a title and as many whole facts as there is room for; returns how many. Each text gets WIDTH
- * columns, more if it needs them. */
+/* Draws a title and as many whole facts as there is room for; returns how many. Each text gets
+ * WIDTH columns, more if it needs them. */
 int draw_facts(struct canvas *canvas, int row, const char *title, const struct fact *fact, int n,
                int width);
 
@@ -83,11 +84,15 @@ struct draw_part {
     char letter; /* stands for it where there are no blocks */
 };
 
-/* A bar of WIDTH cells that PARTS divide by their values; TOTAL, if above their sum, leaves a rest. */
+/* A bar of WIDTH cells that PARTS divide by their values; TOTAL, if above their sum, leaves a rest.
+ */
 void draw_bar(struct canvas *canvas, struct rect where, enum plot_tier tier,
               const struct draw_part *part, int n, double total);
 
 /* ---- Others ---- */
+
+/* Bytes of TEXT that go into a line of COLS columns, broken at a blank if there is one. */
+size_t draw_line_bytes(const char *text, int cols);
 
 /* A text of several lines, broken at blanks, from ROW on; returns the rows that it takes. */
 int draw_words(struct canvas *canvas, int row, int col, enum role role, const char *text);

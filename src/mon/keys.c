@@ -10,7 +10,7 @@
 #include "base/bits.h"
 
 static const struct key_entry table[] = {
-#define KEY(id, where, names, words)                                                    \
+#define KEY(id, where, names, words) \
     {.command = COMMAND_##id, .scope = SCOPE_##where, .keys = names, .help = words},
 #include "mon/keys.def"
 #undef KEY

@@ -22,7 +22,7 @@ enum key_code {
     KEY_CODE_BACK_TAB,
     KEY_CODE_BACKSPACE,
     KEY_CODE_DELETE,
-    KEY_CODE_OTHER, /* one that means nothing here */
+    KEY_CODE_OTHER,         /* one that means nothing here */
     KEY_CODE_F0 = 0x110100, /* F1 is KEY_CODE_F0 + 1 */
 };
 
@@ -38,9 +38,10 @@ enum command {
 enum key_scope {
     SCOPE_EVERYWHERE = 1,
     SCOPE_LIST = 2,
-    SCOPE_TABLE = 4,
-    SCOPE_METRICS = 8,
-    SCOPE_STACKS = 16,
+    SCOPE_FILTER = 4,
+    SCOPE_SORT = 8,
+    SCOPE_METRICS = 16,
+    SCOPE_STACKS = 32,
 };
 
 struct key_entry {
@@ -56,8 +57,8 @@ const struct key_entry *keys_table(int *count);
 /* The command of KEY where SCOPES, or-ed, are known; COMMAND_NONE if there is none. */
 enum command keys_lookup(unsigned scopes, uint32_t key);
 
-/* The key of a name of keys.def: "q", "^C", "F10", "Space", "PgUp"; KEY_CODE_NONE if unknown. NAME ends
- * at a blank or a NUL. */
+/* The key of a name of keys.def: "q", "^C", "F10", "Space", "PgUp"; KEY_CODE_NONE if unknown. NAME
+ * ends at a blank or a NUL. */
 uint32_t keys_from_name(const char *name);
 
 #endif

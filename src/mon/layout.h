@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* layout.h - who gets how many rows or columns.
- * Each part states the least that it needs, its share of what is left over, and how dear it is. When
- * there is too little for all, the least dear parts vanish whole: a part is never shown smaller than it
- * can be read. Pure arithmetic, so its properties are tested for every size.
+ * Each part states the least that it needs, its share of what is left over, and how dear it is.
+ * When there is too little for all, the least dear parts vanish whole: a part is never shown
+ * smaller than it can be read. Pure arithmetic, so its properties are tested for every size.
  * Threads: pure functions. */
 #ifndef MON_LAYOUT_H
 #define MON_LAYOUT_H

@@ -15,7 +15,7 @@
 #include "mon/rune.h"
 
 #define LEAST_COLS_FOR_AXIS 28
-#define LABEL_BYTES 40
+#define LABEL_BYTES         40
 
 /* The parts of a plot's canvas; those without room are empty. */
 struct frame {
@@ -46,12 +46,9 @@ static struct frame frame_of(const struct plot *plot, const struct canvas *canva
     int body = canvas->rows - legend - times - marks;
     int cols = canvas->cols - gutter;
     struct rect rect[] = {
-        {0, 0, legend, canvas->cols},
-        {legend, 0, body, gutter},
-        {legend, gutter, body, cols},
-        {legend + body, 0, marks, gutter},
-        {legend + body, gutter, marks, cols},
-        {legend + body + marks, 0, times, canvas->cols},
+        {0, 0, legend, canvas->cols},         {legend, 0, body, gutter},
+        {legend, gutter, body, cols},         {legend + body, 0, marks, gutter},
+        {legend + body, gutter, marks, cols}, {legend + body + marks, 0, times, canvas->cols},
     };
 
     return (struct frame){
@@ -124,7 +121,9 @@ static void tick_text(char text[FMT_BYTES_MAX], enum fmt_unit unit, double value
 {
     fmt_value(text, FMT_BYTES_MAX, unit, value);
     char *point = strchr(text, '.');
-    if (point == NULL)
+    if (value == 0)
+        snprintf(text, FMT_BYTES_MAX, "0");
+    if (value == 0 || point == NULL)
         return;
     char *suffix = point + 1 + strspn(point + 1, "0123456789");
     char *end = suffix;
@@ -178,8 +177,8 @@ static uint32_t collection_glyph(enum plot_tier tier, double count, double most)
 
     if (most < 1.5)
         return blocks ? 0x2575 : tier == PLOT_LINES ? 0x2502 : '|';
-    if (blocks)
-        return 0x2580 + (uint32_t)ceil(count / most * 8);
+    if (blocks) /* up to half of the row, to stay apart from the plot above */
+        return 0x2580 + (uint32_t)ceil(count / most * 4);
     return count < 9.5 ? '0' + (uint32_t)lround(count) : '#';
 }
 
@@ -348,11 +347,19 @@ static double greatest(const struct plot *plot)
     return most;
 }
 
+/* As many labels as can be read without crowding. */
+static int steps_for(int rows)
+{
+    if (rows < 4)
+        return 1;
+    return rows < 6 ? 2 : rows < 9 ? 3 : rows / 4 + 1;
+}
+
 void plot_draw(const struct plot *plot, struct canvas *canvas)
 {
     struct frame frame = frame_of(plot, canvas);
-    int steps = frame.body.rows / 2;
-    struct plot_scale scale = plot_scale_for(greatest(plot), plot->unit, steps);
+    struct plot_scale scale = plot_scale_for(greatest(plot), plot->unit,
+                                             steps_for(frame.body.rows));
 
     draw_legend(plot, &frame.legend);
     draw_axis(plot, scale, &frame.axis);

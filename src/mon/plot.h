@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* plot.h - values over time, drawn on cells.
- * A column of a plot stands for a bucket of absolute time, [k * step, (k + 1) * step) of the monotonic
- * clock: the past never shimmers, and the picture moves only when a bucket is full. A bucket shows its
- * mean and how far it reached up and down, so a wide window hides no spike. What is not known is left
- * blank and labelled with its cause, never joined over.
- * The same plot comes in four sorts of glyphs, from 2x4 dots in a cell to plain ASCII.
- * Threads: pure functions. Source: Bertin's and Tufte's advice on small plots; round ticks after
- * Heckbert, Nice Numbers for Graph Labels, Graphics Gems (1990). */
+ * A column of a plot stands for a bucket of absolute time, [k * step, (k + 1) * step) of the
+ * monotonic clock: the past never shimmers, and the picture moves only when a bucket is full. A
+ * bucket shows its mean and how far it reached up and down, so a wide window hides no spike. What
+ * is not known is left blank and labelled with its cause, never joined over. The same plot comes in
+ * four sorts of glyphs, from 2x4 dots in a cell to plain ASCII. Threads: pure functions. Source:
+ * Bertin's and Tufte's advice on small plots; round ticks after Heckbert, Nice Numbers for Graph
+ * Labels, Graphics Gems (1990). */
 #ifndef MON_PLOT_H
 #define MON_PLOT_H
 
@@ -21,7 +21,7 @@ enum plot_tier { PLOT_BRAILLE, PLOT_BLOCKS, PLOT_LINES, PLOT_ASCII };
 #define PLOT_TIERS 4
 
 #define PLOT_MAX_BUCKETS 1280 /* drawn and leading ones of one plot */
-#define PLOT_MAX_SERIES 4
+#define PLOT_MAX_SERIES  4
 
 /* ---- Time ---- */
 
@@ -36,8 +36,8 @@ struct plot_time {
     int64_t real_minus_mono; /* ns */
 };
 
-/* Buckets that end with the one that holds END_NS and cover WINDOW_NS or a little more in NCOLS columns
- * of cells. */
+/* Buckets that end with the one that holds END_NS and cover WINDOW_NS or a little more in NCOLS
+ * columns of cells. */
 struct plot_time plot_time_for(enum plot_tier tier, int ncols, int64_t window_ns, int64_t end_ns,
                                int64_t real_minus_mono);
 
@@ -51,8 +51,8 @@ struct plot_bucket {
     uint16_t gap; /* enum gap_cause, if n is 0 */
 };
 
-/* Fills the buckets of TIME from the history of METRIC. Holes shorter than BRIDGE_NS, which is two or
- * three sampling intervals, are no gaps: they repeat what was before. */
+/* Fills the buckets of TIME from the history of METRIC. Holes shorter than BRIDGE_NS, which is two
+ * or three sampling intervals, are no gaps: they repeat what was before. */
 void plot_read_history(const struct history *history, unsigned metric, const struct plot_time *time,
                        int64_t bridge_ns, struct plot_bucket *bucket);
 
@@ -87,8 +87,8 @@ struct plot_scale {
     double step;    /* between two labelled values */
 };
 
-/* Round numbers for values from 0 to MAX with at most MOST steps: 1, 2 or 5 times a power of ten, for
- * bytes a power of two. */
+/* Round numbers for values from 0 to MAX with at most MOST steps: 1, 2 or 5 times a power of ten,
+ * for bytes a power of two. */
 struct plot_scale plot_scale_for(double max, enum fmt_unit unit, int most);
 
 /* ---- The whole ---- */
@@ -102,7 +102,7 @@ struct plot {
     struct plot_series series[PLOT_MAX_SERIES]; /* drawn in this order, the first one summed up */
     int nseries;
     const struct plot_bucket *collections; /* per second; of which the mean is drawn; or NULL */
-    const int64_t *alert_ns; /* monotonic times to be marked */
+    const int64_t *alert_ns;               /* monotonic times to be marked */
     int nalerts;
     bool no_times; /* the plot below has the same times: leave out their row */
 };
@@ -112,8 +112,13 @@ struct plot {
 /* Columns that the drawing itself gets in a canvas of COLS; for plot_time_for. */
 int plot_body_columns(int cols);
 
-/* Draws title and legend, labelled axis, body, marks of collections and alerts, and times; on a small canvas
- * the body alone. */
+/* The time that column COL of NCOLS columns of cells stands for, [*FROM_NS, *TO_NS). False if it is
+ * left of what is drawn. */
+bool plot_column_span(const struct plot_time *time, enum plot_tier tier, int col, int ncols,
+                      int64_t *from_ns, int64_t *to_ns);
+
+/* Draws title and legend, labelled axis, body, marks of collections and alerts, and times; on a
+ * small canvas the body alone. */
 void plot_draw(const struct plot *plot, struct canvas *canvas);
 
 #endif

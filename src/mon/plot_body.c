@@ -9,10 +9,10 @@
 #include "base/check.h"
 
 #define BRAILLE_BLANK 0x2800u
-#define BLOCK_SHADE 0x2591u
-#define BLOCK_FULL 0x2588u
-#define LINE_ACROSS 0x2500u
-#define LINE_DOWN 0x2502u
+#define BLOCK_SHADE   0x2591u
+#define BLOCK_FULL    0x2588u
+#define LINE_ACROSS   0x2500u
+#define LINE_DOWN     0x2502u
 
 /* Sub-rows, counted from below: [low, high) is solid, [high, shade) is halftone. */
 struct span {
@@ -60,6 +60,20 @@ int plot_bucket_at(const struct plot_time *time, int x, int nx)
     return x >= 0 && x < nx && bucket >= time->lead ? bucket : -1;
 }
 
+bool plot_column_span(const struct plot_time *time, enum plot_tier tier, int col, int ncols,
+                      int64_t *from_ns, int64_t *to_ns)
+{
+    int per = plot_tier_columns(tier);
+    int first = plot_bucket_at(time, col * per, ncols * per);
+    int last = plot_bucket_at(time, col * per + per - 1, ncols * per);
+
+    if (last < 0)
+        return false;
+    *from_ns = time->begin_ns + (first < 0 ? last : first) * time->step_ns;
+    *to_ns = time->begin_ns + (last + 1) * time->step_ns;
+    return true;
+}
+
 /* The sub-row that a value lies in. */
 static int row_of(const struct brush *brush, float value)
 {
@@ -86,7 +100,8 @@ static const struct plot_bucket *known_bucket(const struct brush *brush, int x)
     return bucket != NULL && bucket->n > 0 ? bucket : NULL;
 }
 
-/* From the row of the column before, so that the line is joined, and as far as the values reached. */
+/* From the row of the column before, so that the line is joined, and as far as the values reached.
+ */
 static struct span span_of_line(const struct brush *brush, int x, const struct plot_bucket *bucket)
 {
     const struct plot_bucket *before = known_bucket(brush, x - 1);
@@ -211,7 +226,8 @@ static void draw_filled(const struct brush *brush)
 
 /* ---- Lines ---- */
 
-/* The piece at ROW of a line that comes in at row FROM and goes out at row TO, counted from below. */
+/* The piece at ROW of a line that comes in at row FROM and goes out at row TO, counted from below.
+ */
 static uint32_t line_glyph(int row, int from, int to)
 {
     if (from == to)
@@ -267,13 +283,14 @@ uint32_t plot_series_glyph(enum plot_tier tier, const struct plot_series *series
 {
     static const char ascii[] = {'*', 'o', '+', 'x', '='};
     bool filled = series->style == PLOT_AREA;
+    uint32_t line = series->style == PLOT_BARS ? LINE_DOWN : LINE_ACROSS;
 
     switch (tier) {
     case PLOT_BRAILLE:
     case PLOT_BLOCKS:
-        return filled ? 0x25a0 : LINE_ACROSS;
+        return filled ? 0x25a0 : line;
     case PLOT_LINES:
-        return LINE_ACROSS;
+        return line;
     case PLOT_ASCII:
         return filled ? '#' : (uint8_t)ascii[(series->role - ROLE_SERIES_0) % 5u];
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* plot_body.h - the inner part of plot.c: values become glyphs.
- * Each series gives every sub-column a span of sub-rows; one encoder for each tier turns the spans of
- * a cell into its character. Braille cells of several series are laid over each other.
- * Threads: pure functions. */
+ * Each series gives every sub-column a span of sub-rows; one encoder for each tier turns the spans
+ * of a cell into its character. Braille cells of several series are laid over each other. Threads:
+ * pure functions. */
 #ifndef MON_PLOT_BODY_H
 #define MON_PLOT_BODY_H
 

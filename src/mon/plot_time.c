@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plot_time.c - the buckets of a plot: which times they cover, and what the history has for them. */
+/* plot_time.c - the buckets of a plot: which times they cover, and what the history has for them.
+ */
 #include "config.h"
 
 #include "mon/plot.h"
@@ -76,7 +77,7 @@ void plot_read_history(const struct history *history, unsigned metric, const str
             continue;
         }
         enum gap_cause cause = history_gap_at(history, at + time->step_ns / 2);
-        if (i > 0 && at - known_until + time->step_ns <= bridge_ns && cause <= GAP_UNKNOWN)
+        if (i > 0 && at - known_until + time->step_ns <= bridge_ns && cause != GAP_TARGET_GONE)
             bucket[i] = bucket[i - 1];
         else
             bucket[i] = (struct plot_bucket){.gap = (uint16_t)cause};

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 
-#define LEVELS 2
+#define LEVELS       2
 #define SECONDS_KEPT 900
 #define MINUTES_KEPT 1440
 #define MOST_SAMPLES 60 /* of one bucket: their sum stays below 2^16 */
@@ -20,7 +20,7 @@ struct bucket {
 };
 
 struct level {
-    int64_t newest; /* number of the newest bucket; -1: none yet */
+    int64_t newest;        /* number of the newest bucket; -1: none yet */
     struct bucket *bucket; /* [PROCHIST_PROCS][kept] */
 };
 
@@ -66,8 +66,7 @@ void proc_history_clear(struct proc_history *h)
 {
     for (int i = 0; i < LEVELS; i++) {
         h->level[i].newest = -1;
-        memset(h->level[i].bucket, 0,
-               h->nprocs * (size_t)kept[i] * sizeof *h->level[i].bucket);
+        memset(h->level[i].bucket, 0, h->nprocs * (size_t)kept[i] * sizeof *h->level[i].bucket);
     }
     h->nprocs = 0;
 }

@@ -30,8 +30,8 @@ void proc_history_clear(struct proc_history *h);
 /* Takes the shares of a snapshot into the buckets of its time. One without shares adds nothing. */
 void proc_history_add(struct proc_history *h, const struct snapshot *snapshot);
 
-/* What proc number INDEX did in [FROM_NS, TO_NS), or in the bucket of FROM_NS if that is wider. False
- * if nothing is known: *OUT is then all 0. */
+/* What proc number INDEX did in [FROM_NS, TO_NS), or in the bucket of FROM_NS if that is wider.
+ * False if nothing is known: *OUT is then all 0. */
 bool proc_history_range(const struct proc_history *h, unsigned index, int64_t from_ns,
                         int64_t to_ns, struct proc_shares *out);
 

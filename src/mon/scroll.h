@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* scroll.h - a cursor in a list, and the part of the list that is seen.
- * The list may be longer than the screen, and may shrink or the screen with it between two keys: what
- * is drawn is computed from the state at each drawing, so a stale cursor can never point outside.
- * Threads: values. */
+ * The list may be longer than the screen, and may shrink or the screen with it between two keys:
+ * what is drawn is computed from the state at each drawing, so a stale cursor can never point
+ * outside. Threads: values. */
 #ifndef MON_SCROLL_H
 #define MON_SCROLL_H
 
@@ -16,7 +16,7 @@ struct scroll {
 };
 
 struct scroll_window {
-    int first;  /* items [first, end) are seen */
+    int first; /* items [first, end) are seen */
     int end;
     int cursor; /* -1: the list is empty */
 };

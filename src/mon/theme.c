@@ -11,7 +11,8 @@
 
 enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY };
 
-/* 256 colours: hues of equal lightness that stay apart for the colour-blind (blue, orange, teal). */
+/* 256 colours: hues of equal lightness that stay apart for the colour-blind (blue, orange, teal).
+ */
 static const struct theme_style deep[ROLE_COUNT] = {
     [ROLE_TEXT] = {DEF, DEF, 0},
     [ROLE_DIM] = {245, DEF, 0},
@@ -19,6 +20,9 @@ static const struct theme_style deep[ROLE_COUNT] = {
     [ROLE_TITLE] = {110, DEF, THEME_BOLD},
     [ROLE_BAR] = {255, 237, 0},
     [ROLE_BAR_DIM] = {248, 237, 0},
+    [ROLE_BAR_GOOD] = {114, 237, 0},
+    [ROLE_BAR_WARN] = {221, 237, THEME_BOLD},
+    [ROLE_BAR_BAD] = {231, 124, THEME_BOLD},
     [ROLE_KEY] = {DEF, DEF, THEME_BOLD},
     [ROLE_TAB] = {255, 24, THEME_BOLD},
     [ROLE_GOOD] = {114, DEF, 0},
@@ -46,6 +50,9 @@ static const struct theme_style plain[ROLE_COUNT] = {
     [ROLE_TITLE] = {CYAN, DEF, THEME_BOLD},
     [ROLE_BAR] = {WHITE, BLUE, THEME_BOLD},
     [ROLE_BAR_DIM] = {WHITE, BLUE, 0},
+    [ROLE_BAR_GOOD] = {WHITE, BLUE, THEME_BOLD},
+    [ROLE_BAR_WARN] = {YELLOW, BLUE, THEME_BOLD},
+    [ROLE_BAR_BAD] = {WHITE, RED, THEME_BOLD},
     [ROLE_KEY] = {DEF, DEF, THEME_BOLD},
     [ROLE_TAB] = {BLACK, CYAN, 0},
     [ROLE_GOOD] = {GREEN, DEF, 0},
@@ -66,10 +73,13 @@ static const struct theme_style plain[ROLE_COUNT] = {
 };
 
 static const uint8_t mono[ROLE_COUNT] = {
-    [ROLE_STRONG] = THEME_BOLD,     [ROLE_TITLE] = THEME_BOLD,    [ROLE_BAR] = THEME_REVERSE,
-    [ROLE_BAR_DIM] = THEME_REVERSE, [ROLE_KEY] = THEME_BOLD,      [ROLE_TAB] = THEME_REVERSE,
-    [ROLE_WARN] = THEME_BOLD,       [ROLE_BAD] = THEME_BOLD,      [ROLE_BANNER] = THEME_REVERSE,
-    [ROLE_FROZEN] = THEME_REVERSE,  [ROLE_SELECTED] = THEME_REVERSE,
+    [ROLE_STRONG] = THEME_BOLD,      [ROLE_TITLE] = THEME_BOLD,
+    [ROLE_BAR] = THEME_REVERSE,      [ROLE_BAR_DIM] = THEME_REVERSE,
+    [ROLE_BAR_GOOD] = THEME_REVERSE, [ROLE_BAR_WARN] = THEME_REVERSE | THEME_BOLD,
+    [ROLE_BAR_BAD] = THEME_BOLD,     [ROLE_KEY] = THEME_BOLD,
+    [ROLE_TAB] = THEME_REVERSE,      [ROLE_WARN] = THEME_BOLD,
+    [ROLE_BAD] = THEME_BOLD,         [ROLE_BANNER] = THEME_REVERSE,
+    [ROLE_FROZEN] = THEME_REVERSE,   [ROLE_SELECTED] = THEME_REVERSE,
     [ROLE_MATCH] = THEME_UNDERLINE,
 };
 

@@ -16,9 +16,12 @@ enum role {
     ROLE_TITLE,    /* name of a section */
     ROLE_BAR,      /* the header line */
     ROLE_BAR_DIM,  /* ... its labels */
+    ROLE_BAR_GOOD, /* ... live */
+    ROLE_BAR_WARN, /* ... worth a look */
+    ROLE_BAR_BAD,  /* ... act */
     ROLE_KEY,      /* a key that can be pressed */
     ROLE_TAB,      /* the name of the open panel */
-    ROLE_GOOD,     /* live */
+    ROLE_GOOD,     /* well */
     ROLE_WARN,     /* worth a look */
     ROLE_BAD,      /* act */
     ROLE_BANNER,   /* the target is gone */
@@ -56,7 +59,8 @@ struct theme_style {
 /* How ROLE looks on a terminal of DEPTH. */
 struct theme_style theme_style(enum theme_depth depth, enum role role);
 
-/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not empty. */
+/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not empty.
+ */
 enum theme_depth theme_depth_for(int ncolours, const char *no_color);
 
 #endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "panels/frame.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mon/layout.h"
+#include "panels/parts.h"
+
+#define PIECE_BYTES 128
+
+/* A piece of a line; those with the highest rank vanish first. */
+struct piece {
+    char text[PIECE_BYTES];
+    enum role role;
+    int rank;
+};
+
+/* ---- Words ---- */
+
+static void state_word(const struct model *model, struct piece *piece)
+{
+    const struct target_status *status = &model->status;
+    char span[FIGURE_BYTES] = "";
+
+    if (status->since_ns > 0)
+        parts_span(span, model->mono_ns - status->since_ns);
+    piece->role = ROLE_BAR_BAD;
+    switch (status->state) {
+    case TARGET_LIVE:
+        piece->role = ROLE_BAR_GOOD;
+        snprintf(piece->text, PIECE_BYTES, "live");
+        return;
+    case TARGET_STALLED:
+        piece->role = ROLE_BAR_WARN;
+        snprintf(piece->text, PIECE_BYTES, "STALLED %s", span);
+        return;
+    case TARGET_STOPPED:
+        piece->role = ROLE_BAR_WARN;
+        snprintf(piece->text, PIECE_BYTES, "STOPPED %s", span);
+        return;
+    case TARGET_EXITED:
+        snprintf(piece->text, PIECE_BYTES, " EXITED ");
+        return;
+    case TARGET_CRASHED:
+        snprintf(piece->text, PIECE_BYTES, " CRASHED ");
+        return;
+    case TARGET_KILLED:
+        snprintf(piece->text, PIECE_BYTES, " KILLED ");
+        return;
+    }
+}
+
+static void gc_word(const struct model *model, struct piece *piece)
+{
+    uint64_t mode;
+
+    if (!snapshot_value(model->snapshot, MON_GC_MODE, &mode))
+        return;
+    snprintf(piece->text, PIECE_BYTES, "gc %s",
+             mode == GC_MODE_CONCURRENT ? "concurrent" : "stop-the-world");
+}
+
+static void alerts_word(const struct model *model, struct piece *piece)
+{
+    uint32_t n = model->alerts->nstanding;
+
+    if (n > 0)
+        snprintf(piece->text, PIECE_BYTES, "! %u alert%s", n, n == 1 ? "" : "s");
+}
+
+static void counts_word(const struct model *model, struct piece *piece)
+{
+    char procs[FIGURE_BYTES];
+    char tasks[FIGURE_BYTES];
+    uint64_t n;
+
+    draw_figure_text(procs, parts_value(model, MON_PROCS));
+    snprintf(tasks, sizeof tasks, "-");
+    if (snapshot_value(model->snapshot, MON_TASKS, &n))
+        fmt_grouped(tasks, sizeof tasks, n);
+    snprintf(piece->text, PIECE_BYTES, "%s procs  %s tasks", procs, tasks);
+}
+
+static void uptime_word(const struct model *model, struct piece *piece)
+{
+    char span[FIGURE_BYTES];
+    int64_t end_real_ns = model_real_ns(model, parts_end_ns(model));
+
+    if (model->target.start_real_ns > 0)
+        snprintf(piece->text, PIECE_BYTES, "up %s",
+                 parts_span(span, end_real_ns - model->target.start_real_ns));
+}
+
+static void frozen_word(const struct model *model, struct piece *piece)
+{
+    char span[FIGURE_BYTES];
+
+    if (model->view.frozen)
+        snprintf(piece->text, PIECE_BYTES, " FROZEN +%s ",
+                 parts_span(span, model->mono_ns - model->view.end_ns));
+}
+
+/* ---- The header ---- */
+
+enum { NAME, STATE, FROZEN, ALERTS, UPTIME, COUNTS, MODE, CLOCK, PIECES };
+
+static void draw_pieces(const struct piece *piece, int n, struct canvas *canvas)
+{
+    struct layout_part part[PIECES];
+    int size[PIECES];
+    int col = 1;
+
+    for (int i = 0; i < n; i++) {
+        int width = canvas_text_width(piece[i].text);
+        part[i] = (struct layout_part){.least = width > 0 ? width + 2 : 0, .rank = piece[i].rank};
+    }
+    layout_divide(canvas->cols, part, n, size);
+    for (int i = 0; i < n; i++) {
+        if (i == CLOCK && size[i] > 0)
+            col = canvas->cols - size[i] + 1;
+        if (size[i] > 0)
+            canvas_text(canvas, 0, col, piece[i].role, piece[i].text);
+        col += size[i];
+    }
+}
+
+void frame_draw_header(const struct model *model, struct canvas *canvas)
+{
+    struct piece piece[PIECES] = {
+        [NAME] = {.role = ROLE_BAR, .rank = 0},       [STATE] = {.rank = 1},
+        [FROZEN] = {.role = ROLE_FROZEN, .rank = 2},  [ALERTS] = {.role = ROLE_BAR_BAD, .rank = 3},
+        [UPTIME] = {.role = ROLE_BAR_DIM, .rank = 6}, [COUNTS] = {.role = ROLE_BAR_DIM, .rank = 5},
+        [MODE] = {.role = ROLE_BAR_DIM, .rank = 7},   [CLOCK] = {.role = ROLE_BAR_DIM, .rank = 4},
+    };
+
+    canvas_fill(canvas, 0, 0, canvas->cols, ' ', ROLE_BAR);
+    snprintf(piece[NAME].text, PIECE_BYTES, "%.40s[%d]", model->target.name,
+             (int)model->target.pid);
+    state_word(model, &piece[STATE]);
+    frozen_word(model, &piece[FROZEN]);
+    alerts_word(model, &piece[ALERTS]);
+    uptime_word(model, &piece[UPTIME]);
+    counts_word(model, &piece[COUNTS]);
+    gc_word(model, &piece[MODE]);
+    fmt_clock(piece[CLOCK].text, PIECE_BYTES, model->real_ns);
+    draw_pieces(piece, PIECES, canvas);
+}
+
+/* ---- The banner ---- */
+
+int frame_banner_rows(const struct model *model)
+{
+    return model->status.state == TARGET_LIVE ? 0 : 1;
+}
+
+static const char *fatal_text(const struct model *model)
+{
+    const struct snapshot *snapshot = model->snapshot;
+
+    for (uint32_t i = snapshot->nevents; i > 0; i--) {
+        if (snapshot->event[i - 1].kind == EVENT_FATAL)
+            return snapshot->event[i - 1].text;
+    }
+    return "it reported a fatal error";
+}
+
+static const char *reason_text(const struct model *model)
+{
+    switch (model->status.state) {
+    case TARGET_LIVE:
+        return "";
+    case TARGET_STALLED:
+        return "it runs but publishes nothing: starved of CPU, or wedged. D shows its stacks";
+    case TARGET_STOPPED:
+        return "by a signal or a debugger; the figures are those of before";
+    case TARGET_EXITED:
+        return "it came to its end";
+    case TARGET_CRASHED:
+        return fatal_text(model);
+    case TARGET_KILLED:
+        return "without a word: kill -9, or out of memory";
+    }
+    return "";
+}
+
+void frame_draw_banner(const struct model *model, struct canvas *canvas)
+{
+    const struct target_status *status = &model->status;
+    bool ended = target_has_ended(status->state);
+    enum role role = ended ? ROLE_BANNER : ROLE_FROZEN;
+    struct piece state = {.role = role};
+    char clock[FMT_BYTES_MAX];
+    char again[48] = "";
+    char line[512];
+
+    state_word(model, &state);
+    if (status->successor != 0)
+        snprintf(again, sizeof again, " It runs again: gomon -p %d", (int)status->successor);
+    if (ended && status->since_ns > 0)
+        snprintf(line, sizeof line, "%s at %s: %s. This is its last picture.%s", state.text,
+                 fmt_clock(clock, sizeof clock, model_real_ns(model, status->since_ns)),
+                 reason_text(model), again);
+    else
+        snprintf(line, sizeof line, " %s: %s.%s", state.text, reason_text(model), again);
+    canvas_fill(canvas, 0, 0, canvas->cols, ' ', role);
+    canvas_text_in(canvas, 0, 0, canvas->cols, role, line);
+}
+
+/* ---- The footer ---- */
+
+static const char *prompt_label(enum prompt_kind kind)
+{
+    switch (kind) {
+    case PROMPT_NONE:
+        return "";
+    case PROMPT_FIND:
+        return "Search: ";
+    case PROMPT_FILTER:
+        return "Show only: ";
+    case PROMPT_DELAY:
+        return "Seconds between samples: ";
+    case PROMPT_FILE:
+        return "Save the dump to: ";
+    }
+    return "";
+}
+
+static void draw_prompt(const struct screen *screen, struct canvas *canvas)
+{
+    int col = canvas_text(canvas, 0, 0, ROLE_TITLE, prompt_label(screen->prompt));
+    int room = canvas->cols - col - 1;
+    int width = canvas_text_width(screen->typed);
+    struct canvas line = canvas_view(canvas, (struct rect){0, col, 1, room + 1});
+
+    col = canvas_text(&line, 0, width > room ? room - width : 0, ROLE_STRONG, screen->typed);
+    canvas_put(&line, 0, width > room ? room : col, ' ', ROLE_FROZEN);
+}
+
+static int tabs_width(void)
+{
+    int width = 0;
+
+    for (int i = 0; i < PANEL_TABS; i++)
+        width += 3 + canvas_text_width(panel_get((enum panel_id)i)->title);
+    return width;
+}
+
+/* With their names, or where ROOM is short with the name of the open one only. */
+static void draw_tabs(const struct screen *screen, int room, struct canvas *canvas)
+{
+    int col = 0;
+
+    for (int i = 0; i < PANEL_TABS; i++) {
+        const char *title = panel_get((enum panel_id)i)->title;
+        bool open = (enum panel_id)i == screen_open(screen);
+        canvas_put(canvas, 0, col++, '1' + (uint32_t)i, open ? ROLE_TAB : ROLE_KEY);
+        if (open || tabs_width() <= room) {
+            enum role role = open ? ROLE_TAB : ROLE_DIM;
+            canvas_put(canvas, 0, col, ' ', role);
+            col += 1 + canvas_text(canvas, 0, col + 1, role, title);
+        }
+        col++;
+    }
+}
+
+/* The time that the plots show, and as many keys as there is ROOM for beside the tabs: those of the
+ * panel before those that mean something everywhere. */
+static void hints_text(const struct screen *screen, const struct model *model, int room,
+                       char text[PIECE_BYTES])
+{
+    static const char *const general[] = {"  Space freeze  + - zoom  D dump  ? help  q quit",
+                                          "  D dump  ? help  q quit", "  D dump  ? help",
+                                          "  ? help", ""};
+    const char *own = panel_get(screen_open(screen))->hints;
+    int minutes = (int)(screen->view.window_ns / INT64_C(60000000000));
+    char always[32];
+
+    snprintf(always, sizeof always, "%d%s%s", minutes < 60 ? minutes : minutes / 60,
+             minutes < 60 ? "m" : "h", model->view.frozen ? "  Space goes on" : "");
+    for (int with_own = 1; with_own >= 0; with_own--) {
+        for (size_t i = 0; i < sizeof general / sizeof general[0]; i++) {
+            snprintf(text, PIECE_BYTES, "%s%s%s%s", always, own != NULL && with_own ? "  " : "",
+                     own != NULL && with_own ? own : "", general[i]);
+            if (canvas_text_width(text) <= room)
+                return;
+        }
+    }
+}
+
+static void draw_tabs_and_hints(const struct screen *screen, const struct model *model,
+                                struct canvas *canvas)
+{
+    char text[PIECE_BYTES];
+    int least = PANEL_TABS * 2 + 12; /* of tabs without names */
+    bool named = tabs_width() + 4 <= canvas->cols;
+
+    hints_text(screen, model, canvas->cols - 1 - (named ? tabs_width() : least), text);
+    int col = canvas_text_right(canvas, 0, canvas->cols, ROLE_DIM, text);
+    draw_tabs(screen, col, canvas);
+}
+
+void frame_draw_footer(const struct screen *screen, const struct model *model,
+                       struct canvas *canvas)
+{
+    bool speaks = screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
+
+    if (screen->prompt != PROMPT_NONE)
+        draw_prompt(screen, canvas);
+    else if (speaks)
+        canvas_text_in(canvas, 0, 0, canvas->cols, screen->message_role, screen->message);
+    else
+        draw_tabs_and_hints(screen, model, canvas);
+}
+
+/* ---- The one line ---- */
+
+void frame_draw_status(const struct model *model, struct canvas *canvas)
+{
+    struct piece piece[] = {
+        {.role = ROLE_STRONG, .rank = 0}, {.rank = 1}, {.rank = 3}, {.role = ROLE_BAD, .rank = 2}};
+    char alloc[FIGURE_BYTES];
+    char tasks[FIGURE_BYTES];
+
+    snprintf(piece[0].text, PIECE_BYTES, "%.20s", model->target.name);
+    state_word(model, &piece[1]);
+    piece[1].role = model->status.state == TARGET_LIVE ? ROLE_GOOD : ROLE_BAD;
+    draw_figure_text(alloc, parts_value(model, MON_HEAP_ALLOC));
+    draw_figure_text(tasks, parts_value(model, MON_TASKS));
+    snprintf(piece[2].text, PIECE_BYTES, "%s %s tasks", alloc, tasks);
+    piece[2].role = ROLE_TEXT;
+    alerts_word(model, &piece[3]);
+    int col = 0;
+    for (int i = 0; i < 4; i++)
+        col += canvas_text(canvas, 0, col, piece[i].role, piece[i].text) + 1;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* metrics.c - panel 7: every metric that the target describes, known to this gomon or not. */
+#include "config.h"
+
+#include "panels/panels.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "panels/parts.h"
+
+enum { NAME, VALUE, RATE, EXACT, HELP, COLUMNS };
+
+static const struct draw_column columns[COLUMNS] = {
+    [NAME] = {.title = "METRIC", .width = 22, .rank = 0},
+    [VALUE] = {.title = "VALUE", .width = 8, .align = DRAW_RIGHT},
+    [RATE] = {.title = "CHANGE", .width = 10, .align = DRAW_RIGHT, .rank = 2},
+    [EXACT] = {.title = "EXACT", .width = 22, .align = DRAW_RIGHT, .rank = 3},
+    [HELP] = {.title = "WHAT IT IS", .width = 20, .stretch = 1, .rank = 1},
+};
+
+static bool is_shown(const struct metric_info *info, const struct panel_state *state)
+{
+    return info->present && (int)info->level <= state->level &&
+           (draw_text_holds(info->name, state->filter) ||
+            draw_text_holds(info->help, state->filter));
+}
+
+static int count(const struct model *model, const struct panel_state *state)
+{
+    int n = 0;
+
+    for (unsigned i = 0; i < model->metrics->n; i++)
+        n += is_shown(&model->metrics->info[i], state);
+    return n;
+}
+
+/* The metric shown in row ITEM of the list, or -1. */
+static int metric_at(const struct model *model, const struct panel_state *state, int item)
+{
+    for (unsigned i = 0; i < model->metrics->n; i++) {
+        if (is_shown(&model->metrics->info[i], state) && item-- == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static bool holds(const struct model *model, const struct panel_state *state, int item,
+                  const char *text)
+{
+    int metric = metric_at(model, state, item);
+
+    return metric >= 0 && (draw_text_holds(model->metrics->info[metric].name, text) ||
+                           draw_text_holds(model->metrics->info[metric].help, text));
+}
+
+static void draw_metric(const struct draw_table *table, const struct model *model, int metric,
+                        int row, struct canvas *canvas)
+{
+    const struct metric_info *info = &model->metrics->info[metric];
+    char text[FIGURE_BYTES];
+    uint64_t value;
+    double per_s;
+
+    draw_table_cell(table, canvas, row, NAME, ROLE_TEXT, info->name);
+    draw_figure_text(text, parts_value(model, (unsigned)metric));
+    draw_table_cell(table, canvas, row, VALUE, ROLE_STRONG, text);
+    draw_figure_text(text, (struct figure){.known = false});
+    if (info->unit != FMT_UNIX_NS && info->unit != FMT_ENUM &&
+        snapshot_rate(model->snapshot, (unsigned)metric, &per_s))
+        fmt_rate(text, sizeof text, info->unit, per_s);
+    draw_table_cell(table, canvas, row, RATE, ROLE_TEXT, text);
+    if (snapshot_value(model->snapshot, (unsigned)metric, &value))
+        draw_table_cell(table, canvas, row, EXACT, ROLE_DIM, fmt_grouped(text, sizeof text, value));
+    draw_table_cell(table, canvas, row, HELP, ROLE_DIM, info->help);
+}
+
+static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
+{
+    struct scroll_window window = scroll_window(&state->scroll, count(model, state),
+                                                canvas->rows - 1);
+    struct draw_table table;
+
+    draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
+    if (window.cursor < 0)
+        draw_nothing(canvas, "no metric");
+    for (int i = window.first; i < window.end; i++) {
+        int row = 1 + i - window.first;
+        draw_metric(&table, model, metric_at(model, state, i), row, canvas);
+        if (i == window.cursor)
+            canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
+        draw_mark_matches(canvas, row, state->find);
+    }
+}
+
+static enum intent command(const struct model *model, struct panel_state *state,
+                           enum command command)
+{
+    (void)model;
+    if (command == COMMAND_FILTER)
+        return INTENT_ASK_FILTER;
+    if (command == COMMAND_MORE && state->level < LEVEL_DEBUG)
+        state->level++;
+    if (command == COMMAND_LESS && state->level > LEVEL_INFO)
+        state->level--;
+    return INTENT_NONE;
+}
+
+const struct panel panel_metrics = {
+    .title = "All metrics",
+    .help =
+        "Every metric that the target's page describes, those of a newer runtime too, and what the "
+        "system tells of the process. v shows those that are only for diagnosis as well.",
+    .hints = "v more  & filter  / search",
+    .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_METRICS,
+    .draw = draw,
+    .command = command,
+    .count = count,
+    .holds = holds,
+};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* sched.c - panel 4: run queues, and what each proc does. */
+#include "config.h"
+
+#include "panels/panels.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "mon/layout.h"
+#include "panels/parts.h"
+#include "panels/ribbon.h"
+
+#define LONG_RUN_NS 10000000.0 /* a task that has its proc for longer holds others up */
+
+static void draw_facts_of(const struct model *model, struct canvas *canvas)
+{
+    struct fact fact[] = {
+        draw_fact("procs", parts_value(model, MON_PROCS)),
+        draw_fact("idle", parts_value(model, MON_PROCS_IDLE)),
+        draw_fact("threads", parts_value(model, MON_THREADS)),
+        draw_fact("switches", parts_rate(model, MON_SWITCHES)),
+        draw_fact("steals", parts_rate(model, MON_STEALS)),
+        draw_fact("detached", parts_rate(model, MON_DETACHES)),
+        draw_fact("timers", parts_value(model, MON_TIMERS)),
+        draw_fact("waiting for I/O", parts_value(model, MON_NETPOLL_WAITERS)),
+    };
+
+    draw_facts(canvas, 0, "SCHED", fact, 8, 6);
+}
+
+static void draw_queues(const struct model *model, const struct panel_state *state,
+                        struct canvas *canvas)
+{
+    struct parts_plot parts;
+
+    parts_plot_begin(&parts, model, state, canvas, "RUN QUEUES", FMT_COUNT);
+    parts_plot_add(&parts, model, MON_RUNQ, "tasks ready in all", PLOT_AREA, 1);
+    parts_plot_add(&parts, model, MON_RUNQ_GLOBAL, "in the global one", PLOT_LINE, 1);
+    plot_draw(&parts.plot, canvas);
+}
+
+/* ---- The procs ---- */
+
+enum {
+    ID,
+    STATE,
+    QUEUE,
+    TASK,
+    RUNS,
+    RUNNING,
+    BLOCKING,
+    STOPPED,
+    SWITCHES,
+    DETACHED,
+    THREAD,
+    COLUMNS
+};
+
+static const struct draw_column columns[COLUMNS] = {
+    [ID] = {.title = "PROC", .width = 5},
+    [STATE] = {.title = "STATE", .width = 8, .rank = 1},
+    [QUEUE] = {.title = "QUEUE", .width = 5, .align = DRAW_RIGHT, .rank = 2},
+    [TASK] = {.title = "TASK", .width = 9, .align = DRAW_RIGHT, .rank = 3},
+    [RUNS] = {.title = "RUNS FOR", .width = 8, .align = DRAW_RIGHT, .rank = 4},
+    [RUNNING] = {.title = "RUN", .width = 5, .align = DRAW_RIGHT, .rank = 5},
+    [BLOCKING] = {.title = "BLOCK", .width = 5, .align = DRAW_RIGHT, .rank = 7},
+    [STOPPED] = {.title = "GC", .width = 5, .align = DRAW_RIGHT, .rank = 8},
+    [SWITCHES] = {.title = "SWITCHES", .width = 8, .align = DRAW_RIGHT, .rank = 6},
+    [DETACHED] = {.title = "DETACHED", .width = 8, .align = DRAW_RIGHT, .rank = 10},
+    [THREAD] = {.title = "THREAD", .width = 7, .align = DRAW_RIGHT, .rank = 9},
+};
+
+static const char *state_text(enum proc_state state)
+{
+    switch (state) {
+    case PROC_IDLE:
+        return "idle";
+    case PROC_RUNNING:
+        return "running";
+    case PROC_BLOCKING:
+        return "blocking";
+    case PROC_STOPPED:
+        return "stopped";
+    case PROC_SPINNING:
+        return "seeking";
+    }
+    return "?";
+}
+
+static int count(const struct model *model, const struct panel_state *state)
+{
+    (void)state;
+    return (int)model->snapshot->nprocs;
+}
+
+static void draw_share(const struct draw_table *table, const struct proc_sample *proc,
+                       enum proc_state state, int column, int row, struct canvas *canvas)
+{
+    char text[FMT_BYTES_MAX] = "-";
+    bool known = false;
+
+    for (int i = 0; i < PROC_STATES; i++)
+        known = known || proc->share_ppm[i] > 0;
+    if (known)
+        snprintf(text, sizeof text, "%u%%", (proc->share_ppm[state] + 5000) / 10000);
+    draw_table_cell(table, canvas, row, column, state == PROC_RUNNING ? ROLE_STRONG : ROLE_TEXT,
+                    text);
+}
+
+static void draw_task_of(const struct draw_table *table, const struct model *model,
+                         const struct proc_sample *proc, int row, struct canvas *canvas)
+{
+    char text[FMT_BYTES_MAX] = "-";
+    double runs_ns = (double)(model->snapshot->published_ns - proc->task_since_ns);
+    bool has_task = proc->task != 0;
+
+    if (has_task)
+        snprintf(text, sizeof text, "%" PRIu64, proc->task);
+    draw_table_cell(table, canvas, row, TASK, ROLE_TEXT, text);
+    enum role role = has_task && runs_ns > LONG_RUN_NS ? ROLE_WARN : ROLE_TEXT;
+    fmt_duration(text, sizeof text, runs_ns < 0 ? 0 : runs_ns);
+    draw_table_cell(table, canvas, row, RUNS, role, has_task ? text : "-");
+}
+
+static void draw_proc(const struct draw_table *table, const struct model *model,
+                      const struct proc_sample *proc, int row, struct canvas *canvas)
+{
+    char text[FMT_BYTES_MAX];
+
+    snprintf(text, sizeof text, "P%u", proc->id);
+    draw_table_cell(table, canvas, row, ID, ROLE_STRONG, text);
+    draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(proc->state));
+    draw_table_cell(table, canvas, row, QUEUE, ROLE_TEXT, fmt_count(text, sizeof text, proc->runq));
+    draw_task_of(table, model, proc, row, canvas);
+    draw_share(table, proc, PROC_RUNNING, RUNNING, row, canvas);
+    draw_share(table, proc, PROC_BLOCKING, BLOCKING, row, canvas);
+    draw_share(table, proc, PROC_STOPPED, STOPPED, row, canvas);
+    snprintf(text, sizeof text, "-");
+    if (model->snapshot->interval_ns > 0)
+        fmt_count(text, sizeof text, proc->switches_per_s);
+    draw_table_cell(table, canvas, row, SWITCHES, ROLE_TEXT, text);
+    draw_table_cell(table, canvas, row, DETACHED, ROLE_TEXT,
+                    fmt_count(text, sizeof text, (double)proc->detaches));
+    snprintf(text, sizeof text, "-");
+    if (proc->tid != 0)
+        snprintf(text, sizeof text, "%d", proc->tid);
+    draw_table_cell(table, canvas, row, THREAD, ROLE_TEXT, text);
+}
+
+static void draw_procs(const struct model *model, const struct panel_state *state,
+                       struct canvas *canvas)
+{
+    int n = count(model, state);
+    struct scroll_window window = scroll_window(&state->scroll, n, canvas->rows - 1);
+    struct draw_table table;
+
+    if (canvas->rows == 0)
+        return;
+    draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
+    for (int i = window.first; i < window.end; i++)
+        draw_proc(&table, model, &model->snapshot->proc[i], 1 + i - window.first, canvas);
+    if (state->scroll.cursor > 0)
+        canvas_tint(canvas, 1 + window.cursor - window.first, 0, canvas->cols, ROLE_SELECTED);
+}
+
+struct parts {
+    struct layout_part part[4];
+};
+
+static struct parts parts_of(const struct model *model)
+{
+    int nprocs = (int)model->snapshot->nprocs;
+    int ribbon = ribbon_rows(model);
+
+    return (struct parts){{
+        {.least = 1, .rank = 1},
+        {.least = 3, .weight = 1, .rank = 0},
+        {.least = ribbon > 9 ? 9 : ribbon, .most = ribbon, .weight = 1, .rank = 2},
+        {.least = nprocs > 4 ? 5 : nprocs + 1, .most = nprocs + 1, .weight = 1, .rank = 3},
+    }};
+}
+
+static int list_rows(const struct model *model, const struct panel_state *state)
+{
+    struct parts parts = parts_of(model);
+    int size[4];
+
+    layout_divide(state->view->rows, parts.part, 4, size);
+    return size[3] - 1;
+}
+
+static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
+{
+    struct parts parts = parts_of(model);
+    struct canvas view[4];
+
+    layout_rows(canvas, parts.part, 4, view);
+    draw_facts_of(model, &view[0]);
+    draw_queues(model, state, &view[1]);
+    ribbon_draw(model, state, &view[2]);
+    draw_procs(model, state, &view[3]);
+}
+
+const struct panel panel_sched = {
+    .title = "Sched",
+    .help =
+        "A proc runs one task at a time; tasks that are ready wait in its queue or in the global "
+        "one. Long queues with idle procs, or one proc that always runs the same task, are "
+        "worth a look. In the ribbon each column is a moment of the plot above: how much of it "
+        "the proc ran, s when a task was in a blocking call, g when it stood still for the "
+        "collector. A task that runs for more than 10 ms loses its proc: detached.",
+    .scopes = SCOPE_LIST,
+    .draw = draw,
+    .count = count,
+    .list_rows = list_rows,
+};

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "panels/screen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "panels/frame.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define MESSAGE_NS    (5 * NS_PER_SECOND)
+#define LEAST_DELAY_S 0.1
+#define MOST_DELAY_S  3600.0
+
+static const int64_t windows_s[] = {60, 300, 900, 3600, 21600, 86400};
+#define WINDOWS      ((int)(sizeof windows_s / sizeof windows_s[0]))
+#define FIRST_WINDOW 2
+
+void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tier tier,
+                 int64_t delay_ns)
+{
+    *screen = (struct screen){
+        .first_tier = first_tier,
+        .view = {.tier = tier,
+                 .window_ns = windows_s[FIRST_WINDOW] * NS_PER_SECOND,
+                 .delay_ns = delay_ns},
+    };
+    for (int i = 0; i < PANEL_COUNT; i++)
+        screen->state[i].view = &screen->view;
+}
+
+enum panel_id screen_open(const struct screen *screen)
+{
+    if (screen->help_open)
+        return PANEL_HELP;
+    return screen->stacks_open ? PANEL_STACKS : screen->tab;
+}
+
+static struct panel_state *open_state(struct screen *screen)
+{
+    return &screen->state[screen_open(screen)];
+}
+
+static bool is_small(int rows, int cols)
+{
+    return rows < FRAME_LEAST_ROWS || cols < FRAME_LEAST_COLS;
+}
+
+void screen_fit(struct screen *screen, const struct model *model, int rows, int cols)
+{
+    int around = is_small(rows, cols) ? 0 : 2 + frame_banner_rows(model);
+
+    screen->view.rows = rows - around;
+    screen->view.cols = cols;
+}
+
+void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text)
+{
+    snprintf(screen->message, sizeof screen->message, "%s", text);
+    screen->message_role = role;
+    screen->message_until_ns = model->mono_ns + MESSAGE_NS;
+}
+
+void screen_new_dump(struct screen *screen)
+{
+    struct panel_state *state = &screen->state[PANEL_STACKS];
+
+    state->scroll = (struct scroll){0};
+    state->folded = false;
+    memset(state->toggled, 0, sizeof state->toggled);
+}
+
+/* ---- The line that is typed ---- */
+
+static void ask(struct screen *screen, enum prompt_kind kind, const char *text)
+{
+    screen->prompt = kind;
+    snprintf(screen->typed, sizeof screen->typed, "%s", text);
+}
+
+/* Search and filter follow the typing. */
+static void follow_typing(struct screen *screen)
+{
+    struct panel_state *state = open_state(screen);
+
+    if (screen->prompt == PROMPT_FIND)
+        snprintf(state->find, sizeof state->find, "%.*s", PANEL_TEXT_BYTES - 1, screen->typed);
+    if (screen->prompt == PROMPT_FILTER)
+        snprintf(state->filter, sizeof state->filter, "%.*s", PANEL_TEXT_BYTES - 1, screen->typed);
+}
+
+static void set_delay(struct screen *screen, const struct model *model)
+{
+    char *end;
+    double seconds = strtod(screen->typed, &end);
+
+    if (end == screen->typed || *end != '\0' || !(seconds >= LEAST_DELAY_S) ||
+        seconds > MOST_DELAY_S)
+        screen_say(screen, model, ROLE_BAD, "not from 0.1 to 3600 seconds: nothing was changed");
+    else
+        screen->view.delay_ns = (int64_t)(seconds * (double)NS_PER_SECOND);
+}
+
+static enum screen_wish accept_typing(struct screen *screen, const struct model *model)
+{
+    enum prompt_kind kind = screen->prompt;
+
+    screen->prompt = PROMPT_NONE;
+    switch (kind) {
+    case PROMPT_NONE:
+    case PROMPT_FILTER:
+        break;
+    case PROMPT_FIND:
+        panel_command(panel_get(screen_open(screen)), model, open_state(screen), COMMAND_FIND_NEXT);
+        break;
+    case PROMPT_DELAY:
+        set_delay(screen, model);
+        break;
+    case PROMPT_FILE:
+        return screen->typed[0] != '\0' ? WISH_SAVE : WISH_NONE;
+    }
+    return WISH_NONE;
+}
+
+/* Takes the last character off the line, all of its bytes. */
+static void rub_out(char *text)
+{
+    size_t bytes = strlen(text);
+
+    while (bytes > 0 && ((unsigned char)text[bytes - 1] & 0xc0) == 0x80)
+        bytes--;
+    text[bytes > 0 ? bytes - 1 : 0] = '\0';
+}
+
+static enum screen_wish type_key(struct screen *screen, const struct model *model, uint32_t key)
+{
+    size_t bytes = strlen(screen->typed);
+
+    if (key == '\r' || key == '\n')
+        return accept_typing(screen, model);
+    if (key == ('C' & 0x1f))
+        return WISH_QUIT;
+    if (key == KEY_CODE_BACKSPACE || key == 0x7f || key == '\b')
+        rub_out(screen->typed);
+    else if (key == 0x1b || key == ('U' & 0x1f))
+        screen->typed[0] = '\0';
+    else if (key >= ' ' && key < KEY_CODE_NONE && bytes + 5 < sizeof screen->typed)
+        canvas_append_rune(screen->typed, sizeof screen->typed, key);
+    follow_typing(screen);
+    if (key == 0x1b)
+        screen->prompt = PROMPT_NONE;
+    return WISH_NONE;
+}
+
+/* ---- Commands ---- */
+
+static void open_tab(struct screen *screen, int tab)
+{
+    screen->tab = (enum panel_id)((tab + PANEL_TABS) % PANEL_TABS);
+    screen->stacks_open = false;
+    screen->help_open = false;
+}
+
+/* The innermost thing that is open: help, then a search or filter, then the dump. */
+static void close_one(struct screen *screen)
+{
+    struct panel_state *state = open_state(screen);
+
+    screen->message[0] = '\0';
+    if (screen->help_open)
+        screen->help_open = false;
+    else if (state->find[0] != '\0' || state->filter[0] != '\0')
+        state->find[0] = state->filter[0] = '\0';
+    else
+        screen->stacks_open = false;
+}
+
+static void open_help(struct screen *screen)
+{
+    if (screen->help_open) {
+        screen->help_open = false;
+        return;
+    }
+    screen->view.asked = screen_open(screen);
+    screen->state[PANEL_HELP] = (struct panel_state){.view = &screen->view};
+    screen->help_open = true;
+}
+
+static void zoom(struct screen *screen, int by)
+{
+    int at = 0;
+
+    while (at < WINDOWS - 1 && windows_s[at] * NS_PER_SECOND < screen->view.window_ns)
+        at++;
+    at = by == 0 ? FIRST_WINDOW : at + by;
+    at = at < 0 ? 0 : at >= WINDOWS ? WINDOWS - 1 : at;
+    screen->view.window_ns = windows_s[at] * NS_PER_SECOND;
+}
+
+static void next_tier(struct screen *screen)
+{
+    enum plot_tier next = (enum plot_tier)(screen->view.tier + 1);
+
+    screen->view.tier = next < PLOT_TIERS ? next : screen->first_tier;
+}
+
+static enum screen_wish start_dump(struct screen *screen, const struct model *model)
+{
+    if (target_has_ended(model->status.state)) {
+        screen_say(screen, model, ROLE_WARN, "the target has ended: there are no stacks to dump");
+        return WISH_NONE;
+    }
+    screen->help_open = false;
+    screen->stacks_open = true;
+    screen->view.dump_asked_ns = model->mono_ns;
+    return WISH_DUMP;
+}
+
+static enum screen_wish obey_panel(struct screen *screen, const struct model *model,
+                                   enum command command)
+{
+    struct panel_state *state = open_state(screen);
+    char file[64];
+
+    switch (panel_command(panel_get(screen_open(screen)), model, state, command)) {
+    case INTENT_NONE:
+        break;
+    case INTENT_ASK_FIND:
+        ask(screen, PROMPT_FIND, "");
+        break;
+    case INTENT_ASK_FILTER:
+        ask(screen, PROMPT_FILTER, state->filter);
+        break;
+    case INTENT_ASK_FILE:
+        snprintf(file, sizeof file, "gomon-%d.stacks", (int)model->target.pid);
+        ask(screen, PROMPT_FILE, file);
+        break;
+    }
+    return WISH_NONE;
+}
+
+static enum screen_wish obey(struct screen *screen, const struct model *model, enum command command,
+                             uint32_t key)
+{
+    char delay[32];
+
+    if (command == COMMAND_QUIT)
+        return WISH_QUIT;
+    if (command == COMMAND_FREEZE)
+        return WISH_FREEZE;
+    if (command == COMMAND_REDRAW)
+        return WISH_REDRAW;
+    if (command == COMMAND_SUSPEND)
+        return WISH_SUSPEND;
+    if (command == COMMAND_DUMP)
+        return start_dump(screen, model);
+    if (command == COMMAND_PANEL)
+        open_tab(screen, (int)(key - '1'));
+    else if (command == COMMAND_NEXT_PANEL)
+        open_tab(screen, (int)screen->tab + 1);
+    else if (command == COMMAND_PREVIOUS_PANEL)
+        open_tab(screen, (int)screen->tab - 1);
+    else if (command == COMMAND_HELP)
+        open_help(screen);
+    else if (command == COMMAND_STACKS)
+        screen->stacks_open = !screen->stacks_open;
+    else if (command == COMMAND_CLOSE)
+        close_one(screen);
+    else if (command == COMMAND_ZOOM_IN || command == COMMAND_ZOOM_OUT)
+        zoom(screen, command == COMMAND_ZOOM_IN ? -1 : 1);
+    else if (command == COMMAND_ZOOM_RESET)
+        zoom(screen, 0);
+    else if (command == COMMAND_GLYPHS)
+        next_tier(screen);
+    else if (command == COMMAND_DELAY) {
+        snprintf(delay, sizeof delay, "%g", (double)screen->view.delay_ns / 1e9);
+        ask(screen, PROMPT_DELAY, delay);
+    } else
+        return obey_panel(screen, model, command);
+    return WISH_NONE;
+}
+
+enum screen_wish screen_key(struct screen *screen, const struct model *model, uint32_t key)
+{
+    unsigned scopes = SCOPE_EVERYWHERE | panel_get(screen_open(screen))->scopes;
+
+    if (screen->prompt != PROMPT_NONE)
+        return type_key(screen, model, key);
+    return obey(screen, model, keys_lookup(scopes, key), key);
+}
+
+/* ---- Drawing ---- */
+
+static void draw_whole(const struct screen *screen, const struct model *model,
+                       struct canvas *canvas)
+{
+    int banner = frame_banner_rows(model);
+    int body = canvas->rows - 2 - banner;
+    enum panel_id open = screen_open(screen);
+    struct canvas view[] = {
+        canvas_view(canvas, (struct rect){0, 0, 1, canvas->cols}),
+        canvas_view(canvas, (struct rect){1, 0, banner, canvas->cols}),
+        canvas_view(canvas, (struct rect){1 + banner, 0, body, canvas->cols}),
+        canvas_view(canvas, (struct rect){canvas->rows - 1, 0, 1, canvas->cols}),
+    };
+
+    frame_draw_header(model, &view[0]);
+    if (banner > 0)
+        frame_draw_banner(model, &view[1]);
+    panel_get(open)->draw(model, &screen->state[open], &view[2]);
+    frame_draw_footer(screen, model, &view[3]);
+}
+
+void screen_draw(const struct screen *screen, const struct model *model, struct canvas *canvas)
+{
+    canvas_clear(canvas, ROLE_TEXT);
+    if (is_small(canvas->rows, canvas->cols))
+        frame_draw_status(model, canvas);
+    else
+        draw_whole(screen, model, canvas);
+    if (screen->view.tier == PLOT_LINES)
+        canvas_reduce(canvas, CANVAS_LINES);
+    else if (screen->view.tier == PLOT_ASCII)
+        canvas_reduce(canvas, CANVAS_ASCII);
+}

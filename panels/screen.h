@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* screen.h - the whole screen as a value: which panel is open, what it remembers, what is being
+ * typed. Keys change it and are answered with wishes, which only the application can fulfil;
+ * drawing turns it and the model into cells. No part of it knows a terminal, so all of it is tested
+ * without one. Who: app.c and tests. Threads: one. */
+#ifndef PANELS_SCREEN_H
+#define PANELS_SCREEN_H
+
+#include "panels/panel.h"
+
+#define SCREEN_TEXT_BYTES 256
+
+enum screen_wish {
+    WISH_NONE,
+    WISH_QUIT,
+    WISH_DUMP,    /* start a dump */
+    WISH_FREEZE,  /* freeze, or let go */
+    WISH_SAVE,    /* the dump, to the file named by the line that was typed */
+    WISH_REDRAW,  /* send every cell again */
+    WISH_SUSPEND, /* stop gomon */
+};
+
+enum prompt_kind { PROMPT_NONE, PROMPT_FIND, PROMPT_FILTER, PROMPT_DELAY, PROMPT_FILE };
+
+struct screen {
+    struct panel_view view;
+    enum panel_id tab;         /* the panel with a digit that was last open */
+    bool stacks_open;          /* over it */
+    bool help_open;            /* over both */
+    enum plot_tier first_tier; /* the best that the terminal can show */
+    enum prompt_kind prompt;
+    char typed[SCREEN_TEXT_BYTES];
+    char message[SCREEN_TEXT_BYTES]; /* "" none */
+    enum role message_role;
+    int64_t message_until_ns; /* monotonic */
+    struct panel_state state[PANEL_COUNT];
+};
+
+/* In place: it must not be moved afterwards. */
+void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tier tier,
+                 int64_t delay_ns);
+
+/* States the size of the terminal; before a key and before drawing. */
+void screen_fit(struct screen *screen, const struct model *model, int rows, int cols);
+
+/* Obeys a key. */
+enum screen_wish screen_key(struct screen *screen, const struct model *model, uint32_t key);
+
+/* Shows TEXT for some seconds in the place of the tabs. */
+void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text);
+
+/* The model has another dump: it is shown from its beginning, unfolded. */
+void screen_new_dump(struct screen *screen);
+
+/* The panel that has the keys. */
+enum panel_id screen_open(const struct screen *screen);
+
+/* Draws everything, in glyphs of the tier that was chosen. */
+void screen_draw(const struct screen *screen, const struct model *model, struct canvas *canvas);
+
+#endif

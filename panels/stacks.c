@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* stacks.c - the viewer of a dump: every task of the target, in groups of equal stacks.
+ * The dump is shown as one long list of lines. Which group and which of its lines an item is, is
+ * found by walking over the groups, so that folding and filtering need no list of their own. */
+#include "config.h"
+
+#include "panels/panels.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "mon/draw.h"
+#include "mon/dump.h"
+
+#define HEAD_ROWS     2
+#define LINE_BYTES    512
+#define FUNCTION_COLS 32
+#define IDS_SHOWN     12
+
+enum line_kind { LINE_GROUP, LINE_FRAME, LINE_END, LINE_SPAWNED, LINE_TASKS, LINE_BLANK };
+
+/* An item of the list. */
+struct place {
+    size_t group;
+    enum line_kind kind;
+    size_t frame; /* of LINE_FRAME */
+};
+
+struct line {
+    enum role role;
+    char text[LINE_BYTES];
+};
+
+/* ---- Which lines there are ---- */
+
+static bool is_folded(const struct panel_state *state, size_t group)
+{
+    bool toggled = group < PANEL_FOLDS && (state->toggled[group / 8] >> (group % 8) & 1) != 0;
+
+    return state->folded != toggled;
+}
+
+static const char *end_text(enum dump_end end)
+{
+    switch (end) {
+    case DUMP_END_START:
+        return "";
+    case DUMP_END_LOST:
+        return "(the rest cannot be unwound)";
+    case DUMP_END_TRUNCATED:
+        return "(the stack goes on)";
+    case DUMP_END_UNKNOWN:
+        return "(running: its registers could not be had)";
+    case DUMP_END_UNSTARTED:
+        return "(has not run yet)";
+    }
+    return "";
+}
+
+static bool has_end(const struct dump_group *group)
+{
+    return end_text(group->end)[0] != '\0';
+}
+
+static int lines_of(const struct panel_state *state, const struct dump_group *group, size_t number)
+{
+    if (is_folded(state, number))
+        return 1;
+    return 1 + (int)group->nframes + has_end(group) + (group->spawned_at.pc != 0) + 2;
+}
+
+/* ---- What is in a line ---- */
+
+/* "function  file:line", or the place in the module if there is no line. */
+static void frame_text(const struct dump_frame *frame, int width, char text[LINE_BYTES])
+{
+    char where[LINE_BYTES / 2];
+
+    if (frame->line != 0)
+        snprintf(where, sizeof where, "%s:%u", frame->file, frame->line);
+    else if (frame->module[0] != '\0')
+        snprintf(where, sizeof where, "%s+0x%" PRIx64, frame->module, frame->offset);
+    else
+        snprintf(where, sizeof where, "0x%" PRIx64, frame->pc);
+    snprintf(text, LINE_BYTES, "%-*s %s%s", width,
+             frame->function[0] != '\0' ? frame->function : "?", where,
+             frame->inlined ? " (inlined)" : "");
+}
+
+/* How long the tasks of a group have been as they are: "3m20s", "1.2s to 3m20s". */
+static void ages_text(const struct dump *dump, const struct dump_group *group, char text[80])
+{
+    char age[2][FMT_BYTES_MAX];
+
+    text[0] = '\0';
+    if (group->ntasks == 0)
+        return;
+    fmt_duration(age[0], sizeof age[0], (double)dump_age_ns(dump, &group->task[group->ntasks - 1]));
+    fmt_duration(age[1], sizeof age[1], (double)dump_age_ns(dump, &group->task[0]));
+    if (group->ntasks == 1)
+        snprintf(text, 80, "%s", age[1]);
+    else
+        snprintf(text, 80, "%s to %s", age[0], age[1]);
+}
+
+static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
+                       char text[LINE_BYTES])
+{
+    const struct dump_group *group = &dump->group[number];
+    char count[FMT_BYTES_MAX];
+    char ages[80];
+    char state_text[24];
+    char top[LINE_BYTES] = "";
+    bool folded = is_folded(state, number);
+
+    fmt_grouped(count, sizeof count, group->ntasks);
+    ages_text(dump, group, ages);
+    if (folded && group->nframes > 0)
+        frame_text(&group->frame[0], 0, top);
+    snprintf(text, LINE_BYTES, "%s %s %s  %s  %s%s  %.300s", folded ? "\u25b8" : "\u25be", count,
+             group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state_text), ages,
+             group->moved ? "  (moved while it was read)" : "", top);
+}
+
+static void tasks_text(const struct dump_group *group, char text[LINE_BYTES])
+{
+    int used = snprintf(text, LINE_BYTES, "      task%s", group->ntasks == 1 ? "" : "s");
+
+    for (size_t i = 0; i < group->ntasks && i < IDS_SHOWN && used < LINE_BYTES - 64; i++) {
+        const struct dump_task *task = &group->task[i];
+        const char *name = task->name;
+        used += snprintf(text + used, (size_t)(LINE_BYTES - used),
+                         name[0] != '\0' ? " %" PRIu64 " \"%.20s\"" : " %" PRIu64, task->id, name);
+    }
+    if (group->ntasks > IDS_SHOWN)
+        snprintf(text + used, (size_t)(LINE_BYTES - used), " and %zu more",
+                 group->ntasks - IDS_SHOWN);
+}
+
+static void line_of(const struct dump *dump, const struct panel_state *state, struct place place,
+                    struct line *line)
+{
+    const struct dump_group *group = &dump->group[place.group];
+    char frame[LINE_BYTES];
+
+    line->role = ROLE_DIM;
+    line->text[0] = '\0';
+    switch (place.kind) {
+    case LINE_GROUP:
+        line->role = ROLE_STRONG;
+        group_text(dump, state, place.group, line->text);
+        break;
+    case LINE_FRAME:
+        line->role = ROLE_TEXT;
+        frame_text(&group->frame[place.frame], FUNCTION_COLS, frame);
+        snprintf(line->text, sizeof line->text, "      %.*s", LINE_BYTES - 8, frame);
+        break;
+    case LINE_END:
+        snprintf(line->text, sizeof line->text, "      %s", end_text(group->end));
+        break;
+    case LINE_SPAWNED:
+        frame_text(&group->spawned_at, FUNCTION_COLS - 11, frame);
+        snprintf(line->text, sizeof line->text, "      spawned by %.*s", LINE_BYTES - 20, frame);
+        break;
+    case LINE_TASKS:
+        tasks_text(group, line->text);
+        break;
+    case LINE_BLANK:
+        break;
+    }
+}
+
+/* ---- Walking ---- */
+
+static struct place place_in(const struct dump_group *group, size_t number, size_t line)
+{
+    struct place place = {.group = number, .kind = LINE_GROUP};
+    size_t tail = 1 + group->nframes;
+
+    if (line == 0)
+        return place;
+    if (line < tail) {
+        place.kind = LINE_FRAME;
+        place.frame = line - 1;
+        return place;
+    }
+    line -= tail;
+    if (has_end(group) && line-- == 0)
+        place.kind = LINE_END;
+    else if (group->spawned_at.pc != 0 && line-- == 0)
+        place.kind = LINE_SPAWNED;
+    else
+        place.kind = line == 0 ? LINE_TASKS : LINE_BLANK;
+    return place;
+}
+
+static bool frame_holds(const struct dump_frame *frame, const char *text)
+{
+    return draw_text_holds(frame->function, text) || draw_text_holds(frame->file, text);
+}
+
+static bool is_shown(const struct panel_state *state, const struct dump_group *group)
+{
+    char text[24];
+
+    if (state->filter[0] == '\0' || draw_text_holds(dump_state_text(group, text), state->filter))
+        return true;
+    for (size_t i = 0; i < group->nframes; i++) {
+        if (frame_holds(&group->frame[i], state->filter))
+            return true;
+    }
+    return group->spawned_at.pc != 0 && frame_holds(&group->spawned_at, state->filter);
+}
+
+static int count(const struct model *model, const struct panel_state *state)
+{
+    int n = 0;
+
+    for (size_t i = 0; model->dump != NULL && i < model->dump->ngroups; i++) {
+        if (is_shown(state, &model->dump->group[i]))
+            n += lines_of(state, &model->dump->group[i], i);
+    }
+    return n;
+}
+
+/* The place of item number ITEM; false if there are not so many. */
+static bool find_place(const struct dump *dump, const struct panel_state *state, int item,
+                       struct place *place)
+{
+    for (size_t i = 0; i < dump->ngroups; i++) {
+        int lines = is_shown(state, &dump->group[i]) ? lines_of(state, &dump->group[i], i) : 0;
+        if (item < lines) {
+            *place = place_in(&dump->group[i], i, (size_t)item);
+            return true;
+        }
+        item -= lines;
+    }
+    return false;
+}
+
+/* One pass over all lines: the first match behind FROM, or, going back, the last one before it;
+ * else the first or last of all. */
+static int find(const struct model *model, const struct panel_state *state, int from, int by)
+{
+    const struct dump *dump = model->dump;
+    int item = 0;
+    int best = -1;
+    bool past = false; /* `best` lies where it is wanted */
+
+    for (size_t i = 0; dump != NULL && i < dump->ngroups; i++) {
+        int lines = is_shown(state, &dump->group[i]) ? lines_of(state, &dump->group[i], i) : 0;
+        for (int j = 0; j < lines; j++, item++) {
+            struct line line;
+            bool wanted = by > 0 ? item > from : item < from;
+            line_of(dump, state, place_in(&dump->group[i], i, (size_t)j), &line);
+            if (!draw_text_holds(line.text, state->find))
+                continue;
+            if (by > 0 && wanted)
+                return item;
+            if (by > 0 ? best < 0 : wanted || !past)
+                best = item;
+            past = past || wanted;
+        }
+    }
+    return best;
+}
+
+/* ---- Drawing ---- */
+
+static void draw_head(const struct dump *dump, const struct panel_state *state,
+                      struct canvas *canvas)
+{
+    char text[LINE_BYTES];
+    char count[FMT_BYTES_MAX];
+    char time[FMT_BYTES_MAX];
+    char took[FMT_BYTES_MAX];
+
+    snprintf(text, sizeof text, "%s tasks in %zu groups of equal stacks at %s, taken in %s%s",
+             fmt_grouped(count, sizeof count, dump->ntasks), dump->ngroups,
+             fmt_clock(time, sizeof time, (int64_t)dump->real_ns),
+             fmt_duration(took, sizeof took, (double)dump->took_ns),
+             dump->origin == DUMP_PEEKED ? " from outside" : "");
+    canvas_text_in(canvas, 0, 0, canvas->cols, ROLE_TITLE, text);
+    if (state->filter[0] != '\0')
+        snprintf(text, sizeof text, "only groups that hold \"%s\"", state->filter);
+    else
+        snprintf(text, sizeof text, "%s", dump->note);
+    canvas_text_in(canvas, 1, 0, canvas->cols, ROLE_DIM, text);
+}
+
+static void draw_lines(const struct dump *dump, const struct panel_state *state,
+                       struct scroll_window window, struct canvas *canvas)
+{
+    for (int i = window.first; i < window.end; i++) {
+        struct place place;
+        struct line line;
+        int row = HEAD_ROWS + i - window.first;
+        if (!find_place(dump, state, i, &place))
+            return;
+        line_of(dump, state, place, &line);
+        canvas_text_in(canvas, row, 0, canvas->cols, line.role, line.text);
+        if (place.kind == LINE_FRAME)
+            canvas_tint(canvas, row, 6 + FUNCTION_COLS, canvas->cols, ROLE_DIM);
+        if (i == window.cursor)
+            canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
+        draw_mark_matches(canvas, row, state->find);
+    }
+}
+
+/* What a dump that is not there yet waits for. */
+static void draw_stage(const struct model *model, const struct panel_state *state,
+                       struct canvas *canvas)
+{
+    const struct dump_status *status = &model->dump_status;
+    double waited = (double)(model->mono_ns - state->view->dump_asked_ns);
+    char text[LINE_BYTES];
+    char time[FMT_BYTES_MAX];
+    char count[FMT_BYTES_MAX];
+
+    fmt_duration(time, sizeof time, waited < 0 ? 0 : waited);
+    fmt_grouped(count, sizeof count, status->ntasks);
+    switch (status->stage) {
+    case DUMP_STAGE_NONE:
+    case DUMP_STAGE_DONE:
+        return;
+    case DUMP_STAGE_WAITING:
+        snprintf(text, sizeof text, "waiting for the target's answer: %s", time);
+        break;
+    case DUMP_STAGE_READING:
+        snprintf(text, sizeof text, "%s tasks read in %s", count, time);
+        break;
+    case DUMP_STAGE_NAMING:
+        snprintf(text, sizeof text, "%s tasks read, looking up functions and lines: %s", count,
+                 time);
+        break;
+    case DUMP_STAGE_FAILED:
+        snprintf(text, sizeof text, "no dump: %s", status->message);
+        break;
+    }
+    canvas_fill(canvas, 1, 0, canvas->cols, ' ', ROLE_TEXT);
+    canvas_text_in(canvas, 1, 0, canvas->cols,
+                   status->stage == DUMP_STAGE_FAILED ? ROLE_BAD : ROLE_WARN, text);
+}
+
+static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
+{
+    const struct dump *dump = model->dump;
+    int rows = canvas->rows - HEAD_ROWS;
+
+    if (dump == NULL && model->dump_status.stage == DUMP_STAGE_NONE)
+        draw_nothing(canvas, "no dump yet: D takes one");
+    if (dump != NULL) {
+        draw_head(dump, state, canvas);
+        if (rows > 0)
+            draw_lines(dump, state, scroll_window(&state->scroll, count(model, state), rows),
+                       canvas);
+    }
+    draw_stage(model, state, canvas);
+}
+
+/* ---- Commands ---- */
+
+static int list_rows(const struct model *model, const struct panel_state *state)
+{
+    (void)model;
+    return state->view->rows - HEAD_ROWS;
+}
+
+/* The item that shows the head of group NUMBER. */
+static int item_of_group(const struct dump *dump, const struct panel_state *state, size_t number)
+{
+    int item = 0;
+
+    for (size_t i = 0; i < number; i++) {
+        if (is_shown(state, &dump->group[i]))
+            item += lines_of(state, &dump->group[i], i);
+    }
+    return item;
+}
+
+static void fold(const struct model *model, struct panel_state *state, enum command command)
+{
+    struct place place;
+
+    if (model->dump == NULL || !find_place(model->dump, state, state->scroll.cursor, &place))
+        return;
+    if (command == COMMAND_FOLD && place.group < PANEL_FOLDS) {
+        state->toggled[place.group / 8] ^= (uint8_t)(1u << place.group % 8);
+    } else if (command == COMMAND_FOLD_ALL) {
+        state->folded = !state->folded;
+        for (size_t i = 0; i < sizeof state->toggled; i++)
+            state->toggled[i] = 0;
+    }
+    scroll_to(&state->scroll, item_of_group(model->dump, state, place.group), count(model, state),
+              list_rows(model, state));
+}
+
+static enum intent command(const struct model *model, struct panel_state *state,
+                           enum command command)
+{
+    if (command == COMMAND_FOLD || command == COMMAND_FOLD_ALL)
+        fold(model, state, command);
+    if (command == COMMAND_FILTER)
+        return INTENT_ASK_FILTER;
+    return command == COMMAND_SAVE && model->dump != NULL ? INTENT_ASK_FILE : INTENT_NONE;
+}
+
+const struct panel panel_stacks = {
+    .title = "Stacks",
+    .help =
+        "All tasks of the target at one moment. Tasks with the same stack in the same state are "
+        "one group: how many they are, what they wait for and since when, the functions from "
+        "the innermost on, and the line that spawned them.",
+    .hints = "Enter fold  / search  & filter  w save  Esc back",
+    .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_STACKS,
+    .draw = draw,
+    .command = command,
+    .count = count,
+    .list_rows = list_rows,
+    .find = find,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* tasks.c - panel 5: what the tasks do, and which line started them. */
+#include "config.h"
+
+#include "panels/panels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mon/layout.h"
+#include "panels/parts.h"
+
+static void draw_states(const struct model *model, const struct panel_state *state,
+                        struct canvas *canvas)
+{
+    struct parts_plot parts;
+
+    parts_plot_begin(&parts, model, state, canvas, "TASKS", FMT_COUNT);
+    parts_plot_no_marks(&parts);
+    parts_plot_add(&parts, model, MON_TASKS_WAITING, "waiting", PLOT_AREA, 1);
+    parts_plot_add(&parts, model, MON_TASKS_RUNNABLE, "runnable", PLOT_LINE, 1);
+    parts_plot_add(&parts, model, MON_TASKS_RUNNING, "running", PLOT_LINE, 1);
+    parts_plot_add(&parts, model, MON_TASKS_BLOCKING, "blocking", PLOT_LINE, 1);
+    plot_draw(&parts.plot, canvas);
+}
+
+static void draw_totals(const struct model *model, struct canvas *canvas)
+{
+    struct fact fact[] = {
+        draw_fact("tasks", parts_value(model, MON_TASKS)),
+        draw_fact("spawned", parts_rate(model, MON_TASKS_CREATED)),
+        draw_fact("parked", parts_rate(model, MON_PARKS)),
+        draw_fact("stacks", parts_value(model, MON_STACK_INUSE)),
+        draw_fact("waiting for I/O", parts_value(model, MON_NETPOLL_WAITERS)),
+    };
+
+    draw_facts(canvas, 0, "TOTAL", fact, 5, 6);
+}
+
+/* ---- Groups ---- */
+
+enum { COUNT, STATE, LONGEST, SPAWNED_AT, STARTS, COLUMNS };
+
+static const struct draw_column columns[COLUMNS] = {
+    [COUNT] = {.title = "TASKS", .width = 8, .align = DRAW_RIGHT},
+    [STATE] = {.title = "STATE", .width = 13, .stretch = 1, .rank = 1},
+    [LONGEST] = {.title = "LONGEST", .width = 8, .align = DRAW_RIGHT, .rank = 3},
+    [SPAWNED_AT] = {.title = "SPAWNED AT", .width = 14, .stretch = 4, .rank = 2},
+    [STARTS] = {.title = "RUNS", .width = 12, .stretch = 2, .rank = 4},
+};
+
+static const char *state_text(const struct task_group *group)
+{
+    const char *reason = task_reason_name(group->reason);
+
+    return group->state == TASK_WAITING && reason[0] != '\0' ? reason
+                                                             : task_state_name(group->state);
+}
+
+/* The name of the function alone, of a code line "function file:line". */
+static const char *function_text(const struct model *model, uint64_t pc, char text[CODE_LINE_BYTES])
+{
+    parts_code(model, pc, text);
+    text[strcspn(text, " ")] = '\0';
+    return text;
+}
+
+static bool group_holds(const struct model *model, const struct task_group *group, const char *what)
+{
+    char text[CODE_LINE_BYTES];
+
+    return draw_text_holds(state_text(group), what) ||
+           draw_text_holds(parts_code(model, group->spawn_pc, text), what) ||
+           draw_text_holds(parts_code(model, group->start_fn, text), what);
+}
+
+/* Whether A comes before B when the most, the first in the alphabet or the oldest is wanted first.
+ */
+static int compare(const struct model *model, const struct task_group *a,
+                   const struct task_group *b, int by)
+{
+    char text[2][CODE_LINE_BYTES];
+
+    switch (by) {
+    case STATE:
+        return strcmp(state_text(a), state_text(b));
+    case LONGEST:
+        return (a->oldest_since_ns > b->oldest_since_ns) -
+               (a->oldest_since_ns < b->oldest_since_ns);
+    case SPAWNED_AT:
+        return strcmp(parts_code(model, a->spawn_pc, text[0]),
+                      parts_code(model, b->spawn_pc, text[1]));
+    case STARTS:
+        return strcmp(parts_code(model, a->start_fn, text[0]),
+                      parts_code(model, b->start_fn, text[1]));
+    default:
+        return (a->count < b->count) - (a->count > b->count);
+    }
+}
+
+/* Numbers of the groups that are shown, in their order; returns how many. Insertion into a list
+ * that is mostly in order already, as the model's is by count. */
+static int order_groups(const struct model *model, const struct panel_state *state,
+                        int index[TASK_GROUPS_MAX])
+{
+    const struct task_group *group = model->tasks->group;
+    int sign = state->inverted ? -1 : 1;
+    int n = 0;
+
+    for (int i = 0; i < (int)model->tasks->n && i < TASK_GROUPS_MAX; i++) {
+        int at = n;
+        if (!group_holds(model, &group[i], state->filter))
+            continue;
+        for (; at > 0; at--) {
+            if (sign * compare(model, &group[index[at - 1]], &group[i], state->sort) <= 0)
+                break;
+            index[at] = index[at - 1];
+        }
+        index[at] = i;
+        n++;
+    }
+    return n;
+}
+
+static int count(const struct model *model, const struct panel_state *state)
+{
+    int index[TASK_GROUPS_MAX];
+
+    return order_groups(model, state, index);
+}
+
+static bool holds(const struct model *model, const struct panel_state *state, int item,
+                  const char *text)
+{
+    int index[TASK_GROUPS_MAX];
+    int n = order_groups(model, state, index);
+
+    return item < n && group_holds(model, &model->tasks->group[index[item]], text);
+}
+
+static void draw_group(const struct draw_table *table, const struct model *model,
+                       const struct task_group *group, int row, struct canvas *canvas)
+{
+    char text[CODE_LINE_BYTES];
+    double age_ns = (double)(model->tasks->mono_ns - group->oldest_since_ns);
+
+    draw_table_cell(table, canvas, row, COUNT, ROLE_STRONG,
+                    fmt_count(text, sizeof text, (double)group->count));
+    draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(group));
+    draw_table_cell(table, canvas, row, LONGEST, ROLE_TEXT,
+                    fmt_duration(text, sizeof text, age_ns < 0 ? 0 : age_ns));
+    draw_table_cell(table, canvas, row, SPAWNED_AT, ROLE_TEXT,
+                    parts_code(model, group->spawn_pc, text));
+    draw_table_cell(table, canvas, row, STARTS, ROLE_DIM,
+                    function_text(model, group->start_fn, text));
+}
+
+static void draw_groups(const struct model *model, const struct panel_state *state,
+                        struct canvas *canvas)
+{
+    int index[TASK_GROUPS_MAX];
+    int n = order_groups(model, state, index);
+    struct scroll_window window = scroll_window(&state->scroll, n, canvas->rows - 1);
+    struct draw_table table;
+
+    draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    draw_table_head(&table, canvas, 0, state->sort,
+                    state->inverted == (state->sort == COUNT) ? DRAW_ASCENDING : DRAW_DESCENDING);
+    for (int i = window.first; i < window.end; i++) {
+        int row = 1 + i - window.first;
+        draw_group(&table, model, &model->tasks->group[index[i]], row, canvas);
+        if (i == window.cursor)
+            canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
+        draw_mark_matches(canvas, row, state->find);
+    }
+}
+
+static void draw_table_of(const struct model *model, const struct panel_state *state,
+                          struct canvas *canvas)
+{
+    if (canvas->rows == 0)
+        return;
+    if (!model->tasks->valid)
+        draw_nothing(canvas, "the task table cannot be read");
+    else if (model->tasks->n == 0)
+        draw_nothing(canvas, "no tasks");
+    else
+        draw_groups(model, state, canvas);
+}
+
+static const struct layout_part parts[] = {
+    {.least = 3, .weight = 2, .most = 16, .rank = 2},
+    {.least = 1, .rank = 1},
+    {.least = 3, .weight = 3, .rank = 0},
+};
+
+static int list_rows(const struct model *model, const struct panel_state *state)
+{
+    int size[3];
+
+    (void)model;
+    layout_divide(state->view->rows, parts, 3, size);
+    return size[2] - 1;
+}
+
+static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
+{
+    struct canvas view[3];
+
+    layout_rows(canvas, parts, 3, view);
+    if (view[0].rows > 0)
+        draw_states(model, state, &view[0]);
+    draw_totals(model, &view[1]);
+    draw_table_of(model, state, &view[2]);
+}
+
+static enum intent command(const struct model *model, struct panel_state *state,
+                           enum command command)
+{
+    (void)model;
+    if (command == COMMAND_FILTER)
+        return INTENT_ASK_FILTER;
+    if (command == COMMAND_SORT_LEFT && state->sort > 0)
+        state->sort--;
+    if (command == COMMAND_SORT_RIGHT && state->sort < COLUMNS - 1)
+        state->sort++;
+    if (command == COMMAND_SORT_INVERT)
+        state->inverted = !state->inverted;
+    return INTENT_NONE;
+}
+
+const struct panel panel_tasks = {
+    .title = "Tasks",
+    .help = "Tasks by what they do over time, and grouped by the line that spawned them and what "
+            "they wait for. A group that only grows is a leak: its line is where to look. D "
+            "shows the stacks themselves.",
+    .hints = "< > sort  & filter  / search",
+    .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_SORT,
+    .draw = draw,
+    .command = command,
+    .count = count,
+    .list_rows = list_rows,
+    .holds = holds,
+};
