@@ -13,7 +13,7 @@
 #if SAN_THREAD
 #include <sanitizer/tsan_interface.h>
 #endif
-#if defined(HAVE_VALGRIND_VALGRIND_H)
+#if HAVE_VALGRIND
 #include <valgrind/valgrind.h>
 #else
 #define VALGRIND_STACK_REGISTER(lo, hi) 0u

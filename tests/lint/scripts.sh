@@ -7,8 +7,8 @@ lint=$(dirname "$0")/lint.sh
 
 for script in bootstrap .ci/run $(find tests -name '*.sh' | sort); do
     [ -f "$script" ] || continue
-    case $(head -n 1 "$script") in
-        *bash) shell=bash ;;
+    case $(head -n 2 "$script") in
+        *bash*) shell=bash ;;
         *) shell=sh ;;
     esac
     $shell -n "$script" 2>>"$faults"

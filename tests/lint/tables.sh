@@ -28,12 +28,14 @@ expect_words() {
 # column TABLE MACRO ARGUMENTS PICK: one argument of each row of a table, without its quotes.
 column() {
     printf '#define %s(%s) ROW: %s\n#include "%s"\n' "$2" "$3" "$4" "$1" |
-        $cc -E -P -Isrc -I. -x c - | sed -n 's/^ROW: //p' | sed 's/" *"//g; s/^"//; s/"$//; s/\\\\/\\/g'
+        $cc -E -P -Isrc -I. -x c - | sed -n 's/^ROW: //p' |
+        sed 's/" *"//g; s/^"//; s/"$//; s/\\\\/\\/g'
 }
 
 # options_in COMMAND...: the options that its help shows.
 options_in() {
-    "$@" --help 2>/dev/null | grep -oE -e '(^|[ ,[])--[a-z][a-z-]*' | grep -oE -e '--[a-z-]+' | sort -u
+    "$@" --help 2>/dev/null | grep -oE -e '(^|[ ,[])--[a-z][a-z-]*' |
+        grep -oE -e '--[a-z-]+' | sort -u
 }
 
 read_page gomon.1

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# e2e.sh - sourced by the end-to-end tests (bash): start programs, wait for what they do, look at a
-# screen. Everything that a test started ends with it, by its pid; the screen is a tmux server of its
-# own. Waiting means polling with a deadline, never a fixed time.
+# shellcheck shell=bash
+# e2e.sh - sourced by the end-to-end tests: start programs, wait for what they do, look at a screen.
+# Everything that a test started ends with it, by its pid; the screen is a tmux server of its own.
+# Waiting means polling with a deadline, never a fixed time.
 set -u
 
 top_builddir=${top_builddir:-$PWD}
