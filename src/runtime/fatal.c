@@ -78,6 +78,8 @@ static const char *put_conversion(struct out *o, const char *f, va_list *ap)
         put_signed(o, va_arg(*ap, int));
     } else if (*f == 'u') {
         put_number(o, va_arg(*ap, unsigned), 10);
+    } else if (*f == '%') {
+        put(o, "%", 1);
     } else if (*f == 'p') {
         put(o, "0x", 2);
         put_number(o, (uintptr_t)va_arg(*ap, void *), 16);

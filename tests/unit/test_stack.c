@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+
+#include "runtime/stack.h"
+
+Test(stack, can_be_used_from_guard_to_end)
+{
+    struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+
+    cr_assert_not_null(s.lo, "no stack");
+    memset(stack_lo(s), 0x5a, (size_t)(stack_hi(s) - stack_lo(s)));
+    cr_assert_eq(stack_hi(s)[-1], 0x5a, "the top byte");
+    stack_free(NULL, s);
+}
+
+Test(stack, guard_faults, .signal = SIGSEGV)
+{
+    struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+
+    *(volatile char *)s.lo = 1;
+}
+
+Test(stack, guard_hit_names_the_stack)
+{
+    struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+    char *lo = NULL;
+
+    cr_assert(stack_guard_hit(s.lo + 8, &lo), "inside the guard");
+    cr_assert_eq(lo, s.lo, "%p, not %p", (void *)lo, (void *)s.lo);
+    cr_assert(!stack_guard_hit(stack_lo(s), &lo), "the first usable byte is no guard");
+    cr_assert(!stack_guard_hit(&s, &lo), "another memory is no guard");
+}
+
+Test(stack, cache_gives_back_what_was_freed_last)
+{
+    struct stack_cache cache = {0};
+    struct stack a = stack_alloc(&cache, STACK_DEFAULT_BYTES);
+    struct stack b = stack_alloc(&cache, STACK_DEFAULT_BYTES);
+
+    stack_free(&cache, a);
+    stack_free(&cache, b);
+
+    cr_assert_eq(stack_alloc(&cache, STACK_DEFAULT_BYTES).lo, b.lo, "the warmest first");
+    cr_assert_eq(stack_alloc(&cache, STACK_DEFAULT_BYTES).lo, a.lo, "then the other");
+}
+
+Test(stack, statistics_follow_use)
+{
+    struct stack_stats before;
+    struct stack_stats during;
+    struct stack_stats after;
+    struct stack s;
+
+    stack_read_stats(&before);
+    s = stack_alloc(NULL, 4 * STACK_DEFAULT_BYTES);
+    stack_read_stats(&during);
+    stack_free(NULL, s);
+    stack_read_stats(&after);
+
+    cr_assert_eq(during.virtual_bytes - before.virtual_bytes, 4 * STACK_DEFAULT_BYTES, "virtual %lu",
+                 (unsigned long)(during.virtual_bytes - before.virtual_bytes));
+    cr_assert_gt(during.inuse_bytes, before.inuse_bytes, "in use %lu", (unsigned long)during.inuse_bytes);
+    cr_assert_eq(after.inuse_bytes, before.inuse_bytes, "in use %lu", (unsigned long)after.inuse_bytes);
+    cr_assert_gt(after.cached_bytes, before.cached_bytes, "cached %lu", (unsigned long)after.cached_bytes);
+}
+
+Test(stack, all_sizes_are_aligned_to_themselves_and_apart)
+{
+    for (size_t bytes = STACK_MIN_BYTES; bytes <= STACK_MAX_BYTES; bytes *= 2) {
+        struct stack a = stack_alloc(NULL, bytes);
+        struct stack b = stack_alloc(NULL, bytes);
+
+        cr_assert_not_null(a.lo, "no stack of %zu bytes", bytes);
+        cr_assert_not_null(b.lo, "no second stack of %zu bytes", bytes);
+        cr_assert_eq((uintptr_t)a.lo % bytes, 0, "%p for %zu bytes", (void *)a.lo, bytes);
+        cr_assert(a.lo + bytes <= b.lo || b.lo + bytes <= a.lo, "stacks of %zu bytes overlap", bytes);
+    }
+}
