@@ -92,7 +92,7 @@ static void put_head(struct sink *s, const struct task *t)
 
 static void put_birth(struct sink *s, const struct task *t)
 {
-    sink_write(s, "created by ", 11);
+    sink_write(s, "created by\n", 11);
     sink_frames(s, &t->spawn_pc, 1);
 }
 
