@@ -111,7 +111,8 @@ static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
 {
     uint32_t tick = atomic_load_explicit(&p->tick, memory_order_relaxed);
 
-    if (tick != seen->tick) {
+    /* A task that stands still with the world does not hog. */
+    if (tick != seen->tick || atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) {
         *seen = (struct watch){tick, now_ns};
         return;
     }
