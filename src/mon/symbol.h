@@ -70,4 +70,30 @@ const struct symbol *symbols_wait(struct symbols *symbols, uint64_t pc, enum sym
 bool symbols_text(struct symbols *symbols, uint64_t pc, enum symbol_at at, char *text,
                   size_t bytes);
 
+/* The path without its folders. */
+const char *symbol_base_name(const char *path);
+
+/* ---- For symbolize.c ---- */
+
+/* Adds the file PATH to SYMBOLS of no process (pid 0): returns the address that its address 0 now
+ * has. Without a build-id (ID_BYTES 0) the path is believed. */
+uint64_t symbols_add_file(struct symbols *symbols, const char *path, const uint8_t *id,
+                          size_t id_bytes);
+
+/* ---- For dumpjob.c and unwind.c ---- */
+
+struct unwind_rule;
+
+/* Looks again what the process has mapped: a library may have come or gone. */
+void symbols_refresh(struct symbols *symbols);
+
+/* How to unwind from the instruction at PC: until symbols_free; or NULL, and it has been asked. */
+const struct unwind_rule *symbols_rule(struct symbols *symbols, uint64_t pc);
+
+/* Whether a file is mapped at PC. */
+bool symbols_has_code(const struct symbols *symbols, uint64_t pc);
+
+/* Why nothing can be resolved, fit for a person, or "" if nothing is wrong. */
+const char *symbols_trouble(const struct symbols *symbols);
+
 #endif

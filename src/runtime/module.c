@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bits.h"
 #include "base/check.h"
+#include "base/elfnote.h"
 
 #define PATHS_BYTES (32u << 10)
 
@@ -50,30 +50,14 @@ static const char *keep_path(const char *path)
     return kept;
 }
 
-/* Looks for the GNU build-id among the notes at NOTES, which lie at FILE_OFFSET in the file. */
-static void take_build_id(struct module *m, const uint8_t *notes, size_t bytes,
-                          uint64_t file_offset)
+/* Takes the build-id from the notes in the segment P. */
+static void take_build_id(struct module *m, const ElfW(Phdr) * p)
 {
-    size_t at = 0;
+    const uint8_t *notes = (const uint8_t *)(m->bias + p->p_vaddr);
 
-    while (bytes - at >= sizeof(ElfW(Nhdr))) {
-        ElfW(Nhdr) note;
-        size_t name, desc;
-
-        memcpy(&note, notes + at, sizeof note);
-        name = at + sizeof note;
-        desc = name + align_up(note.n_namesz, 4);
-        if (note.n_namesz > bytes || note.n_descsz > bytes || desc + note.n_descsz > bytes)
-            return;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(notes + name, "GNU", 4) == 0) {
-            m->build_id = notes + desc;
-            m->build_id_bytes = note.n_descsz;
-            m->build_id_offset = file_offset + desc;
-            return;
-        }
-        at = min_size(desc + align_up(note.n_descsz, 4), bytes);
-    }
+    m->build_id = elfnote_build_id(notes, p->p_memsz, &m->build_id_bytes);
+    if (m->build_id != NULL)
+        m->build_id_offset = p->p_offset + (size_t)(m->build_id - notes);
 }
 
 /* Fills M from the program headers; false if no segment is loaded. */
@@ -92,7 +76,7 @@ static bool fill(struct module *m, const struct dl_phdr_info *info)
             m->eh_hdr = (const uint8_t *)start;
             m->eh_hdr_bytes = p->p_memsz;
         } else if (p->p_type == PT_NOTE && m->build_id == NULL) {
-            take_build_id(m, (const uint8_t *)start, p->p_memsz, p->p_offset);
+            take_build_id(m, p);
         }
     }
     return m->hi > m->lo;

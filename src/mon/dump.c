@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/dump.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "mon/hash.h"
+#include "mon/pool.h"
+#include "mon/symbol.h"
+#include "mon/tasks.h"
+#include "mon/text.h"
+
+#define GROUPS_MAX 65536     /* different stacks: more is a target that means harm */
+#define TASKS_MAX (1u << 24) /* the same */
+#define FRAMES_MAX (1u << 20) /* of all groups together */
+#define FIRST_SLOTS 1024
+
+/* A group while tasks come in. */
+struct raw_group {
+    uint64_t key;
+    uint64_t spawn_pc;
+    const uint64_t *pc;
+    size_t npcs;
+    uint8_t state;
+    uint8_t reason;
+    bool moved;
+    enum dump_end end;
+    size_t ntasks;
+};
+
+/* A task while tasks come in. */
+struct counted_task {
+    struct dump_task task;
+    uint32_t group;
+};
+
+/* What is behind a struct dump. */
+struct builder {
+    struct dump dump;
+    struct pool pool;
+    struct raw_group *raw;
+    size_t nraw, raw_room;
+    struct counted_task *task;
+    size_t ntasks, task_room;
+    uint32_t *slot; /* hash of raw: index + 1, 0 is free; twice GROUPS_MAX or less */
+    size_t nslots;
+    size_t nframes;
+    bool asked;     /* all addresses have been asked for */
+    size_t cursor;  /* addresses of raw groups before it are known */
+};
+
+static struct builder *builder_of(struct dump *dump)
+{
+    return (struct builder *)(void *)dump; /* its first member */
+}
+
+struct dump *dump_new(enum dump_origin origin)
+{
+    struct builder *b = calloc(1, sizeof *b);
+
+    CHECK(b != NULL);
+    b->dump.origin = origin;
+    pool_init(&b->pool);
+    return &b->dump;
+}
+
+/* What only building needs. */
+static void free_scaffold(struct builder *b)
+{
+    free(b->raw);
+    free(b->task);
+    free(b->slot);
+    b->raw = NULL;
+    b->task = NULL;
+    b->slot = NULL;
+}
+
+void dump_free(struct dump *dump)
+{
+    struct builder *b = builder_of(dump);
+
+    if (dump == NULL)
+        return;
+    free_scaffold(b);
+    pool_fini(&b->pool);
+    free(b);
+}
+
+/* ---- Taking tasks in ---- */
+
+static uint64_t key_of(const struct dump_entry *e)
+{
+    uint64_t key = hash_u64(0, e->row->word & 0xffff); /* state and reason */
+
+    key = hash_u64(key, e->row->spawn_pc);
+    key = hash_u64(key, (uint64_t)e->end);
+    for (size_t i = 0; i < e->npcs; i++)
+        key = hash_u64(key, e->pc[i]);
+    return key;
+}
+
+static bool is_same(const struct raw_group *h, const struct dump_entry *e, uint64_t key)
+{
+    return h->key == key && h->state == PAGE_TASK_STATE(e->row->word) &&
+           h->reason == PAGE_TASK_REASON(e->row->word) && h->spawn_pc == e->row->spawn_pc &&
+           h->end == e->end && h->npcs == e->npcs &&
+           memcmp(h->pc, e->pc, e->npcs * sizeof *e->pc) == 0;
+}
+
+static void grow_slots(struct builder *b)
+{
+    size_t nslots = b->nslots == 0 ? FIRST_SLOTS : b->nslots * 2;
+    uint32_t *slot = calloc(nslots, sizeof *slot);
+
+    CHECK(slot != NULL);
+    for (size_t g = 0; g < b->nraw; g++) {
+        size_t i = b->raw[g].key & (nslots - 1);
+
+        while (slot[i] != 0)
+            i = (i + 1) & (nslots - 1);
+        slot[i] = (uint32_t)g + 1;
+    }
+    free(b->slot);
+    b->slot = slot;
+    b->nslots = nslots;
+}
+
+static struct raw_group *add_raw(struct builder *b, const struct dump_entry *e, uint64_t key)
+{
+    uint64_t *pc = pool_alloc(&b->pool, e->npcs * sizeof *pc);
+    struct raw_group *h;
+
+    memcpy(pc, e->pc, e->npcs * sizeof *pc);
+    b->raw = array_grow(b->raw, b->nraw, &b->raw_room, sizeof *b->raw);
+    h = &b->raw[b->nraw++];
+    *h = (struct raw_group){.key = key,
+                                .spawn_pc = e->row->spawn_pc,
+                                .pc = pc,
+                                .npcs = e->npcs,
+                                .state = (uint8_t)PAGE_TASK_STATE(e->row->word),
+                                .reason = (uint8_t)PAGE_TASK_REASON(e->row->word),
+                                .end = e->end};
+    return h;
+}
+
+/* The group that E belongs to; NULL if there are too many. */
+static struct raw_group *find_raw(struct builder *b, const struct dump_entry *e)
+{
+    uint64_t key = key_of(e);
+    size_t i;
+
+    if (b->nraw * 2 >= b->nslots)
+        grow_slots(b);
+    for (i = key & (b->nslots - 1); b->slot[i] != 0; i = (i + 1) & (b->nslots - 1)) {
+        struct raw_group *h = &b->raw[b->slot[i] - 1];
+
+        if (is_same(h, e, key))
+            return h;
+    }
+    if (b->nraw == GROUPS_MAX)
+        return NULL;
+    b->slot[i] = (uint32_t)b->nraw + 1;
+    return add_raw(b, e, key);
+}
+
+void dump_add(struct dump *dump, const struct dump_entry *entry)
+{
+    struct builder *b = builder_of(dump);
+    struct raw_group *h = b->ntasks < TASKS_MAX ? find_raw(b, entry) : NULL;
+    char name[sizeof((struct page_dump_task *)0)->name * 3];
+
+    CHECK(dump->group == NULL && entry->npcs <= DUMP_MAX_FRAMES);
+    if (h == NULL) {
+        dump->nskipped++;
+        return;
+    }
+    text_clean(name, sizeof name, entry->name, strlen(entry->name));
+    b->task = array_grow(b->task, b->ntasks, &b->task_room, sizeof *b->task);
+    b->task[b->ntasks++] = (struct counted_task){
+        .task = {.id = entry->row->id,
+                 .since_ns = entry->row->since_ns,
+                 .name = pool_text(&b->pool, name),
+                 .tid = entry->tid},
+        .group = (uint32_t)(h - b->raw)};
+    h->ntasks++;
+    h->moved = h->moved || entry->moved;
+    dump->ntasks++;
+}
+
+/* ---- Finishing ---- */
+
+static bool is_known(const struct raw_group *h, struct symbols *symbols)
+{
+    bool known = h->spawn_pc == 0 || symbols_find(symbols, h->spawn_pc, SYMBOL_AT_RETURN) != NULL;
+
+    for (size_t i = 0; i < h->npcs; i++)
+        known = symbols_find(symbols, h->pc[i], SYMBOL_AT_RETURN) != NULL && known;
+    return known;
+}
+
+/* Whether every address is known; asks for those that are not. */
+static bool all_known(struct builder *b, struct symbols *symbols)
+{
+    for (size_t i = 0; i < b->nraw && !b->asked; i++)
+        is_known(&b->raw[i], symbols);
+    b->asked = true;
+    while (b->cursor < b->nraw && is_known(&b->raw[b->cursor], symbols))
+        b->cursor++;
+    return b->cursor == b->nraw;
+}
+
+/* Fills the frame of function I of SYMBOL. */
+static void fill_frame(struct builder *b, struct dump_frame *frame, uint64_t pc,
+                       const struct symbol *symbol, size_t i)
+{
+    bool named = i < symbol->nframes;
+
+    *frame = (struct dump_frame){
+        .pc = pc,
+        .function = named ? pool_text(&b->pool, symbol->frame[i].function) : "",
+        .file = named ? pool_text(&b->pool, symbol->frame[i].file) : "",
+        .module = pool_text(&b->pool, symbol->module),
+        .offset = symbol->offset,
+        .line = named ? symbol->frame[i].line : 0,
+        .inlined = named && i + 1 < symbol->nframes,
+    };
+}
+
+/* Lines that the stack of H takes, inlined calls spelt out. */
+static size_t count_frames(const struct raw_group *h, struct symbols *symbols)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < h->npcs; i++)
+        n += max_size(symbols_find(symbols, h->pc[i], SYMBOL_AT_RETURN)->nframes, 1);
+    return n;
+}
+
+static void fill_frames(struct builder *b, struct dump_group *group, const struct raw_group *h,
+                        struct symbols *symbols)
+{
+    size_t n = count_frames(h, symbols);
+    struct dump_frame *frame;
+
+    if (b->nframes + n > FRAMES_MAX) {
+        group->end = DUMP_END_TRUNCATED;
+        return;
+    }
+    b->nframes += n;
+    frame = pool_alloc(&b->pool, n * sizeof *frame);
+    group->frame = frame;
+    group->nframes = n;
+    for (size_t i = 0; i < h->npcs; i++) {
+        const struct symbol *symbol = symbols_find(symbols, h->pc[i], SYMBOL_AT_RETURN);
+
+        for (size_t f = 0; f < max_size(symbol->nframes, 1); f++)
+            fill_frame(b, frame++, h->pc[i], symbol, f);
+    }
+}
+
+static void fill_group(struct builder *b, struct dump_group *group, const struct raw_group *h,
+                       struct symbols *symbols)
+{
+    *group = (struct dump_group){.key = h->key,
+                                 .state = h->state,
+                                 .reason = h->reason,
+                                 .moved = h->moved,
+                                 .end = h->end,
+                                 .spawned_at = {.function = "", .file = "", .module = ""},
+                                 .ntasks = h->ntasks};
+    fill_frames(b, group, h, symbols);
+    if (h->spawn_pc != 0)
+        fill_frame(b, &group->spawned_at, h->spawn_pc,
+                   symbols_find(symbols, h->spawn_pc, SYMBOL_AT_RETURN), 0);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct dump_task *x = a, *y = b;
+
+    if (x->since_ns != y->since_ns)
+        return x->since_ns < y->since_ns ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Gives each group its tasks. */
+static void deal_tasks(struct builder *b, struct dump_group *group)
+{
+    struct dump_task *all = pool_alloc(&b->pool, b->ntasks * sizeof *all);
+    struct dump_task **next = calloc(b->nraw, sizeof *next);
+
+    CHECK(next != NULL);
+    for (size_t g = 0, at = 0; g < b->nraw; g++) {
+        next[g] = all + at;
+        group[g].task = all + at;
+        at += group[g].ntasks;
+    }
+    for (size_t i = 0; i < b->ntasks; i++)
+        *next[b->task[i].group]++ = b->task[i].task;
+    for (size_t g = 0; g < b->nraw; g++)
+        qsort(next[g] - group[g].ntasks, group[g].ntasks, sizeof *all, longest_first);
+    free(next);
+}
+
+static int most_tasks_first(const void *a, const void *b)
+{
+    const struct dump_group *x = a, *y = b;
+
+    if (x->ntasks != y->ntasks)
+        return x->ntasks > y->ntasks ? -1 : 1;
+    return longest_first(x->task, y->task);
+}
+
+bool dump_finish(struct dump *dump, struct symbols *symbols)
+{
+    struct builder *b = builder_of(dump);
+    struct dump_group *group;
+
+    if (!all_known(b, symbols))
+        return false;
+    group = pool_alloc(&b->pool, (b->nraw + 1) * sizeof *group);
+    for (size_t g = 0; g < b->nraw; g++)
+        fill_group(b, &group[g], &b->raw[g], symbols);
+    if (b->nraw > 0) {
+        deal_tasks(b, group);
+        qsort(group, b->nraw, sizeof *group, most_tasks_first);
+    }
+    dump->group = group;
+    dump->ngroups = b->nraw;
+    free_scaffold(b);
+    return true;
+}
+
+const char *dump_state_text(const struct dump_group *group, char text[24])
+{
+    const char *reason = task_reason_name(group->reason);
+
+    if (group->state == PAGE_TASK_WAITING && reason[0] != '\0')
+        return reason;
+    if (group->state > PAGE_TASK_DEAD && group->state < TASK_STATES)
+        return task_state_name((enum task_state)group->state);
+    snprintf(text, 24, "state %u", group->state);
+    return text;
+}
+
+uint64_t dump_age_ns(const struct dump *dump, const struct dump_task *task)
+{
+    return dump->mono_ns > task->since_ns ? dump->mono_ns - task->since_ns : 0;
+}

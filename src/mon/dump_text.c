@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/dump_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/fmt.h"
+#include "mon/symbol.h"
+
+#define RANGES_MAX 20
+#define FUNCTION_WIDTH 32
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Writes the sorted ids as ranges; returns how many of them were named. */
+static size_t format_ranges(const uint64_t *id, size_t n, char *text, size_t bytes)
+{
+    size_t used = 0, i = 0;
+
+    for (size_t ranges = 0; i < n && ranges < RANGES_MAX; ranges++) {
+        size_t end = i + 1;
+        int len;
+
+        while (end < n && id[end] == id[end - 1] + 1)
+            end++;
+        len = end == i + 1 ? snprintf(text + used, bytes - used, "%s%" PRIu64,
+                                      i == 0 ? "" : ", ", id[i])
+                           : snprintf(text + used, bytes - used, "%s%" PRIu64 "-%" PRIu64,
+                                      i == 0 ? "" : ", ", id[i], id[end - 1]);
+        if (len < 0 || (size_t)len >= bytes - used) {
+            text[used] = '\0';
+            break;
+        }
+        used += (size_t)len;
+        i = end;
+    }
+    return i;
+}
+
+void dump_format_ids(const struct dump_group *group, char text[DUMP_IDS_BYTES])
+{
+    const size_t room_for_rest = 40;
+    uint64_t *id = malloc((group->ntasks + 1) * sizeof *id);
+    size_t named;
+
+    CHECK(id != NULL);
+    for (size_t i = 0; i < group->ntasks; i++)
+        id[i] = group->task[i].id;
+    qsort(id, group->ntasks, sizeof *id, by_id);
+    named = format_ranges(id, group->ntasks, text, DUMP_IDS_BYTES - room_for_rest);
+    if (named < group->ntasks)
+        snprintf(text + strlen(text), room_for_rest, " and %zu more", group->ntasks - named);
+    free(id);
+}
+
+void dump_format_age(const struct dump *dump, const struct dump_group *group,
+                     char text[DUMP_AGE_BYTES])
+{
+    char longest[FMT_BYTES_MAX], shortest[FMT_BYTES_MAX];
+
+    text[0] = '\0';
+    if (group->ntasks == 0)
+        return;
+    fmt_duration(longest, sizeof longest, (double)dump_age_ns(dump, &group->task[0]));
+    fmt_duration(shortest, sizeof shortest,
+                 (double)dump_age_ns(dump, &group->task[group->ntasks - 1]));
+    if (strcmp(longest, shortest) == 0)
+        snprintf(text, DUMP_AGE_BYTES, "%s", longest);
+    else
+        snprintf(text, DUMP_AGE_BYTES, "%s to %s", shortest, longest);
+}
+
+void dump_format_place(const struct dump_frame *frame, char *text, size_t bytes)
+{
+    if (frame->line > 0)
+        snprintf(text, bytes, "%s:%" PRIu32, frame->file, frame->line);
+    else if (frame->module[0] != '\0')
+        snprintf(text, bytes, "%s+0x%" PRIx64, symbol_base_name(frame->module), frame->offset);
+    else
+        snprintf(text, bytes, "0x%" PRIx64, frame->pc);
+}
+
+const char *dump_end_text(enum dump_end end)
+{
+    switch (end) {
+    case DUMP_END_START:
+        return "";
+    case DUMP_END_LOST:
+        return "no unwind information leads further";
+    case DUMP_END_TRUNCATED:
+        return "the stack goes on";
+    case DUMP_END_UNKNOWN:
+        return "running: its registers could not be had";
+    case DUMP_END_UNSTARTED:
+        return "has not run yet";
+    }
+    return "";
+}
+
+static void write_frame(const struct dump_frame *frame, const char *before, FILE *out)
+{
+    char place[600];
+
+    dump_format_place(frame, place, sizeof place);
+    fprintf(out, "    %s%-*s  %s%s\n", before, FUNCTION_WIDTH - (int)strlen(before),
+            frame->function[0] != '\0' ? frame->function : "?", place,
+            frame->inlined ? " (inlined)" : "");
+}
+
+/* The names that tasks of the group have, without repeating one that stands beside itself. */
+static void write_names(const struct dump_group *group, FILE *out)
+{
+    const size_t most = 8;
+    size_t shown = 0;
+    const char *last = "";
+
+    for (size_t i = 0; i < group->ntasks && shown <= most; i++) {
+        const char *name = group->task[i].name;
+
+        if (name[0] == '\0' || name == last)
+            continue;
+        fprintf(out, "%s%s", shown == 0 ? "    named " : ", ", shown < most ? name : "...");
+        shown++;
+        last = name;
+    }
+    if (shown > 0)
+        fputc('\n', out);
+}
+
+static void write_group(const struct dump *dump, const struct dump_group *group, size_t number,
+                        FILE *out)
+{
+    char state[24], age[DUMP_AGE_BYTES], ids[DUMP_IDS_BYTES];
+    const char *end = dump_end_text(group->end);
+
+    dump_format_age(dump, group, age);
+    dump_format_ids(group, ids);
+    fprintf(out, "\n#%zu  %zu %s  %s  %s\n", number, group->ntasks,
+            group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state), age);
+    fprintf(out, "    id %s\n", ids);
+    write_names(group, out);
+    for (size_t i = 0; i < group->nframes; i++)
+        write_frame(&group->frame[i], "", out);
+    if (end[0] != '\0')
+        fprintf(out, "    (%s)\n", end);
+    if (group->moved)
+        fprintf(out, "    (moved while it was copied: a guess)\n");
+    if (group->spawned_at.pc != 0)
+        write_frame(&group->spawned_at, "started by ", out);
+}
+
+bool dump_write_text(const struct dump *dump, FILE *out)
+{
+    char date[FMT_BYTES_MAX], took[FMT_BYTES_MAX], all[FMT_BYTES_MAX];
+
+    fmt_date(date, sizeof date, (int64_t)dump->real_ns);
+    fmt_duration(took, sizeof took, (double)dump->took_ns);
+    fmt_grouped(all, sizeof all, dump->ntasks);
+    fprintf(out, "%s tasks in %zu groups, %s, taken in %s\n", all, dump->ngroups, date, took);
+    if (dump->note[0] != '\0')
+        fprintf(out, "note: %s\n", dump->note);
+    if (dump->nskipped > 0)
+        fprintf(out, "note: %" PRIu64 " records made no sense and were skipped\n", dump->nskipped);
+    for (size_t i = 0; i < dump->ngroups; i++)
+        write_group(dump, &dump->group[i], i + 1, out);
+    return fflush(out) == 0 && !ferror(out);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* dump_text.h - a dump as text and as JSON.
+ * Threads: pure functions of a finished dump. */
+#ifndef MON_DUMP_TEXT_H
+#define MON_DUMP_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "mon/dump.h"
+
+/* Room for the ids of dump_format_ids and its NUL. */
+#define DUMP_IDS_BYTES 512
+
+/* Room for two durations. */
+#define DUMP_AGE_BYTES 80
+
+/* Writes the ids of a group as ranges, "5-9, 12, 20-31 and 400 more", into TEXT. */
+void dump_format_ids(const struct dump_group *group, char text[DUMP_IDS_BYTES]);
+
+/* Writes since when the tasks of a group are where they are: "3m20s", or "1.20s to 3m20s". */
+void dump_format_age(const struct dump *dump, const struct dump_group *group,
+                     char text[DUMP_AGE_BYTES]);
+
+/* Writes where a frame is: "server.c:214", else "libfoo.so+0x1234", else "0x7f..". */
+void dump_format_place(const struct dump_frame *frame, char *text, size_t bytes);
+
+/* What a person should know about how a stack ends, or "". */
+const char *dump_end_text(enum dump_end end);
+
+/* Writes the whole dump for people to read. False: writing failed, errno says why. */
+bool dump_write_text(const struct dump *dump, FILE *out);
+
+/* Writes it as one JSON object. False: writing failed, or this gomon was built without JSON (errno
+ * ENOTSUP). */
+bool dump_write_json(const struct dump *dump, FILE *out);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "mon/symbol.h"
+
+#define WITHIN_NS (20 * NS_PER_S)
+
+static uintptr_t return_address;
+static uintptr_t inlined_address;
+
+static __attribute__((noinline)) void note_caller(uintptr_t *place)
+{
+    *place = (uintptr_t)__builtin_return_address(0);
+}
+
+static __attribute__((noinline)) void calls_on_a_known_line(void)
+{
+    note_caller(&return_address);
+    __asm__ volatile("");
+}
+enum { KNOWN_LINE = __LINE__ - 3 };
+
+static inline __attribute__((always_inline)) void is_inlined(void)
+{
+    note_caller(&inlined_address);
+    __asm__ volatile("");
+}
+enum { INLINED_LINE = __LINE__ - 3 };
+
+static __attribute__((noinline)) void holds_the_inlined(void)
+{
+    is_inlined();
+}
+enum { HOLDING_LINE = __LINE__ - 2 };
+
+static const struct symbol *find(struct symbols *symbols, uintptr_t pc, enum symbol_at at)
+{
+    return symbols_wait(symbols, pc, at, clock_mono_ns() + WITHIN_NS);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+TestSuite(symbol, .timeout = 60);
+
+Test(symbol, tells_function_file_and_line_of_a_call)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s;
+
+    calls_on_a_known_line();
+    s = find(symbols, return_address, SYMBOL_AT_RETURN);
+
+    cr_assert_not_null(s, "no answer");
+    cr_assert_eq(s->nframes, 1, "%zu frames", s->nframes);
+    cr_assert_str_eq(s->frame[0].function, "calls_on_a_known_line", "%s", s->frame[0].function);
+    cr_assert(ends_with(s->frame[0].file, "test_symbol.c"), "%s", s->frame[0].file);
+    cr_assert_eq(s->frame[0].line, KNOWN_LINE, "line %" PRIu32, s->frame[0].line);
+    cr_assert(ends_with(s->module, "test_symbol"), "%s", s->module);
+    symbols_free(symbols);
+}
+
+Test(symbol, spells_out_inlined_calls)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s;
+
+    holds_the_inlined();
+    s = find(symbols, inlined_address, SYMBOL_AT_RETURN);
+
+    cr_assert_eq(s->nframes, 2, "%zu frames", s->nframes);
+    cr_assert_str_eq(s->frame[0].function, "is_inlined", "%s", s->frame[0].function);
+    cr_assert_eq(s->frame[0].line, INLINED_LINE, "line %" PRIu32, s->frame[0].line);
+    cr_assert_str_eq(s->frame[1].function, "holds_the_inlined", "%s", s->frame[1].function);
+    cr_assert_eq(s->frame[1].line, HOLDING_LINE, "line %" PRIu32, s->frame[1].line);
+    symbols_free(symbols);
+}
+
+Test(symbol, names_functions_of_libraries)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s = find(symbols, (uintptr_t)getenv, SYMBOL_AT_EXACT);
+
+    cr_assert_geq(s->nframes, 1, "no function");
+    cr_assert_str_eq(s->frame[0].function, "getenv", "%s", s->frame[0].function);
+    cr_assert_not_null(strstr(s->module, "libc.so"), "%s", s->module);
+    symbols_free(symbols);
+}
+
+Test(symbol, knows_nothing_of_an_address_without_code)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s = find(symbols, 0x1234, SYMBOL_AT_EXACT);
+    char text[64];
+
+    cr_assert_eq(s->nframes, 0, "%zu frames", s->nframes);
+    cr_assert_str_eq(s->module, "", "%s", s->module);
+    cr_assert(symbols_text(symbols, 0x1234, SYMBOL_AT_EXACT, text, sizeof text), "not final");
+    cr_assert_str_eq(text, "0x1234", "%s", text);
+    symbols_free(symbols);
+}
+
+Test(symbol, never_blocks_a_caller_that_does_not_wait)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    char text[160];
+    int64_t deadline_ns = clock_mono_ns() + WITHIN_NS;
+
+    calls_on_a_known_line();
+    cr_assert_null(symbols_find(symbols, return_address, SYMBOL_AT_RETURN), "known at once");
+    cr_assert_not(symbols_text(symbols, return_address, SYMBOL_AT_RETURN, text, sizeof text),
+                  "final at once: %s", text);
+    cr_assert_not_null(strstr(text, "test_symbol+0x"), "%s", text);
+    while (!symbols_text(symbols, return_address, SYMBOL_AT_RETURN, text, sizeof text)) {
+        cr_assert_lt(clock_mono_ns(), deadline_ns, "no answer");
+        symbols_step(symbols);
+    }
+    cr_assert_not_null(strstr(text, "calls_on_a_known_line test_symbol.c:"), "%s", text);
+    symbols_free(symbols);
+}
+
+/* The pid of a child of this process that is not OTHER, or 0. */
+static pid_t find_child(pid_t other)
+{
+    DIR *dir = opendir("/proc");
+    pid_t found = 0;
+
+    for (struct dirent *e = readdir(dir); e != NULL && found == 0; e = readdir(dir)) {
+        char path[300];
+        int pid, parent;
+        FILE *file;
+
+        snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+        file = e->d_name[0] > '0' && e->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+        if (file == NULL)
+            continue;
+        if (fscanf(file, "%d (%*[^)]) %*c %d", &pid, &parent) == 2 && parent == getpid() &&
+            pid != other)
+            found = pid;
+        fclose(file);
+    }
+    closedir(dir);
+    return found;
+}
+
+Test(symbol, goes_on_when_the_child_is_killed)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s;
+    pid_t child;
+
+    calls_on_a_known_line();
+    find(symbols, (uintptr_t)getenv, SYMBOL_AT_EXACT);
+    child = find_child(0);
+    cr_assert_gt(child, 0, "no child");
+    kill(child, SIGKILL);
+    s = find(symbols, return_address, SYMBOL_AT_RETURN);
+    cr_assert_not_null(s, "no answer after the death");
+    s = find(symbols, (uintptr_t)malloc, SYMBOL_AT_EXACT);
+    cr_assert_geq(s->nframes, 1, "no function after the death");
+    symbols_free(symbols);
+}
+
+Test(symbol, gives_up_a_question_that_is_never_answered)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    const struct symbol *s;
+    pid_t child;
+
+    find(symbols, (uintptr_t)getenv, SYMBOL_AT_EXACT);
+    child = find_child(0);
+    kill(child, SIGSTOP);
+    s = find(symbols, (uintptr_t)malloc, SYMBOL_AT_EXACT);
+
+    cr_assert_not_null(s, "no answer");
+    cr_assert_eq(s->nframes, 0, "an answer of %zu frames from a stopped child", s->nframes);
+    cr_assert_not_null(strstr(s->module, "libc.so"), "%s", s->module);
+    symbols_free(symbols);
+}
+
+Test(symbol, leaves_no_child_behind)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    int64_t deadline_ns = clock_mono_ns() + WITHIN_NS;
+    int status;
+    pid_t child;
+
+    find(symbols, (uintptr_t)getenv, SYMBOL_AT_EXACT);
+    child = find_child(0);
+    cr_assert_gt(child, 0, "no child");
+    symbols_free(symbols);
+    while (kill(child, 0) == 0 && waitpid(child, &status, WNOHANG) == 0)
+        cr_assert_lt(clock_mono_ns(), deadline_ns, "the child %d still lives", (int)child);
+}
+
+static size_t count_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    size_t n = 0;
+
+    cr_assert_not_null(dir, "%s", path);
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* A process of another user that runs this program's code. */
+static pid_t start_as(uid_t uid)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    return pid;
+}
+
+static unsigned uid_of(pid_t pid)
+{
+    char path[32], line[256];
+    unsigned uid = ~0u;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    file = fopen(path, "re");
+    cr_assert_not_null(file, "%s", path);
+    while (fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "Uid: %u", &uid);
+    fclose(file);
+    return uid;
+}
+
+Test(symbol, reads_files_as_the_user_of_the_target)
+{
+    const uid_t nobody = 65534;
+    char path[64];
+    struct symbols *symbols;
+    pid_t target, child;
+
+    if (geteuid() != 0)
+        cr_skip_test("only root can change users");
+    target = start_as(nobody);
+    symbols = symbols_new(target, SYMBOL_LOCAL);
+    while (uid_of(target) != nobody)
+        ;
+    symbols_wait(symbols, (uintptr_t)getenv, SYMBOL_AT_EXACT, clock_mono_ns() + WITHIN_NS);
+    child = find_child(target);
+    cr_assert_gt(child, 0, "no child");
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)child);
+    cr_assert_eq(uid_of(child), nobody, "user %u", uid_of(child));
+    cr_assert_leq(count_entries(path), 20, "%zu descriptors", count_entries(path));
+    symbols_free(symbols);
+    kill(target, SIGKILL);
+}
