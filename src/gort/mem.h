@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* mem.h - the collected heap.
- * Objects are zeroed, 8-byte aligned (16 from 16 bytes on), never move, and are reclaimed when
- * nothing refers to them. A reference is any properly aligned word that points to the object, into
- * it, or just behind its requested end. None of these calls blocks the task for long; any of them
- * may collect. They end the process when memory runs out. */
+ * Objects are zeroed, never move, and are reclaimed when nothing refers to them. They are aligned
+ * to 8 bytes, and to 16 if their size is a multiple of 16 (those of gort_alloc_noscan below 8 bytes
+ * to the power of two that divides their size): what C demands of any type of that size.
+ * A reference is any properly aligned word that points to the object, into it, or just behind its
+ * requested end; a single object of up to 128 bytes, from gort_new or gort_alloc_typed, is not
+ * kept by its end alone. None of these calls blocks the task for long; any of them may collect.
+ * They end the process when memory runs out. */
 #ifndef GORT_MEM_H
 #define GORT_MEM_H
 
@@ -35,7 +38,11 @@ GORT_API void *gort_alloc_typed(const gort_type *type, size_t n)
 GORT_API void *gort_alloc_array(size_t n, size_t bytes)
     __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
 
-#define gort_new(T)     ((T *)gort_alloc(sizeof(T)))
+/* As gort_alloc, for a single object rather than a buffer: see above on references to its end. */
+GORT_API void *gort_alloc_object(size_t bytes)
+    __attribute__((malloc, alloc_size(1), returns_nonnull));
+
+#define gort_new(T)     ((T *)gort_alloc_object(sizeof(T)))
 #define gort_make(T, n) ((T *)gort_alloc_array((n), sizeof(T)))
 
 /* A type whose references are the listed members, at most 64 words long:

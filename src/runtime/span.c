@@ -143,11 +143,9 @@ uint32_t span_sweep_bits(struct span *s, uint64_t freed[PAGE_BIT_WORDS])
 static uint64_t bits_of_elements(const gort_type *type, size_t n)
 {
     size_t words = type->bytes / WORD_BYTES;
-    uint64_t one = type->nwords == 0 ? 0 : type->ptrs[0];
+    uint64_t one = type->nwords == 0 ? 0 : span_type_bits(type, 0);
     uint64_t all = 0;
 
-    if (type->nwords < 64)
-        one &= (UINT64_C(1) << type->nwords) - 1;
     for (size_t i = 0; i < n; i++)
         all |= one << (i * words);
     return all;
@@ -169,7 +167,7 @@ void span_set_type(const struct span *s, uintptr_t addr, const gort_type *type, 
 {
     DCHECK(span_kind_of(s) == SPAN_TYPED && addr >= s->base && addr < span_end(s));
     if (s->elem_bytes > SPAN_BITMAP_MAX_BYTES) {
-        *span_type_word(s, (addr - s->base) / s->elem_bytes) = (uintptr_t)type;
+        s->arena->types[s->first_page][(addr - s->base) / s->elem_bytes] = (uintptr_t)type;
         return;
     }
     put_bits(&s->arena->types[0][0], (addr - s->arena->base) / WORD_BYTES,

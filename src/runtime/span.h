@@ -105,10 +105,18 @@ void span_give_back(struct span *s, unsigned word, uint64_t bits);
  * objects) are the slots that became free. Returns their number. */
 uint32_t span_sweep_bits(struct span *s, uint64_t freed[PAGE_BIT_WORDS]);
 
-/* Where the type word of object I, of more than 512 bytes, lies. */
-static inline uint64_t *span_type_word(const struct span *s, size_t i)
+/* The type of object I, of more than 512 bytes, in a span of typed objects. */
+static inline NO_SANITIZE_READS const gort_type *span_type_of(const struct span *s, size_t i)
 {
-    return &s->arena->types[s->first_page][i];
+    return (const gort_type *)s->arena->types[s->first_page][i];
+}
+
+/* Word K of TYPE's bitmap, without the bits that do not matter. */
+static inline NO_SANITIZE_READS uint64_t span_type_bits(const gort_type *type, size_t k)
+{
+    size_t n = type->nwords - k * 64;
+
+    return n >= 64 ? type->ptrs[k] : type->ptrs[k] & ((UINT64_C(1) << n) - 1);
 }
 
 /* Writes what the words of the object at ADDR, in a typed span, are. N elements of TYPE. */

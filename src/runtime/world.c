@@ -125,9 +125,11 @@ void world_stop(struct world_stop *how)
 
     /* Who waits for its turn must not be waited for. Its task is saved already: it is on the
      * worker's own stack. */
-    worker_become_quiet(self, WORKER_STOPPED);
+    if (self != NULL)
+        worker_become_quiet(self, WORKER_STOPPED);
     lock_take(&world.lock);
-    atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
+    if (self != NULL)
+        atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
     how->asked_ns = clock_mono_ns();
     atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
     atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);

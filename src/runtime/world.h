@@ -20,7 +20,7 @@ struct world_stop {
 };
 
 /* Stops all tasks but the caller, which runs on its worker's own stack with its proc
- * (sched_on_worker_stack). One at a time. */
+ * (sched_on_worker_stack), or is a thread that is no worker. One at a time. */
 void world_stop(struct world_stop *how);
 
 /* Lets them go on. */

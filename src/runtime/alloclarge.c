@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/alloclarge.h"
+
+#include <string.h>
+
+#include "runtime/allocsite.h"
+#include "runtime/central.h"
+#include "runtime/fatal.h"
+#include "runtime/gc.h"
+#include "runtime/gcsweep.h"
+#include "runtime/heap.h"
+#include "runtime/proc.h"
+
+#define LARGE_MAX_BYTES ((size_t)1 << 46) /* more than any machine has */
+#define ZERO_AT_ONCE    ((size_t)1 << 20) /* between two places where the task may be stopped */
+#define TOP_SITES       3u
+
+static struct heap_cache *own_cache(void)
+{
+    return worker_self()->proc->heap;
+}
+
+_Noreturn void alloc_out_of_memory(size_t bytes, uintptr_t pc)
+{
+    struct alloc_site_stats top[TOP_SITES] = {{0}};
+    struct heap_pages pages;
+
+    allocsite_top(top, TOP_SITES);
+    heap_read_pages(&pages);
+    gort_fatal("out of memory: no room for %zu bytes, wanted at %p; %llu MiB of heap in use, most "
+               "of it from %p (%llu MiB), %p (%llu MiB), %p (%llu MiB)",
+               bytes, (void *)pc, (unsigned long long)pages.inuse >> 20, (void *)top[0].pc,
+               (unsigned long long)top[0].live_bytes >> 20, (void *)top[1].pc,
+               (unsigned long long)top[1].live_bytes >> 20, (void *)top[2].pc,
+               (unsigned long long)top[2].live_bytes >> 20);
+}
+
+static struct span *try_span(size_t npages, unsigned spanclass)
+{
+    struct heap_cache *c = own_cache();
+
+    sweep_for_pages(c, npages);
+    sweep_assist(c, npages * HEAP_PAGE_BYTES);
+    return heap_span_new(npages, spanclass);
+}
+
+static struct span *get_span(size_t bytes, unsigned spanclass, uintptr_t pc)
+{
+    size_t npages = (bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
+    struct span *s = NULL;
+
+    if (bytes > LARGE_MAX_BYTES)
+        alloc_out_of_memory(bytes, pc);
+    gc_collect_if_due(pc);
+    s = try_span(npages, spanclass);
+    if (s == NULL) { /* the system gives nothing more: what is dead may do */
+        gc_collect(GC_BY_LIMIT, pc);
+        s = try_span(npages, spanclass);
+    }
+    if (s == NULL)
+        alloc_out_of_memory(bytes, pc);
+    return s;
+}
+
+/* The only slot of S becomes an object. */
+static void occupy(struct span *s, const gort_type *type, uintptr_t pc)
+{
+    struct heap_cache *c = own_cache();
+    unsigned word = 0;
+    uint64_t bits = 0;
+
+    CHECK(span_take_word(s, &word, &bits));
+    if (type != NULL)
+        span_set_type(s, s->base, type, s->elem_bytes / type->bytes);
+    counts_begin(&c->counts);
+    counts_add(&c->counts.large_allocs, 1);
+    counts_add(&c->counts.large_alloc_bytes, s->elem_bytes);
+    counts_end(&c->counts);
+    gc_count_alloc(s->elem_bytes);
+    c->sample_left -= (int64_t)s->elem_bytes;
+    if (c->sample_left < 0) {
+        allocsite_sample(s, s->base, pc);
+        c->sample_left = allocsite_next_gap(&c->rng);
+    }
+}
+
+/* Clears in stretches. Between them the task may be stopped: the pointer to the object keeps it. */
+static void clear(char *p, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += ZERO_AT_ONCE) {
+        if (at > 0) {
+            rt_leave(worker_self());
+            rt_enter("gort_alloc");
+        }
+        memset(p + at, 0, min_size(bytes - at, ZERO_AT_ONCE));
+    }
+}
+
+void *alloc_large(size_t bytes, enum span_kind kind, const gort_type *type, uintptr_t pc)
+{
+    struct span *s = get_span(bytes, span_class_of(0, kind), pc);
+    char *p = (char *)s->base;
+    size_t slot_bytes = s->elem_bytes;
+    bool needzero = s->needzero;
+
+    occupy(s, type, pc);
+    central_put(s); /* S may be swept, and freed, from now on by who finds no pointer to it */
+    if (SAN_ADDRESS)
+        san_unpoison(p, slot_bytes);
+    if (needzero)
+        clear(p, slot_bytes);
+    if (SAN_ADDRESS)
+        san_poison(p + bytes, slot_bytes - bytes);
+    return p;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/cache.h"
+
+#include <sched.h>
+
+#include "runtime/alloc.h"
+#include "runtime/allocsite.h"
+#include "runtime/central.h"
+#include "runtime/debug.h"
+#include "runtime/fatal.h"
+#include "runtime/gc.h"
+#include "runtime/sysmem.h"
+
+#define CACHES_MAX 1280u /* one a proc, and those of the collector's threads */
+
+static struct {
+    _Atomic(struct heap_cache *) cache[CACHES_MAX]; /* [atomic] through count */
+    _Atomic(uint32_t) count;
+} caches;
+
+struct heap_cache *heap_cache_new(void)
+{
+    struct heap_cache *c = persist_alloc(sizeof *c, CACHE_LINE_BYTES, SYS_MCACHE);
+    uint32_t i = atomic_fetch_add_explicit(&caches.count, 1, memory_order_relaxed);
+
+    if (i >= CACHES_MAX)
+        gort_fatal("too many allocation caches: %u", CACHES_MAX);
+    c->rng = (debug.seed + UINT64_C(0x9e3779b97f4a7c15) * (i + 1)) | 1;
+    c->sample_left = allocsite_next_gap(&c->rng);
+    /* Release: pairs with the acquire in cache_at. */
+    atomic_store_explicit(&caches.cache[i], c, memory_order_release);
+    return c;
+}
+
+/* The cache numbered I, or NULL if it is just being made. */
+static struct heap_cache *cache_at(size_t i)
+{
+    return atomic_load_explicit(&caches.cache[i], memory_order_acquire);
+}
+
+size_t cache_count(void)
+{
+    return atomic_load_explicit(&caches.count, memory_order_relaxed);
+}
+
+uint64_t cache_inuse_bytes(void)
+{
+    return cache_count() * sizeof(struct heap_cache);
+}
+
+/* ---- words and spans ---- */
+
+/* Under gcstress: a word was taken, and with it so many objects. */
+static void count_stress(struct heap_cache *c, uint32_t nobjects)
+{
+    c->stress_left = c->stress_left > nobjects ? c->stress_left - nobjects : 0;
+}
+
+bool cache_next_word(struct heap_cache *c, unsigned spanclass)
+{
+    struct cache_word *w = &c->words[spanclass];
+    struct span *s = c->spans[spanclass];
+    unsigned word = 0;
+    uint64_t bits = 0;
+
+    DCHECK(atomic_load_explicit(&w->bits, memory_order_relaxed) == 0);
+    if (s == NULL || !span_take_word(s, &word, &bits))
+        return false;
+    c->word_no[spanclass] = (uint16_t)word;
+    w->base = s->base + (uintptr_t)word * 64 * s->elem_bytes;
+    w->bytes = (uint32_t)s->elem_bytes;
+    w->needzero = s->needzero;
+    counts_begin(&c->counts);
+    counts_add(&c->counts.taken[spanclass], bits_count(bits));
+    atomic_store_explicit(&w->bits, bits, memory_order_release);
+    counts_end(&c->counts);
+    count_stress(c, bits_count(bits));
+    return true;
+}
+
+bool cache_refill(struct heap_cache *c, unsigned spanclass)
+{
+    struct span *s = c->spans[spanclass];
+
+    if (s != NULL) {
+        c->spans[spanclass] = NULL;
+        central_put(s);
+    }
+    s = central_take(c, spanclass);
+    if (s == NULL)
+        return false;
+    c->spans[spanclass] = s;
+    gc_count_alloc(s->nfree * s->elem_bytes);
+    return cache_next_word(c, spanclass);
+}
+
+static void flush_class(struct heap_cache *c, unsigned spanclass)
+{
+    struct cache_word *w = &c->words[spanclass];
+    struct span *s = c->spans[spanclass];
+    uint64_t bits = atomic_load_explicit(&w->bits, memory_order_relaxed);
+
+    if (s == NULL)
+        return;
+    span_give_back(s, c->word_no[spanclass], bits);
+    counts_begin(&c->counts);
+    counts_add(&c->counts.taken[spanclass], -(uint64_t)bits_count(bits));
+    atomic_store_explicit(&w->bits, 0, memory_order_release);
+    counts_end(&c->counts);
+    c->spans[spanclass] = NULL;
+    central_put(s);
+}
+
+void cache_flush(struct heap_cache *c)
+{
+    for (unsigned i = 0; i < SPAN_CLASSES; i++)
+        flush_class(c, i);
+    c->tiny = 0;
+}
+
+void cache_flush_all(void)
+{
+    for (size_t i = 0; i < cache_count(); i++)
+        cache_flush(cache_at(i));
+}
+
+/* ---- reading the counts ---- */
+
+/* Objects that C has given out, by span class. */
+struct allocs {
+    uint64_t by_class[SPAN_CLASSES];
+    uint64_t large;
+    uint64_t large_bytes;
+};
+
+static void copy_allocs(const struct heap_cache *c, struct allocs *a)
+{
+    for (unsigned i = 0; i < SPAN_CLASSES; i++)
+        a->by_class[i] = seq_load(&c->counts.taken[i]) -
+                         bits_count(atomic_load_explicit(&c->words[i].bits, memory_order_acquire));
+    a->large = seq_load(&c->counts.large_allocs);
+    a->large_bytes = seq_load(&c->counts.large_alloc_bytes);
+}
+
+static void read_allocs(const struct heap_cache *c, struct allocs *a)
+{
+    for (;;) {
+        uint64_t before = seq_load(&c->counts.seq);
+
+        copy_allocs(c, a);
+        if ((before & 1) == 0 && before == seq_load(&c->counts.seq))
+            return;
+        sched_yield(); /* the writer may have been interrupted by the kernel */
+    }
+}
+
+static void add_frees(const struct heap_cache *c, struct heap_sums *sums)
+{
+    struct heap_sums one = *sums;
+    uint64_t before = 0;
+
+    do {
+        one = *sums;
+        before = seq_load(&c->counts.seq);
+        for (unsigned i = 0; i < SIZE_CLASSES; i++)
+            one.frees[i] += seq_load(&c->counts.freed[i]);
+        one.large_free_bytes += seq_load(&c->counts.large_free_bytes);
+    } while ((before & 1) != 0 || before != seq_load(&c->counts.seq));
+    *sums = one;
+}
+
+static void add_allocs(const struct heap_cache *c, struct heap_sums *sums)
+{
+    struct allocs a;
+
+    read_allocs(c, &a);
+    for (unsigned i = 0; i < SPAN_CLASSES; i++)
+        sums->mallocs[span_classes[i].size_class] += a.by_class[i];
+    sums->mallocs[0] += a.large;
+    sums->large_alloc_bytes += a.large_bytes;
+    sums->tiny_allocs += seq_load(&c->counts.tiny_allocs);
+}
+
+void cache_read_sums(struct heap_sums *sums)
+{
+    size_t n = cache_count();
+
+    *sums = (struct heap_sums){0};
+    /* What was freed had been allocated before: frees first, so that they never exceed. */
+    for (size_t i = 0; i < n; i++)
+        if (cache_at(i) != NULL)
+            add_frees(cache_at(i), sums);
+    for (size_t i = 0; i < n; i++)
+        if (cache_at(i) != NULL)
+            add_allocs(cache_at(i), sums);
+}
+
+void cache_read_allocs(size_t i, uint64_t *mallocs, uint64_t *bytes)
+{
+    const struct heap_cache *c = i < cache_count() ? cache_at(i) : NULL;
+    struct allocs a = {0};
+
+    if (c != NULL)
+        read_allocs(c, &a);
+    *mallocs = a.large + (c != NULL ? seq_load(&c->counts.tiny_allocs) : 0);
+    *bytes = a.large_bytes;
+    for (unsigned sc = 0; sc < SPAN_CLASSES; sc++) {
+        *mallocs += a.by_class[sc];
+        *bytes += a.by_class[sc] * span_classes[sc].bytes;
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* cache.h - what a proc allocates from, and what it counts.
+ * For each span class the cache owns a span, and of it one word of 64 objects at a time: taking an
+ * object is finding the lowest set bit of that word. Nothing is counted then: how many objects a
+ * class has given out is what its words held, less the bits that are still set.
+ * The counts belong together: their writer makes seq odd while it changes more than one of them,
+ * and a reader tries again. A thread without a proc that sweeps has a cache for its counts only.
+ * Threads: the holder of the proc; with the world stopped the collector. Counts: anyone reads.
+ * Source: Go's mcache and its consistent heap statistics; a word at a time as in Whippet. */
+#ifndef RUNTIME_CACHE_H
+#define RUNTIME_CACHE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/seqlock.h"
+#include "runtime/span.h"
+
+struct cache_word {
+    _Atomic(uint64_t) bits; /* slots that are free; written by the owner, read for the counts */
+    uintptr_t base;         /* address of the slot of bit 0; [owner] */
+    uint32_t bytes;         /* of a slot; [owner] */
+    bool needzero;          /* slots may hold old data; [owner] */
+};
+
+struct cache_counts { /* one writer, the owner; each word through seqlock.h */
+    uint64_t seq;
+    uint64_t taken[SPAN_CLASSES]; /* slots put into words, less those given back */
+    uint64_t freed[SIZE_CLASSES]; /* objects swept away; 0: large ones */
+    uint64_t large_allocs;
+    uint64_t large_alloc_bytes;
+    uint64_t large_free_bytes;
+    uint64_t tiny_allocs; /* objects that share a block, the block not counted */
+};
+
+struct heap_cache {
+    struct cache_word words[SPAN_CLASSES];
+    struct span *spans[SPAN_CLASSES]; /* [owner] */
+    uint16_t word_no[SPAN_CLASSES];   /* of words[] in its span; [owner] */
+    uintptr_t tiny;                   /* block of small pointer-free objects, or 0; [owner] */
+    size_t tiny_used;                 /* bytes of it; [owner] */
+    int64_t sample_left;              /* bytes to allocate until one is sampled; [owner] */
+    uint64_t rng;                     /* [owner] */
+    uint32_t stress_left;             /* objects until a collection, under gcstress; [owner] */
+    _Alignas(CACHE_LINE_BYTES) struct cache_counts counts;
+};
+
+/* Objects and bytes, summed over all caches. Frees never exceed allocations. */
+struct heap_sums {
+    uint64_t mallocs[SIZE_CLASSES]; /* 0: large */
+    uint64_t frees[SIZE_CLASSES];
+    uint64_t large_alloc_bytes;
+    uint64_t large_free_bytes;
+    uint64_t tiny_allocs;
+};
+
+/* A slot of SPANCLASS, or 0 if the word is empty. */
+static inline uintptr_t cache_take(struct heap_cache *c, unsigned spanclass)
+{
+    struct cache_word *w = &c->words[spanclass];
+    uint64_t bits = atomic_load_explicit(&w->bits, memory_order_relaxed);
+
+    if (UNLIKELY(bits == 0))
+        return 0;
+    atomic_store_explicit(&w->bits, bits & (bits - 1), memory_order_relaxed);
+    return w->base + (uintptr_t)bits_lowest(bits) * w->bytes;
+}
+
+/* Fills the word of SPANCLASS from the span that the cache has; false if that is used up. */
+bool cache_next_word(struct heap_cache *c, unsigned spanclass);
+
+/* Fills it from another span, which may be swept for it. False if the system gives no memory. */
+bool cache_refill(struct heap_cache *c, unsigned spanclass);
+
+/* Gives all spans and unused slots back. Owner, or the collector with the world stopped. */
+void cache_flush(struct heap_cache *c);
+
+/* Flushes every cache. [stw] */
+void cache_flush_all(void);
+
+/* Counting. Changes between begin and end are seen together. Owner. */
+static inline void counts_begin(struct cache_counts *n)
+{
+    seq_ring_begin(&n->seq, n->seq / 2);
+}
+
+static inline void counts_end(struct cache_counts *n)
+{
+    seq_ring_commit(&n->seq, n->seq / 2);
+}
+
+static inline void counts_add(uint64_t *word, uint64_t n)
+{
+    seq_store(word, *word + n);
+}
+
+/* Sums up, without stopping anyone. Any thread. */
+void cache_read_sums(struct heap_sums *sums);
+
+/* Objects that the cache numbered I has given out and the bytes of them; caches are numbered as
+ * they were made, so the first are those of the procs. Any thread. */
+void cache_read_allocs(size_t i, uint64_t *mallocs, uint64_t *bytes);
+
+/* Caches that exist, and their memory. Any thread. */
+size_t cache_count(void);
+uint64_t cache_inuse_bytes(void);
+
+#endif

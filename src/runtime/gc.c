@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/gc.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "gort/mem.h"
+#include "runtime/alloc.h"
+#include "runtime/allocsite.h"
+#include "runtime/central.h"
+#include "runtime/debug.h"
+#include "runtime/fatal.h"
+#include "runtime/gclog.h"
+#include "runtime/gcmark.h"
+#include "runtime/gcpace.h"
+#include "runtime/gcroot.h"
+#include "runtime/gcsweep.h"
+#include "runtime/gcthread.h"
+#include "runtime/gcverify.h"
+#include "runtime/heap.h"
+#include "runtime/sched.h"
+#include "runtime/sysmem.h"
+#include "runtime/world.h"
+
+#define SPANS_AT_ONCE   64 /* swept between two places at which the task may be stopped */
+#define GIVE_BACK_LEAST ((uint64_t)512 << 10)
+
+static struct {
+    struct lock lock;
+    bool running;            /* a cycle is under way; [lock:lock] */
+    struct taskq waiting;    /* tasks that want one; [lock:lock] */
+    struct pace_state pace;  /* of the last mark; [lock:lock] and [stw] */
+    _Atomic(uint32_t) phase; /* enum gc_phase */
+    _Atomic(uint64_t) live;  /* bytes marked by the last mark, and made available since */
+    _Atomic(uint64_t) goal;
+    _Atomic(int32_t) percent; /* of pace, for readers without the lock */
+    _Atomic(int64_t) limit;   /* as percent */
+    _Atomic(uint64_t) retain; /* bytes of spans that the heap needs until then */
+    _Atomic(int64_t) end_ns;  /* of the last cycle, monotonic */
+} gc = {.lock = LOCK_INIT(RANK_GC)};
+
+/* ---- phases ---- */
+
+static void enter_phase(enum gc_phase to)
+{
+    static const enum gc_phase next[GC_PHASES] = {
+        [GC_OFF] = GC_MARK,
+        [GC_MARK] = GC_MARK_TERMINATION,
+        [GC_MARK_TERMINATION] = GC_SWEEP,
+        [GC_SWEEP] = GC_OFF,
+    };
+    enum gc_phase from = gc_phase();
+
+    CHECK(next[from] == to);
+    /* Release: pairs with the acquire in gc_phase: who sees the phase sees what led to it. */
+    atomic_store_explicit(&gc.phase, to, memory_order_release);
+}
+
+enum gc_phase gc_phase(void)
+{
+    return (enum gc_phase)atomic_load_explicit(&gc.phase, memory_order_acquire);
+}
+
+void gc_sweep_ended(void)
+{
+    allocsite_publish();
+    enter_phase(GC_OFF);
+}
+
+/* ---- pacing ---- */
+
+uint64_t gc_goal(void)
+{
+    return atomic_load_explicit(&gc.goal, memory_order_relaxed);
+}
+
+static void set_goal(void)
+{
+    atomic_store_explicit(&gc.goal, pace_goal(&gc.pace), memory_order_relaxed);
+}
+
+void gc_count_alloc(uint64_t bytes)
+{
+    atomic_fetch_add_explicit(&gc.live, bytes, memory_order_relaxed);
+}
+
+static bool is_due(void)
+{
+    return atomic_load_explicit(&gc.live, memory_order_relaxed) >= gc_goal();
+}
+
+/* Memory that holds neither objects nor idle pages: it can't be had for objects. */
+static uint64_t outside_bytes(uint64_t object_bytes)
+{
+    struct heap_pages pages;
+    uint64_t total = 0;
+
+    heap_read_pages(&pages);
+    for (int use = 0; use < SYS_USES; use++)
+        total += sys_bytes((enum sys_use)use);
+    total -= pages.free + pages.released;
+    return total > object_bytes ? total - object_bytes : 0;
+}
+
+/* ---- one cycle ---- */
+
+struct cycle {
+    struct gc_cycle log;
+    struct world_stop stop;
+    struct mark_result mark;
+    uint64_t nspans; /* to be swept */
+    int64_t marked_ns;
+    int64_t restarted_ns;
+};
+
+/* The marks are complete: what follows from them. [stw] */
+static void end_mark(struct cycle *c)
+{
+    uint64_t old_goal = gc_goal();
+    struct heap_pages pages;
+    uint64_t room = 0;
+
+    heap_read_pages(&pages);
+    gc.pace.live = c->mark.live_bytes;
+    gc.pace.stacks = c->mark.stack_bytes;
+    gc.pace.globals = c->mark.globals_bytes;
+    gc.pace.outside = outside_bytes(c->log.heap_before);
+    set_goal();
+    room = gc_goal() - c->mark.live_bytes;
+    atomic_store_explicit(&gc.live, c->mark.live_bytes, memory_order_relaxed);
+    atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
+                          memory_order_relaxed);
+    allocsite_marked();
+    c->nspans = sweep_begin(room);
+}
+
+/* The part of a cycle during which the world stands still. On a worker's own stack, or a thread
+ * that is no worker. */
+static void stop_and_mark(void *arg)
+{
+    struct cycle *c = arg;
+
+    world_stop(&c->stop);
+    enter_phase(GC_MARK);
+    cache_flush_all();
+    mark_run(&c->mark, gcthread_wake_markers);
+    if (debug.verify != 0)
+        verify_run();
+    c->marked_ns = clock_mono_ns();
+    enter_phase(GC_MARK_TERMINATION);
+    end_mark(c);
+    enter_phase(GC_SWEEP);
+    world_start();
+    c->restarted_ns = clock_mono_ns();
+}
+
+/* Bytes of objects, dead ones too, as of now. */
+static uint64_t object_bytes(void)
+{
+    struct heap_sums sums;
+    uint64_t bytes = 0;
+
+    cache_read_sums(&sums);
+    for (unsigned i = 1; i < SIZE_CLASSES; i++)
+        bytes += (sums.mallocs[i] - sums.frees[i]) * size_classes[i].bytes;
+    return bytes + sums.large_alloc_bytes - sums.large_free_bytes;
+}
+
+static void begin_log(struct cycle *c, enum gc_trigger trigger)
+{
+    *c = (struct cycle){
+        .log = {.trigger = trigger,
+                .heap_before = object_bytes(),
+                .heap_goal = gc_goal(),
+                .procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed),
+                .tasks = (uint64_t)tasks_alive()},
+    };
+    if (trigger == GC_BY_HEAP && pace_is_limited(&gc.pace))
+        c->log.trigger = GC_BY_LIMIT;
+}
+
+static void end_log(struct cycle *c)
+{
+    struct gc_cycle *log = &c->log;
+
+    log->start_mono_ns = (uint64_t)c->stop.asked_ns;
+    log->end_real_ns = (uint64_t)clock_real_ns();
+    log->stop_ns = (uint64_t)(c->stop.stopped_ns - c->stop.asked_ns);
+    log->mark_ns = (uint64_t)(c->marked_ns - c->stop.stopped_ns);
+    log->restart_ns = (uint64_t)(c->restarted_ns - c->marked_ns);
+    log->pause_ns = log->stop_ns + log->mark_ns + log->restart_ns;
+    log->heap_live = c->mark.live_bytes;
+    log->heap_bytes = c->mark.heap_bytes;
+    log->stack_bytes = c->mark.stack_bytes;
+    log->globals_bytes = c->mark.globals_bytes;
+    log->last_task = c->stop.last_task;
+    gclog_add(log, c->mark.thread_ns);
+    atomic_store_explicit(&gc.end_ns, c->restarted_ns, memory_order_relaxed);
+    if (debug.gctrace > 0)
+        gclog_trace(log, c->mark.thread_ns);
+}
+
+/* After the pause, in the phase SWEEP. */
+static void let_sweep(const struct cycle *c)
+{
+    if (c->nspans == 0)
+        gc_sweep_ended();
+    gcthread_ask(GCTHREAD_SWEEP);
+}
+
+/* ---- by a task ---- */
+
+static struct heap_cache *own_cache(void)
+{
+    return worker_self()->proc->heap;
+}
+
+/* Sweeps all that nobody has begun with, and waits for the rest. */
+static void finish_sweep(void)
+{
+    for (int n = 1; sweep_one(own_cache()); n++) {
+        if (n % SPANS_AT_ONCE == 0) { /* the task may be stopped here, or lose its turn */
+            rt_leave(worker_self());
+            rt_enter("gort_gc");
+        }
+    }
+    while (gc_phase() != GC_OFF) /* the last spans are in others' hands, for microseconds */
+        sched_yield();
+}
+
+/* Makes the calling task the owner of a cycle. False if another's cycle has done what was wanted.
+ */
+static bool become_owner(enum gc_trigger trigger, uintptr_t pc)
+{
+    for (;;) {
+        lock_take(&gc.lock);
+        if (!gc.running) {
+            gc.running = true;
+            lock_release(&gc.lock);
+            return true;
+        }
+        taskq_push(&gc.waiting, task_self());
+        sched_park_release(WAIT_GC, pc, &gc.lock);
+        if (trigger == GC_BY_HEAP && !is_due())
+            return false;
+    }
+}
+
+static void cease_to_own(void)
+{
+    struct taskq waiting;
+
+    lock_take(&gc.lock);
+    gc.running = false;
+    waiting = gc.waiting;
+    gc.waiting = (struct taskq){0};
+    lock_release(&gc.lock);
+    sched_ready_batch(&waiting);
+}
+
+void gc_collect(enum gc_trigger trigger, uintptr_t pc)
+{
+    struct cycle c;
+
+    if (worker_self()->current == NULL || !become_owner(trigger, pc))
+        return;
+    finish_sweep();
+    gcthread_start();
+    gcroot_refresh();
+    begin_log(&c, trigger);
+    sched_on_worker_stack(stop_and_mark, &c);
+    end_log(&c);
+    let_sweep(&c);
+    if (trigger == GC_BY_CALL)
+        finish_sweep();
+    cease_to_own();
+}
+
+void gc_collect_if_due(uintptr_t pc)
+{
+    if (is_due())
+        gc_collect(GC_BY_HEAP, pc);
+}
+
+/* ---- by the background thread ---- */
+
+void gc_collect_by_time(struct heap_cache *cache)
+{
+    struct cycle c;
+
+    lock_take(&gc.lock);
+    if (gc.running) {
+        lock_release(&gc.lock);
+        return;
+    }
+    gc.running = true;
+    lock_release(&gc.lock);
+    while (gc_phase() != GC_OFF)
+        if (!sweep_one(cache))
+            sched_yield();
+    gcroot_refresh();
+    begin_log(&c, GC_BY_TIME);
+    stop_and_mark(&c);
+    end_log(&c);
+    let_sweep(&c);
+    cease_to_own();
+}
+
+void gc_give_back(void)
+{
+    struct heap_pages pages;
+    uint64_t retain = atomic_load_explicit(&gc.retain, memory_order_relaxed);
+    uint64_t limit = (uint64_t)gc_memory_limit();
+    uint64_t used = 0;
+    uint64_t excess = 0;
+
+    heap_read_pages(&pages);
+    for (int use = 0; use < SYS_USES; use++)
+        used += sys_bytes((enum sys_use)use);
+    used -= pages.released;
+    if (pages.inuse + pages.free > retain)
+        excess = pages.inuse + pages.free - retain;
+    if (used > limit && used - limit > excess)
+        excess = used - limit;
+    if (excess >= GIVE_BACK_LEAST)
+        heap_scavenge(excess);
+}
+
+/* ---- settings ---- */
+
+static void set_pace_locked(int percent, int64_t limit)
+{
+    gc.pace.percent = percent;
+    gc.pace.limit = limit;
+    atomic_store_explicit(&gc.percent, percent, memory_order_relaxed);
+    atomic_store_explicit(&gc.limit, limit, memory_order_relaxed);
+    set_goal();
+}
+
+int gc_set_percent(int percent)
+{
+    int before = 0;
+
+    lock_take(&gc.lock);
+    before = gc.pace.percent;
+    set_pace_locked(percent < 0 ? -1 : percent, gc.pace.limit);
+    lock_release(&gc.lock);
+    return before;
+}
+
+int64_t gc_set_memory_limit(int64_t limit_bytes)
+{
+    int64_t before = 0;
+
+    lock_take(&gc.lock);
+    before = gc.pace.limit;
+    if (limit_bytes >= 0)
+        set_pace_locked(gc.pace.percent, limit_bytes);
+    lock_release(&gc.lock);
+    return before;
+}
+
+int gc_percent(void)
+{
+    return atomic_load_explicit(&gc.percent, memory_order_relaxed);
+}
+
+int64_t gc_memory_limit(void)
+{
+    return atomic_load_explicit(&gc.limit, memory_order_relaxed);
+}
+
+bool gc_is_on(void)
+{
+    return gc_percent() >= 0;
+}
+
+int64_t gc_last_end_ns(void)
+{
+    return atomic_load_explicit(&gc.end_ns, memory_order_relaxed);
+}
+
+void gc_ask_periodic(void)
+{
+    gcthread_ask(GCTHREAD_COLLECT);
+}
+
+void heap_init(int gc_percent, int64_t limit_bytes)
+{
+    if (!heap_init_pages())
+        gort_fatal("out of memory: no room for the tables of the heap");
+    central_init();
+    lock_take(&gc.lock);
+    gc.pace = (struct pace_state){0};
+    set_pace_locked(gc_percent, limit_bytes < 0 ? PACE_NO_LIMIT : limit_bytes);
+    lock_release(&gc.lock);
+    atomic_store_explicit(&gc.retain, UINT64_MAX, memory_order_relaxed);
+}

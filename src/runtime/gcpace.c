@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/gcpace.h"
+
+#define HEADROOM_PERCENT 3u /* of the limit: what is allocated until the world has stopped */
+#define HEADROOM_MIN     ((uint64_t)1 << 20)
+#define LEAST_SHARE      16u /* of the live heap that is allocated between two cycles at least */
+#define LEAST_BYTES      ((uint64_t)256 << 10)
+#define RETAIN_PERCENT   110u
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* A * B / C without overflow in between; capped. */
+static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
+{
+    double product = (double)a * (double)b / (double)c;
+
+    return product >= 1.8e19 ? UINT64_MAX : (uint64_t)product;
+}
+
+static uint64_t goal_by_percent(const struct pace_state *s)
+{
+    uint64_t percent = (uint64_t)s->percent;
+    uint64_t searched = add_capped(s->live, add_capped(s->stacks, s->globals));
+    uint64_t goal = add_capped(s->live, scale(searched, percent, 100));
+
+    return max_u64(goal, scale(PACE_HEAP_MIN, percent, 100));
+}
+
+static uint64_t goal_by_limit(const struct pace_state *s)
+{
+    uint64_t limit = (uint64_t)s->limit;
+    uint64_t headroom = max_u64(scale(limit, HEADROOM_PERCENT, 100), HEADROOM_MIN);
+    uint64_t taken = add_capped(s->outside, headroom);
+    uint64_t least = s->live + max_u64(s->live / LEAST_SHARE, LEAST_BYTES);
+
+    return max_u64(limit > taken ? limit - taken : 0, least);
+}
+
+uint64_t pace_goal(const struct pace_state *s)
+{
+    uint64_t goal = s->percent < 0 ? PACE_NEVER : goal_by_percent(s);
+
+    if (s->limit == PACE_NO_LIMIT)
+        return goal;
+    return min_u64(goal, goal_by_limit(s));
+}
+
+int pace_is_limited(const struct pace_state *s)
+{
+    return s->limit != PACE_NO_LIMIT && (s->percent < 0 || goal_by_limit(s) < goal_by_percent(s));
+}
+
+uint64_t pace_sweep_due(uint64_t total, uint64_t allocated, uint64_t room)
+{
+    uint64_t in_time = room - room / 8;
+
+    if (allocated >= in_time)
+        return total;
+    return min_u64(total, scale(total, allocated, in_time));
+}
+
+uint64_t pace_retain(uint64_t inuse, uint64_t old_goal, uint64_t new_goal)
+{
+    if (old_goal == 0 || old_goal == PACE_NEVER || new_goal == PACE_NEVER)
+        return UINT64_MAX;
+    return scale(scale(inuse, new_goal, old_goal), RETAIN_PERCENT, 100);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* gcroot.h - where the search for references begins.
+ *   - the stacks and registers of all tasks, and the workers' own stacks (world.h);
+ *   - the writable data of every loaded module, without what the loader has sealed;
+ *   - what the program added with gort_root_add.
+ * The runtime's own records lie in memory that is none of these. For a mark the roots are cut into
+ * pieces of about equal work, numbered, which any number of threads may search at the same time.
+ * The list of modules is made before the world stops, because asking the loader takes its lock,
+ * which a stopped thread may hold; a module that vanished in between is found out and left alone.
+ * Threads: as each function says. Lock: ROOTS. */
+#ifndef RUNTIME_GCROOT_H
+#define RUNTIME_GCROOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/world.h"
+
+/* Brings the list of modules up to date. Before the world is stopped, by the owner of the cycle. */
+void gcroot_refresh(void);
+
+/* Cuts the roots into pieces; how many. [stw] */
+size_t gcroot_prepare(void);
+
+/* Hands the memory of piece I to SCAN. Any thread. [stw] */
+void gcroot_scan(size_t i, world_scan_fn scan, void *ctx);
+
+/* What kind of roots piece I is, for the accounts. [stw] */
+enum gcroot_kind { GCROOT_STACKS, GCROOT_GLOBALS };
+enum gcroot_kind gcroot_kind(size_t i);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/gcthread.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "runtime/alloc.h"
+#include "runtime/fatal.h"
+#include "runtime/gc.h"
+#include "runtime/gcmark.h"
+#include "runtime/gcsweep.h"
+#include "runtime/os_linux.h"
+#include "runtime/proc.h"
+
+#define STACK_BYTES   ((size_t)256 << 10)
+#define SPANS_AT_ONCE 32 /* swept before others get the processor */
+
+static struct {
+    _Atomic(uint32_t) started; /* 1: someone starts or has started them */
+    _Atomic(uint32_t) count;   /* threads */
+    _Atomic(uint32_t) marks;   /* counts the marks opened; markers sleep on it */
+    _Atomic(uint32_t) asked;   /* bits of enum gcthread_work; the background thread sleeps on it */
+} threads;
+
+static void *mark_main(void *arg)
+{
+    uint32_t seen = 0;
+
+    (void)arg;
+    for (;;) {
+        uint32_t marks = atomic_load_explicit(&threads.marks, memory_order_acquire);
+
+        if (marks == seen)
+            futex_wait(&threads.marks, seen, -1);
+        else
+            mark_help();
+        seen = marks;
+    }
+    return NULL;
+}
+
+/* Sweeps until all is done or a collection is under way. */
+static void sweep_in_background(struct heap_cache *c)
+{
+    int n = 0;
+
+    while (sweep_one(c))
+        if (++n % SPANS_AT_ONCE == 0)
+            sched_yield();
+}
+
+static void *background_main(void *arg)
+{
+    struct heap_cache *c = heap_cache_new();
+
+    (void)arg;
+    for (;;) {
+        uint32_t asked = atomic_exchange_explicit(&threads.asked, 0, memory_order_acquire);
+
+        if ((asked & GCTHREAD_COLLECT) != 0)
+            gc_collect_by_time(c);
+        if ((asked & GCTHREAD_SWEEP) != 0) {
+            sweep_in_background(c);
+            gc_give_back();
+        }
+        if (asked == 0)
+            futex_wait(&threads.asked, 0, -1);
+    }
+    return NULL;
+}
+
+static void start_one(void *(*main)(void *), const char *name)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    sigset_t all;
+    sigset_t old;
+    int rc = 0;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    rc = pthread_create(&thread, &attr, main, NULL);
+    if (rc == 0)
+        pthread_setname_np(thread, name);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    if (rc != 0)
+        gort_fatal("can't start a thread of the collector: %s", strerror(rc));
+    atomic_fetch_add_explicit(&threads.count, 1, memory_order_relaxed);
+}
+
+void gcthread_start(void)
+{
+    uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+
+    if (atomic_exchange_explicit(&threads.started, 1, memory_order_relaxed) != 0)
+        return;
+    start_one(background_main, "gort-gc");
+    for (uint32_t i = 1; i < nprocs; i++)
+        start_one(mark_main, "gort-mark");
+}
+
+void gcthread_wake_markers(void)
+{
+    /* Release: pairs with the acquire in mark_main: the open mark. */
+    atomic_fetch_add_explicit(&threads.marks, 1, memory_order_release);
+    futex_wake(&threads.marks, INT32_MAX);
+}
+
+void gcthread_ask(enum gcthread_work work)
+{
+    gcthread_start();
+    atomic_fetch_or_explicit(&threads.asked, work, memory_order_release);
+    futex_wake(&threads.asked, 1);
+}
+
+uint32_t gcthread_count(void)
+{
+    return atomic_load_explicit(&threads.count, memory_order_relaxed);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* gcthread.h - the collector's own threads.
+ * Mark threads, one less than there are procs, sleep until a mark is open and help with it: while
+ * the world is stopped the processors are theirs. One background thread sweeps what nobody has
+ * needed yet, gives idle pages back to the system, and runs the collections that are due by time.
+ * None of them is a worker: they have no proc, run no task, and are never stopped. All signals are
+ * blocked in them. Threads: any, unless it says otherwise. */
+#ifndef RUNTIME_GCTHREAD_H
+#define RUNTIME_GCTHREAD_H
+
+#include <stdint.h>
+
+/* Starts the threads unless they run. Not while the world is stopped. */
+void gcthread_start(void);
+
+/* Sends the mark threads to the mark that was just opened. */
+void gcthread_wake_markers(void);
+
+/* What the background thread is asked to do. */
+enum gcthread_work { GCTHREAD_SWEEP = 1, GCTHREAD_COLLECT = 2 };
+void gcthread_ask(enum gcthread_work work);
+
+/* Threads that run. */
+uint32_t gcthread_count(void);
+
+#endif
