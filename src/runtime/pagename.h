@@ -23,8 +23,8 @@ struct pagename {
 #define PAGENAME_INIT {.dir = -1, .fd = -1}
 
 /* Opens the directory PATH, made with mode 0700 if it is missing. It must be a real directory of
- * this user, closed to others, in memory. Returns a descriptor or a negative errno, of which ENOTDIR,
- * EPERM and EMEDIUMTYPE name these three conditions. */
+ * this user, closed to others, in memory. Returns a descriptor or a negative errno, of which
+ * ENOTDIR, EPERM and EMEDIUMTYPE name these three conditions. */
 int pagename_open_dir(const char *path);
 
 /* Makes an empty file for the process PID, started at START_TICKS, in the directory DIR_PATH, under

@@ -82,7 +82,7 @@ static void grow(uint32_t slot)
     uint64_t used = __atomic_load_n(&table.header->used, __ATOMIC_RELAXED);
 
     while (used <= slot) {
-        /* Release: pairs with tasktab_used; whoever sees the number sees zeroes or rows below it. */
+        /* Release: pairs with tasktab_used; below the number are rows or zeroes. */
         if (__atomic_compare_exchange_n(&table.header->used, &used, slot + UINT64_C(1), false,
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
             size_t more = memory_pages(slot + UINT64_C(1)) - memory_pages(used);

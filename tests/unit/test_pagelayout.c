@@ -118,7 +118,7 @@ Test(pagelayout, every_metric_is_described_once)
 {
     const struct page_section *metrics = section(PAGE_SECTION_METRICS);
     const struct page_section *strings = section(PAGE_SECTION_STRINGS);
-    const struct page_metric *m = (const struct page_metric *)(const void *)(page + metrics->offset);
+    const struct page_metric *m = (const void *)(page + metrics->offset);
     const char *text = page + strings->offset;
     uint32_t kept = 0;
 
