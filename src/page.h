@@ -397,7 +397,7 @@ struct page_mail {
     uint32_t endian;
     uint16_t major;
     uint16_t minor;
-    uint32_t header_bytes;
+    uint32_t header_bytes; /* slots begin here */
     uint32_t slot_bytes;
     uint32_t nslots;
     uint32_t doorbell; /* shared futex */
@@ -444,7 +444,7 @@ struct page_dump_task {
     struct page_task row;
     uint32_t flags; /* enum page_dump_flag */
     int32_t tid;    /* kernel thread while running or blocking, else 0 */
-    uint64_t pc;
+    uint64_t pc;    /* as a call leaves it: the byte before lies in the instruction that is meant */
     uint64_t valid; /* bit r: reg[r] is known */
     uint64_t reg[PAGE_DUMP_REGS];
     uint64_t stack_lo; /* address of the first stack byte that follows */

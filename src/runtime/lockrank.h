@@ -7,7 +7,8 @@
 #define RUNTIME_LOCKRANK_H
 
 enum lock_rank {
-    RANK_GC = 1,  /* one cycle at a time */
+    RANK_PUBLISH = 1, /* bringing the page up to date, serving the mailbox */
+    RANK_GC,      /* one cycle at a time */
     RANK_WORLD,   /* stopping and starting the world */
     RANK_ROOTS,   /* added roots, module list */
     RANK_CHAN,    /* one channel; several in order of address */

@@ -90,8 +90,7 @@ static bool find_build_id(const char *at, size_t bytes, struct page_header *head
             return false;
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof ELF_NOTE_GNU &&
             memcmp(name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
-            header->build_id_bytes =
-                (uint32_t)min_size(note->n_descsz, sizeof header->build_id);
+            header->build_id_bytes = (uint32_t)min_size(note->n_descsz, sizeof header->build_id);
             memcpy(header->build_id, name + name_bytes, header->build_id_bytes);
             return true;
         }
@@ -122,13 +121,11 @@ void pageident_fill(struct page_header *header)
     size_t name_bytes = min_size(strlen(program_invocation_short_name), sizeof header->name - 1);
 
     header->pid = getpid();
-    header->nspid =
-        pageident_outer_pid(read_text("/proc/self/status", text, sizeof text));
+    header->nspid = pageident_outer_pid(read_text("/proc/self/status", text, sizeof text));
     if (header->nspid == 0)
         header->nspid = header->pid;
     header->uid = geteuid();
-    header->start_ticks =
-        pageident_start_ticks(read_text("/proc/self/stat", text, sizeof text));
+    header->start_ticks = pageident_start_ticks(read_text("/proc/self/stat", text, sizeof text));
     pageident_boot_id(read_text("/proc/sys/kernel/random/boot_id", text, sizeof text),
                       header->boot_id);
     dl_iterate_phdr(look_at_module, header);

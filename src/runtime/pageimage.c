@@ -13,8 +13,8 @@
 #include "runtime/filelimit.h"
 
 #define FILE_PAGE_BYTES 4096u /* what lies in one is written whole or not at all */
-#define SLOT_MAX_BYTES 4096u
-#define SLOTS_AT_ONCE 256u
+#define SLOT_MAX_BYTES  4096u
+#define SLOTS_AT_ONCE   256u
 
 _Static_assert(sizeof(struct page_history_slot) + METRIC_COUNT * sizeof(struct page_minute) <=
                    SLOT_MAX_BYTES,

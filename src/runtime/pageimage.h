@@ -14,9 +14,9 @@
 #include "runtime/pagelayout.h"
 
 struct pageimage {
-    const char *page;                /* [const] */
-    const struct pagelayout *layout; /* [const] */
-    int fd;                          /* borrowed */
+    const char *page;                       /* [const] */
+    const struct pagelayout *layout;        /* [const] */
+    int fd;                                 /* borrowed */
     uint64_t seen[PAGELAYOUT_SECTIONS_MAX]; /* double: number of the copy that was written;
                                              * ring: of the next entry to be written */
     struct page_double head[PAGELAYOUT_SECTIONS_MAX]; /* of the image's double buffers */

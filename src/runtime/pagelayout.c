@@ -20,7 +20,7 @@ struct metric_text {
 };
 
 static const struct metric_text metric_text[METRIC_COUNT] = {
-#define METRIC(id, name, kind, unit, level, keep, help)                                   \
+#define METRIC(id, name, kind, unit, level, keep, help) \
     [METRIC_##id] = {name, help, PAGE_KIND_##kind, PAGE_UNIT_##unit, PAGE_LEVEL_##level, keep},
 #include "metrics.def"
 #undef METRIC
@@ -69,8 +69,8 @@ static void add(struct pagelayout *layout, enum page_section_type type, uint64_t
 }
 
 /* As add, for a double buffer of COUNT entries of ENTRY_BYTES. */
-static void add_double(struct pagelayout *layout, enum page_section_type type,
-                       uint64_t entry_bytes, uint32_t count)
+static void add_double(struct pagelayout *layout, enum page_section_type type, uint64_t entry_bytes,
+                       uint32_t count)
 {
     uint64_t copy_bytes = align_up(entry_bytes * count, SECTION_ALIGN);
 

@@ -12,10 +12,10 @@
 #include "page.h"
 
 #define PAGELAYOUT_SECTIONS_MAX 12
-#define PAGELAYOUT_GC_CYCLES 256
-#define PAGELAYOUT_EVENTS 256
-#define PAGELAYOUT_TASK_GROUPS 256
-#define PAGELAYOUT_ALLOC_SITES 256
+#define PAGELAYOUT_GC_CYCLES    256
+#define PAGELAYOUT_EVENTS       256
+#define PAGELAYOUT_TASK_GROUPS  256
+#define PAGELAYOUT_ALLOC_SITES  256
 
 struct pagelayout_sizes {
     uint32_t procs;
@@ -33,9 +33,9 @@ enum pagelayout_shape {
 };
 
 struct pagelayout {
-    uint64_t bytes;      /* of the whole page */
+    uint64_t bytes; /* of the whole page */
     uint32_t nsections;
-    uint32_t nkept;      /* metrics with a history */
+    uint32_t nkept; /* metrics with a history */
     struct page_section section[PAGELAYOUT_SECTIONS_MAX];
 };
 

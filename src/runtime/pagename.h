@@ -20,7 +20,10 @@ struct pagename {
     char unfinished[56]; /* "" once the file is shown */
 };
 
-#define PAGENAME_INIT {.dir = -1, .fd = -1}
+#define PAGENAME_INIT       \
+    {                       \
+        .dir = -1, .fd = -1 \
+    }
 
 /* Opens the directory PATH, made with mode 0700 if it is missing. It must be a real directory of
  * this user, closed to others, in memory. Returns a descriptor or a negative errno, of which

@@ -14,9 +14,9 @@
 
 #include "runtime/pagename.h"
 
-#define LOOKED_AT_MAX 1024       /* of more dead files the rest waits for the next start */
+#define LOOKED_AT_MAX     1024 /* of more dead files the rest waits for the next start */
 #define UNFINISHED_KEPT_S 10
-#define STAT_BLOCK_BYTES 512u
+#define STAT_BLOCK_BYTES  512u
 
 struct dead_file {
     char name[48];
@@ -90,8 +90,8 @@ static void look_at(int dir, const char *name, int64_t now_real_s, struct dead_f
         remove_unfinished(dir, name, now_real_s);
         return;
     }
-    if (dead->count == LOOKED_AT_MAX || strlen(name) >= sizeof file->name ||
-        !is_page_name(name) || !is_dead(dir, name, &st))
+    if (dead->count == LOOKED_AT_MAX || strlen(name) >= sizeof file->name || !is_page_name(name) ||
+        !is_dead(dir, name, &st))
         return;
     memcpy(file->name, name, strlen(name) + 1);
     file->inode = st.st_ino;

@@ -11,7 +11,7 @@
 
 #define PAGESTALE_KEPT_FILES 8
 #define PAGESTALE_KEPT_BYTES (UINT64_C(16) << 20)
-#define PAGESTALE_KEPT_S (24 * 3600)
+#define PAGESTALE_KEPT_S     (24 * 3600)
 
 /* Removes from the directory PATH all dead files but the newest 8 that are at most a day old and
  * 16 MiB in all. NOW_REAL_S is the wall clock. Does nothing if the directory can't be used. */

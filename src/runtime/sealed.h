@@ -22,7 +22,10 @@ struct sealed {
     int fd;       /* -1: there is none; [const] until sealed_leave */
 };
 
-#define SEALED_INIT {.fd = -1}
+#define SEALED_INIT \
+    {               \
+        .fd = -1    \
+    }
 
 /* Makes zeroed memory of at least BYTES that other processes find as NAME. Returns 0, or a positive
  * errno: then *M is as SEALED_INIT. */

@@ -25,7 +25,7 @@ _Static_assert((int)TASK_BLOCKING == (int)PAGE_TASK_BLOCKING, "states are shown 
 _Static_assert((int)WAIT_COUNT == (int)PAGE_WAIT_COUNT, "reasons are shown as they are");
 
 #define MEMORY_PAGE_BYTES 4096u /* in which the table comes into use */
-#define READ_TRIES 16
+#define READ_TRIES        16
 
 static struct {
     struct page_tasks_header *header; /* [const] after init */
@@ -166,6 +166,13 @@ size_t tasktab_used(void)
     uint64_t used = table.capacity > 0 ? seq_load(&table.header->used) : 0;
 
     return min_size((size_t)used, table.capacity);
+}
+
+bool tasktab_is_free(size_t slot)
+{
+    uint64_t word = __atomic_load_n(&table.row[slot].word, __ATOMIC_RELAXED);
+
+    return PAGE_TASK_STATE(word) == PAGE_TASK_DEAD;
 }
 
 bool tasktab_is_unchanged(size_t slot, const struct page_task *row)

@@ -12,6 +12,9 @@
 /* Rows below this number have ever held a task. */
 size_t tasktab_used(void);
 
+/* Whether row SLOT holds no task. */
+bool tasktab_is_free(size_t slot);
+
 /* Copies row SLOT, which must be below tasktab_used(). False if it changed all the time: then *ROW
  * is a mixture. */
 bool tasktab_read(size_t slot, struct page_task *row);

@@ -45,6 +45,11 @@ static inline bool unwind_regs_get(const struct unwind_regs *regs, uint64_t reg,
 /* Registers of a task that the context switch parked with stack pointer SP. */
 void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp);
 
+/* Registers of the caller of a function that captured the callee-saved ones (ctx.h), would return
+ * to PC and leave the stack pointer at SP. */
+void unwind_regs_captured(struct unwind_regs *regs, const uintptr_t *captured, uintptr_t sp,
+                          uintptr_t pc);
+
 /* Registers that a signal handler was given. */
 void unwind_regs_signal(struct unwind_regs *regs, const ucontext_t *context);
 

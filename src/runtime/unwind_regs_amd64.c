@@ -25,6 +25,18 @@ void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
     unwind_regs_set(regs, UNWIND_SP, sp + (n + 1) * sizeof *word);
 }
 
+void unwind_regs_captured(struct unwind_regs *regs, const uintptr_t *captured, uintptr_t sp,
+                          uintptr_t pc)
+{
+    static const uint8_t saved[] = {3, UNWIND_FP, 12, 13, 14, 15}; /* rbx, rbp, r12 .. r15 */
+
+    memset(regs, 0, sizeof *regs);
+    for (size_t i = 0; i < ARRAY_COUNT(saved); i++)
+        unwind_regs_set(regs, saved[i], captured[i]);
+    regs->pc = pc;
+    unwind_regs_set(regs, UNWIND_SP, sp);
+}
+
 void unwind_regs_signal(struct unwind_regs *regs, const ucontext_t *context)
 {
     /* Where the kernel puts DWARF's registers 0 to 15. */

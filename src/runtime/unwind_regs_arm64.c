@@ -24,6 +24,16 @@ void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
     unwind_regs_set(regs, UNWIND_SP, sp + SAVED_WORDS * sizeof *word);
 }
 
+void unwind_regs_captured(struct unwind_regs *regs, const uintptr_t *captured, uintptr_t sp,
+                          uintptr_t pc)
+{
+    memset(regs, 0, sizeof *regs);
+    for (unsigned r = SAVED_FIRST; r <= UNWIND_FP; r++) /* x19 .. x29 */
+        unwind_regs_set(regs, r, captured[r - SAVED_FIRST]);
+    regs->pc = unwind_regs_strip(pc);
+    unwind_regs_set(regs, UNWIND_SP, sp);
+}
+
 void unwind_regs_signal(struct unwind_regs *regs, const ucontext_t *context)
 {
     memset(regs, 0, sizeof *regs);
