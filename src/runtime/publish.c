@@ -29,6 +29,7 @@
 #include "runtime/pagewrite.h"
 #include "runtime/proc.h"
 #include "runtime/publish_events.h"
+#include "runtime/publish_heap.h"
 #include "runtime/publish_procs.h"
 #include "runtime/publish_values.h"
 #include "runtime/sealed.h"
@@ -54,6 +55,7 @@ static struct {
     /* All below: [lock:lock] */
     struct pagedouble values;
     struct pagedouble groups;
+    struct publish_heap heap;
     struct history history;
     struct pagefile file;
     int64_t ticked_ns;
@@ -85,11 +87,13 @@ static void tell_values(int64_t now_ns)
 {
     publish_procs(page.proc, page.nprocs, now_ns - page.ticked_ns);
     publish_values_sched(page.value, page.proc, page.nprocs);
+    publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();
     page.value[METRIC_DUMP_HOLD_MAX] = (uint64_t)dump_hold_max_ns();
     page.value[METRIC_PUBLISHES] = page.npublishes;
     page.value[METRIC_PUBLISH_TOTAL] = page.total_ns;
     pagedouble_put(&page.values, page.value, sizeof page.value, METRIC_COUNT, now_ns);
+    publish_heap_tick(&page.heap, now_ns);
 }
 
 /* Goes on counting the groups of tasks, or begins when it is time. */
@@ -115,16 +119,20 @@ static void tell_groups(int64_t now_ns)
     pagedouble_put(&page.groups, page.top, page.ntops * sizeof page.top[0], page.ntops, now_ns);
 }
 
+/* Once a second. */
 static void tell_history(int64_t now_ns)
 {
     struct page_sites_minute sites = {0};
     int64_t ended_ns = 0;
 
-    if (!history_is_due(&page.history, now_ns) ||
-        !history_add(&page.history, now_ns, page.value, &ended_ns))
+    if (!history_is_due(&page.history, now_ns))
+        return;
+    publish_heap_sites(&page.heap, now_ns);
+    if (!history_add(&page.history, now_ns, page.value, &ended_ns))
         return;
     sites.mono_ns = (uint64_t)ended_ns;
     taskgroups_sites(page.top, page.ntops, sites.tasks);
+    publish_heap_top_sites(&page.heap, sites.allocs);
     history_add_sites(&page.history, &sites);
 }
 
@@ -242,6 +250,7 @@ static void find_parts(void)
     page.values = pagedouble_at(base, &page.layout, PAGE_SECTION_VALUES);
     page.groups = pagedouble_at(base, &page.layout, PAGE_SECTION_TASK_GROUPS);
     publish_events_init(pagering_at(base, &page.layout, PAGE_SECTION_EVENTS));
+    publish_heap_init(&page.heap, base, &page.layout);
     history_init(&page.history, base, &page.layout);
     page.counted = sys_map(sizeof *page.counted, SYS_OTHER);
 }

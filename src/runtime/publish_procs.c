@@ -5,6 +5,7 @@
 
 #include "base/seqlock.h"
 #include "runtime/proc.h"
+#include "runtime/stats.h"
 #include "runtime/tasktab_read.h"
 
 static enum page_proc_state state_of(const struct proc *p, const struct task *current)
@@ -96,6 +97,7 @@ static void read_proc(struct page_proc *row, struct proc *p)
     row->tid = w != NULL ? atomic_load_explicit(&w->tid, memory_order_relaxed) : 0;
     read_task(row, current);
     read_counters(row, &p->stats);
+    stats_read_proc(p->id, &row->mallocs, &row->alloc_bytes);
 }
 
 void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns)
