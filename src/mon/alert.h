@@ -57,6 +57,14 @@ struct alerts {
     struct alert alert[ALERTS_MAX]; /* standing ones first, newest first */
 };
 
+/* The standing alert of this lint and key, made if there is none: the caller fills in severity,
+ * pc, trend and text. Borrowed until the next call. */
+struct alert *alerts_raise(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns,
+                           int64_t real_ns);
+
+/* Notes that it no longer holds. */
+void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns);
+
 /* "heap-growth" and so on: for JSON and the command line. */
 const char *alert_lint_name(enum alert_lint lint);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* proclib.h - the process library of this system, whichever it is.
- * libproc2 with the macros of 4.0.2 or of 4.0.5, or libprocps before procps 4: proclib.c alone knows.
+ * libproc2 with the macros of 4.0.2 or of 4.0.5, or libprocps before procps 4: proclib.c alone
+ * knows.
  * Threads: one owner. */
 #ifndef MON_PROCLIB_H
 #define MON_PROCLIB_H

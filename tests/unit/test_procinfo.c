@@ -121,6 +121,7 @@ Test(procstat, a_cut_text_is_none)
 
 Test(procstat, this_process_has_its_pid_from_inside)
 {
-    cr_assert_eq(procstat_inner_pid(getpid()), getpid(), "pid %d", (int)procstat_inner_pid(getpid()));
+    cr_assert_eq(procstat_inner_pid(getpid()), getpid(), "pid %d",
+                 (int)procstat_inner_pid(getpid()));
     cr_assert_eq(procstat_inner_pid(0x3fffffff), 0, "one that is not there has a pid");
 }

@@ -17,7 +17,8 @@ static struct task_groups groups;
 
 static void setup(void)
 {
-    fakepage_init(&page, &(struct fakepage_options){.name = "fake", .nprocs = 1, .task_rows = ROWS});
+    fakepage_init(&page,
+                  &(struct fakepage_options){.name = "fake", .nprocs = 1, .task_rows = ROWS});
     table = tasktable_open(dup(page.tasks_fd));
     cr_assert_not_null(table, "the table was refused");
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/growth.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/clock.h"
+
+#define MOST_P 0.01
+#define LEAST_POINTS 12
+#define LEAST_SPAN_BINS (GROWTH_BINS * 9 / 10)
+#define NOISE_TIMES 6.0
+#define PARTS 5
+#define LATE_SPEED 0.7      /* of the speed over the whole window */
+#define MOST_REGAINED 0.5   /* of the growth: the rest is beyond all that was before */
+#define MOST_P_OF_LOAD 0.05
+#define EXPLAINED_SHARE 0.7 /* of the growth is the load's: not a leak */
+#define RAISE_YES 6         /* of 8 */
+
+_Static_assert(GROWTH_BINS <= TREND_POINTS, "a window can be tested for a trend");
+
+void growth_clear(struct growth *g)
+{
+    memset(g, 0, sizeof *g);
+    g->newest = -1;
+    for (size_t i = 0; i < GROWTH_KEPT; i++)
+        g->bin[i].number = -1;
+    for (size_t i = 0; i < GROWTH_WINDOWS; i++)
+        g->record_window[i] = -1;
+}
+
+/* ---- bins ---- */
+
+static struct growth_bin *bin_at(struct growth *g, int64_t number)
+{
+    return &g->bin[number % GROWTH_KEPT];
+}
+
+/* Remembers the level of a bin that leaves the window. */
+static void take_record(struct growth *g, const struct growth_bin *b)
+{
+    int64_t window = b->number / GROWTH_BINS;
+    size_t i = (size_t)(window % GROWTH_WINDOWS);
+
+    if (b->number < 0 || b->n == 0)
+        return;
+    if (g->record_window[i] != window || b->low > g->record[i])
+        g->record[i] = b->low;
+    g->record_window[i] = window;
+}
+
+void growth_remember(struct growth *g, const struct growth_rule *rule, int64_t mono_ns,
+                     double level)
+{
+    take_record(g, &(struct growth_bin){
+                       .number = mono_ns / rule->bin_ns, .low = (float)level, .n = 1});
+}
+
+void growth_add(struct growth *g, const struct growth_rule *rule, int64_t mono_ns, double value)
+{
+    int64_t number = mono_ns / rule->bin_ns;
+    struct growth_bin *b = bin_at(g, number);
+
+    if (mono_ns < 0 || number <= g->newest - GROWTH_KEPT)
+        return;
+    if (b->number != number) {
+        take_record(g, b);
+        *b = (struct growth_bin){.number = number};
+    }
+    if (b->n == 0 || value < (double)b->low)
+        b->low = (float)value;
+    b->n++;
+    if (number > g->newest)
+        g->newest = number;
+}
+
+/* The full bins of the window that ends with bin LAST, in time; returns how many. */
+static size_t points_of(const struct growth *g, int64_t last, double bin_s,
+                        struct trend_point point[GROWTH_BINS])
+{
+    size_t n = 0;
+
+    for (int64_t k = last - GROWTH_BINS + 1; k <= last; k++) {
+        const struct growth_bin *b = k < 0 ? NULL : &g->bin[k % GROWTH_KEPT];
+
+        if (b != NULL && b->number == k && b->n > 0)
+            point[n++] = (struct trend_point){.t = (double)k * bin_s, .v = (double)b->low};
+    }
+    return n;
+}
+
+/* The greatest level of the last day of windows, before bin FIRST; -INFINITY: none is known. */
+static double record_before(const struct growth *g, int64_t first)
+{
+    double record = -INFINITY;
+
+    for (size_t i = 0; i < GROWTH_WINDOWS; i++)
+        if (g->record_window[i] > first / GROWTH_BINS - GROWTH_WINDOWS && g->record_window[i] >= 0)
+            record = fmax(record, (double)g->record[i]);
+    for (size_t i = 0; i < GROWTH_KEPT; i++)
+        if (g->bin[i].n > 0 && g->bin[i].number < first)
+            record = fmax(record, (double)g->bin[i].low);
+    return record;
+}
+
+/* ---- the rules ---- */
+
+static double median_of(const struct trend_point *point, size_t n)
+{
+    double value[GROWTH_BINS];
+
+    for (size_t i = 0; i < n; i++)
+        value[i] = point[i].v;
+    return trend_median(value, n);
+}
+
+/* Rises from part to part, and has not slowed down at the end as what levels off does. */
+static bool rises_to_the_end(const struct trend_point *point, size_t n, double slope)
+{
+    double median[PARTS];
+    size_t half = n / 2;
+
+    for (size_t i = 0; i < PARTS; i++) {
+        size_t from = n * i / PARTS;
+
+        median[i] = median_of(point + from, n * (i + 1) / PARTS - from);
+        if (i > 0 && median[i] <= median[i - 1])
+            return false;
+    }
+    return trend_of(point + half, n - half).slope >= LATE_SPEED * slope;
+}
+
+/* Whether the load rose by so much of its level that it explains that the figure rose by SHARE. The
+ * load has the benefit of the doubt: its growth counts with twice its standard error, which is that
+ * of a fitted line. */
+static bool load_explains(const struct growth *load, int64_t last, double bin_s, double share)
+{
+    struct trend_point point[GROWTH_BINS];
+    size_t n = points_of(load, last, bin_s, point);
+    struct trend t = trend_of(point, n);
+    double grown;
+
+    if (n < LEAST_POINTS || t.p >= MOST_P_OF_LOAD || t.from <= 0.0)
+        return false;
+    grown = t.to - t.from + 2.0 * t.spread * sqrt(12.0 / (double)n);
+    return grown / t.from >= EXPLAINED_SHARE * share;
+}
+
+/* The cheap questions first: most figures do not grow at all. */
+static bool may_grow(const struct growth_rule *rule, const struct trend_point *point, size_t n)
+{
+    return n >= LEAST_POINTS &&
+           point[n - 1].t - point[0].t >=
+               (double)(LEAST_SPAN_BINS - 1) * (double)rule->bin_ns / (double)NS_PER_S &&
+           median_of(point + n - n / PARTS, n / PARTS) - median_of(point, n / PARTS) >=
+               rule->least / 2.0;
+}
+
+static bool grows(const struct growth *g, const struct growth_rule *rule,
+                  const struct growth *load, int64_t last, struct trend *trend)
+{
+    struct trend_point point[GROWTH_BINS];
+    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
+    size_t n = points_of(g, last, bin_s, point);
+    double grown;
+
+    if (!may_grow(rule, point, n))
+        return false;
+    *trend = trend_of(point, n);
+    grown = trend->to - trend->from;
+    if (trend->p >= MOST_P || grown < rule->least || grown < rule->least_share * trend->from ||
+        grown < NOISE_TIMES * trend->spread)
+        return false;
+    if (!rises_to_the_end(point, n, trend->slope))
+        return false;
+    if (record_before(g, last - GROWTH_BINS + 1) > trend->from + MOST_REGAINED * grown)
+        return false;
+    return load == NULL || !load_explains(load, last, bin_s, grown / fmax(trend->from, 1.0));
+}
+
+enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule,
+                                const struct growth *load, int64_t mono_ns)
+{
+    int64_t last = mono_ns / rule->bin_ns - 1;
+    struct trend trend;
+    bool yes = grows(g, rule, load, last, &trend);
+
+    g->votes = (uint8_t)(g->votes << 1 | yes);
+    if (yes) {
+        g->trend = trend;
+        g->to_ns = (last + 1) * rule->bin_ns;
+        g->from_ns = g->to_ns - GROWTH_BINS * rule->bin_ns;
+    }
+    if (!g->standing && bits_count(g->votes) >= RAISE_YES) {
+        g->standing = true;
+        return GROWTH_RAISED;
+    }
+    if (g->standing && g->votes == 0) {
+        g->standing = false;
+        return GROWTH_CLEARED;
+    }
+    return GROWTH_AS_BEFORE;
+}
+
+double growth_of(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
+{
+    struct trend_point point[GROWTH_BINS];
+    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
+    size_t n = points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point);
+    struct trend t = trend_of(point, n);
+
+    return t.to - t.from;
+}
