@@ -55,8 +55,9 @@ ctx_switch:
         .size   ctx_switch, .-ctx_switch
 
 /* void gort_blocking_enter(void): hands the caller's registers, stack pointer and address to
- * void blocking_enter(const uintptr_t *reg [x0], void *caller_sp [x1], uintptr_t pc [x2]). In assembler, for a C function would already
- * have put the caller's registers into a frame that is gone when it returns. */
+ * void blocking_enter(const uintptr_t *reg [x0], void *caller_sp [x1], uintptr_t pc [x2]).
+ * In assembler, for a C function would already have put the caller's registers into a frame that
+ * is gone when it returns. */
         .globl  gort_blocking_enter
         .type   gort_blocking_enter, %function
         .p2align 4

@@ -6,7 +6,8 @@
 
 #include "runtime/fatal.h"
 
-static size_t format(char *buf, size_t bytes, const char *f, ...) __attribute__((format(printf, 3, 4)));
+static size_t format(char *buf, size_t bytes, const char *f, ...)
+    __attribute__((format(printf, 3, 4)));
 static size_t format(char *buf, size_t bytes, const char *f, ...)
 {
     va_list ap;

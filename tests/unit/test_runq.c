@@ -108,8 +108,8 @@ Test(runq, counts_survive_the_wrap_of_the_indices)
     struct runq q = {0};
     bool inherit;
 
-    atomic_store(&q.head, UINT32_MAX - 1);
-    atomic_store(&q.tail, UINT32_MAX - 1);
+    atomic_init(&q.head, UINT32_MAX - 1);
+    atomic_init(&q.tail, UINT32_MAX - 1);
     fill(&q, 4);
 
     cr_assert_eq(runq_count(&q), 4, "count %u", runq_count(&q));

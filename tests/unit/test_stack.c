@@ -61,11 +61,14 @@ Test(stack, statistics_follow_use)
     stack_free(NULL, s);
     stack_read_stats(&after);
 
-    cr_assert_eq(during.virtual_bytes - before.virtual_bytes, 4 * STACK_DEFAULT_BYTES, "virtual %lu",
-                 (unsigned long)(during.virtual_bytes - before.virtual_bytes));
-    cr_assert_gt(during.inuse_bytes, before.inuse_bytes, "in use %lu", (unsigned long)during.inuse_bytes);
-    cr_assert_eq(after.inuse_bytes, before.inuse_bytes, "in use %lu", (unsigned long)after.inuse_bytes);
-    cr_assert_gt(after.cached_bytes, before.cached_bytes, "cached %lu", (unsigned long)after.cached_bytes);
+    cr_assert_eq(during.virtual_bytes - before.virtual_bytes, 4 * STACK_DEFAULT_BYTES,
+                 "virtual %lu", (unsigned long)(during.virtual_bytes - before.virtual_bytes));
+    cr_assert_gt(during.inuse_bytes, before.inuse_bytes, "in use %lu",
+                 (unsigned long)during.inuse_bytes);
+    cr_assert_eq(after.inuse_bytes, before.inuse_bytes, "in use %lu",
+                 (unsigned long)after.inuse_bytes);
+    cr_assert_gt(after.cached_bytes, before.cached_bytes, "cached %lu",
+                 (unsigned long)after.cached_bytes);
 }
 
 Test(stack, all_sizes_are_aligned_to_themselves_and_apart)
@@ -77,6 +80,7 @@ Test(stack, all_sizes_are_aligned_to_themselves_and_apart)
         cr_assert_not_null(a.lo, "no stack of %zu bytes", bytes);
         cr_assert_not_null(b.lo, "no second stack of %zu bytes", bytes);
         cr_assert_eq((uintptr_t)a.lo % bytes, 0, "%p for %zu bytes", (void *)a.lo, bytes);
-        cr_assert(a.lo + bytes <= b.lo || b.lo + bytes <= a.lo, "stacks of %zu bytes overlap", bytes);
+        cr_assert(a.lo + bytes <= b.lo || b.lo + bytes <= a.lo, "stacks of %zu bytes overlap",
+                  bytes);
     }
 }
