@@ -17,7 +17,17 @@ struct central {
 };
 
 static struct central centrals[SPAN_CLASSES];
-static unsigned swept; /* which parity is swept; [stw] */
+static _Atomic(unsigned) swept_parity; /* changes in a pause */
+
+/* Which lists of L hold swept spans. The background thread, which is not stopped in a pause, may
+ * find the parity turn behind its back: under the lock it can't have taken the new lists of swept
+ * spans for unswept ones, because nobody has put anything there. */
+static unsigned swept_locked(const struct central *l)
+{
+    DCHECK(lock_is_held(&l->lock));
+    /* Acquire: pairs with the release in central_flip: the accounts of the sweep. */
+    return atomic_load_explicit(&swept_parity, memory_order_acquire);
+}
 
 void central_init(void)
 {
@@ -42,7 +52,7 @@ void central_put(struct span *s)
     struct central *l = &centrals[s->spanclass];
 
     lock_take(&l->lock);
-    list_push_back(&l->spans[swept][s->nfree == 0 ? FULL : PARTIAL], &s->node);
+    list_push_back(&l->spans[swept_locked(l)][s->nfree == 0 ? FULL : PARTIAL], &s->node);
     lock_release(&l->lock);
 }
 
@@ -52,7 +62,7 @@ static struct span *take_swept(unsigned spanclass)
     struct span *s = NULL;
 
     lock_take(&l->lock);
-    s = pop_locked(l, swept, PARTIAL);
+    s = pop_locked(l, swept_locked(l), PARTIAL);
     lock_release(&l->lock);
     return s;
 }
@@ -60,12 +70,14 @@ static struct span *take_swept(unsigned spanclass)
 struct span *central_take_unswept(unsigned spanclass)
 {
     struct central *l = &centrals[spanclass];
+    unsigned unswept = 0;
     struct span *s = NULL;
 
     lock_take(&l->lock);
-    s = pop_locked(l, !swept, PARTIAL);
+    unswept = !swept_locked(l);
+    s = pop_locked(l, unswept, PARTIAL);
     if (s == NULL)
-        s = pop_locked(l, !swept, FULL);
+        s = pop_locked(l, unswept, FULL);
     lock_release(&l->lock);
     return s;
 }
@@ -102,10 +114,12 @@ struct span *central_take(struct heap_cache *c, unsigned spanclass)
 
 void central_flip(void)
 {
+    unsigned swept = atomic_load_explicit(&swept_parity, memory_order_relaxed);
+
     if (GORT_DEBUG_CHECKS) {
         for (unsigned i = 0; i < SPAN_CLASSES; i++)
             for (int fill = 0; fill < FILLS; fill++)
                 CHECK(list_is_empty(&centrals[i].spans[!swept][fill]));
     }
-    swept = !swept;
+    atomic_store_explicit(&swept_parity, !swept, memory_order_release);
 }

@@ -117,11 +117,10 @@ struct cycle {
 };
 
 /* The marks are complete: what follows from them. [stw] */
-static void end_mark(struct cycle *c)
+static void end_mark(const struct cycle *c)
 {
     uint64_t old_goal = gc_goal();
     struct heap_pages pages;
-    uint64_t room = 0;
 
     heap_read_pages(&pages);
     gc.pace.live = c->mark.live_bytes;
@@ -129,12 +128,10 @@ static void end_mark(struct cycle *c)
     gc.pace.globals = c->mark.globals_bytes;
     gc.pace.outside = outside_bytes(c->log.heap_before);
     set_goal();
-    room = gc_goal() - c->mark.live_bytes;
     atomic_store_explicit(&gc.live, c->mark.live_bytes, memory_order_relaxed);
     atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
                           memory_order_relaxed);
     allocsite_marked();
-    c->nspans = sweep_begin(room);
 }
 
 /* The part of a cycle during which the world stands still. On a worker's own stack, or a thread
@@ -153,6 +150,7 @@ static void stop_and_mark(void *arg)
     enter_phase(GC_MARK_TERMINATION);
     end_mark(c);
     enter_phase(GC_SWEEP);
+    c->nspans = sweep_begin(gc_goal() - c->mark.live_bytes);
     world_start();
     c->restarted_ns = clock_mono_ns();
 }

@@ -21,7 +21,7 @@ static struct {
     uint64_t room;               /* bytes; [stw] */
     _Atomic(uint64_t) left;      /* spans not swept yet, those being swept included */
     _Atomic(uint64_t) allocated; /* bytes since the mark, as far as sweep_assist was told */
-    _Atomic(uint32_t) next;      /* classes below it have nothing unswept */
+    _Atomic(uint32_t) next;      /* classes below it have most likely nothing unswept */
     _Atomic(uint64_t) timed_ns;  /* spent on the spans that were timed */
 } sweep;
 
@@ -30,14 +30,14 @@ uint64_t sweep_begin(uint64_t room_bytes)
     uint64_t total = 0;
 
     DCHECK(sweep_is_done());
-    central_flip();
     for (unsigned i = 0; i < SIZE_CLASSES; i++)
         total += heap_class_spans(i);
     sweep.total = total;
     sweep.room = room_bytes;
     atomic_store_explicit(&sweep.allocated, 0, memory_order_relaxed);
     atomic_store_explicit(&sweep.next, 0, memory_order_relaxed);
-    atomic_store_explicit(&sweep.left, total, memory_order_release);
+    atomic_store_explicit(&sweep.left, total, memory_order_relaxed);
+    central_flip(); /* the background thread, which nobody stops, may begin at once */
     return total;
 }
 
@@ -134,21 +134,34 @@ static size_t sweep_and_put(struct heap_cache *c, struct span *s)
 
 /* ---- many ---- */
 
-bool sweep_one(struct heap_cache *c)
+/* A span of a class from FIRST on, taken off its list; NULL if there is none. */
+static struct span *take_from(uint32_t first)
 {
-    uint32_t i = atomic_load_explicit(&sweep.next, memory_order_relaxed);
-
-    for (; i < SPAN_CLASSES && !sweep_is_done(); i++) {
+    for (uint32_t i = first; i < SPAN_CLASSES; i++) {
         struct span *s = central_take_unswept(i);
 
         if (s == NULL)
             continue;
-        /* A guess that only saves work: a class is empty for good once it was found so. */
         atomic_store_explicit(&sweep.next, i, memory_order_relaxed);
-        sweep_and_put(c, s);
-        return true;
+        return s;
     }
-    return false;
+    return NULL;
+}
+
+bool sweep_one(struct heap_cache *c)
+{
+    uint32_t first = atomic_load_explicit(&sweep.next, memory_order_relaxed);
+    struct span *s = NULL;
+
+    if (sweep_is_done())
+        return false;
+    s = take_from(first);
+    if (s == NULL && first > 0) /* it is a hint only */
+        s = take_from(0);
+    if (s == NULL)
+        return false;
+    sweep_and_put(c, s);
+    return true;
 }
 
 void sweep_for_pages(struct heap_cache *c, size_t npages)
