@@ -196,7 +196,7 @@ static void draw(const struct model *model, const struct panel_state *state, str
     int alerts = (int)model->alerts->nstanding;
     int ribbon = ribbon_rows(model);
     struct layout_part part[PARTS] = {
-        [PART_UPPER] = {.least = 3, .weight = 3, .rank = 1},
+        [PART_UPPER] = {.least = canvas->rows < 8 ? 3 : 5, .weight = 3, .rank = 1},
         [PART_GC] = {.least = 1, .rank = 2},
         [PART_LOWER] = {.least = 3, .weight = 2, .rank = 5},
         [PART_RIBBON] = {.least = canvas->rows < 34 ? 0

@@ -42,8 +42,9 @@ struct panel_view {
     int64_t delay_ns;  /* between two samples */
     int rows;          /* of the canvas that the open panel gets */
     int cols;
-    enum panel_id asked;   /* the panel that help explains */
-    int64_t dump_asked_ns; /* monotonic: when the dump that is under way was asked for */
+    enum panel_id asked;    /* the panel that help explains */
+    int64_t dump_asked_ns;  /* monotonic: when the dump that is under way was asked for */
+    int64_t dump_waited_ns; /* since then */
 };
 
 /* What one panel remembers between two keys. */

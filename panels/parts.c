@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NS_PER_SECOND INT64_C(1000000000)
+
 struct figure parts_known(enum fmt_unit unit, double value)
 {
     return (struct figure){.known = true, .value = value, .unit = unit};
@@ -55,7 +57,13 @@ int64_t parts_end_ns(const struct model *model)
 
 const char *parts_span(char text[FIGURE_BYTES], int64_t ns)
 {
-    return fmt_duration(text, FIGURE_BYTES, ns < 0 ? 0 : (double)ns);
+    int64_t seconds = ns < 0 ? 0 : ns / NS_PER_SECOND;
+
+    if (seconds < 60)
+        snprintf(text, FIGURE_BYTES, "%ds", (int)seconds);
+    else
+        fmt_duration(text, FIGURE_BYTES, (double)(seconds * NS_PER_SECOND));
+    return text;
 }
 
 const char *parts_code(const struct model *model, uint64_t pc, char text[CODE_LINE_BYTES])

@@ -23,7 +23,7 @@ int64_t parts_end_ns(const struct model *model);
 /* A fact that is a count, with every digit. */
 struct fact parts_exact(const struct model *model, const char *label, unsigned metric);
 
-/* A time span: "3m20s". Returns TEXT. */
+/* A time span in whole seconds: "42s", "3m20s". Returns TEXT. */
 const char *parts_span(char text[FIGURE_BYTES], int64_t ns);
 
 /* The code at PC: its line if it is known, else its address; "-" for 0. Returns TEXT. */

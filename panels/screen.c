@@ -91,16 +91,18 @@ static void follow_typing(struct screen *screen)
         snprintf(state->filter, sizeof state->filter, "%.*s", PANEL_TEXT_BYTES - 1, screen->typed);
 }
 
-static void set_delay(struct screen *screen, const struct model *model)
+static enum screen_wish set_delay(struct screen *screen, const struct model *model)
 {
     char *end;
     double seconds = strtod(screen->typed, &end);
 
     if (end == screen->typed || *end != '\0' || !(seconds >= LEAST_DELAY_S) ||
-        seconds > MOST_DELAY_S)
+        seconds > MOST_DELAY_S) {
         screen_say(screen, model, ROLE_BAD, "not from 0.1 to 3600 seconds: nothing was changed");
-    else
-        screen->view.delay_ns = (int64_t)(seconds * (double)NS_PER_SECOND);
+        return WISH_NONE;
+    }
+    screen->view.delay_ns = (int64_t)(seconds * (double)NS_PER_SECOND);
+    return WISH_SAMPLE;
 }
 
 static enum screen_wish accept_typing(struct screen *screen, const struct model *model)
@@ -116,8 +118,7 @@ static enum screen_wish accept_typing(struct screen *screen, const struct model 
         panel_command(panel_get(screen_open(screen)), model, open_state(screen), COMMAND_FIND_NEXT);
         break;
     case PROMPT_DELAY:
-        set_delay(screen, model);
-        break;
+        return set_delay(screen, model);
     case PROMPT_FILE:
         return screen->typed[0] != '\0' ? WISH_SAVE : WISH_NONE;
     }

@@ -16,6 +16,7 @@ enum screen_wish {
     WISH_DUMP,    /* start a dump */
     WISH_FREEZE,  /* freeze, or let go */
     WISH_SAVE,    /* the dump, to the file named by the line that was typed */
+    WISH_SAMPLE,  /* take a sample now: the time between two has changed */
     WISH_REDRAW,  /* send every cell again */
     WISH_SUSPEND, /* stop gomon */
 };

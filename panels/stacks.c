@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "mon/draw.h"
-#include "mon/dump.h"
+#include "mon/dump_text.h"
 
 #define HEAD_ROWS     2
 #define LINE_BYTES    512
@@ -40,26 +40,9 @@ static bool is_folded(const struct panel_state *state, size_t group)
     return state->folded != toggled;
 }
 
-static const char *end_text(enum dump_end end)
-{
-    switch (end) {
-    case DUMP_END_START:
-        return "";
-    case DUMP_END_LOST:
-        return "(the rest cannot be unwound)";
-    case DUMP_END_TRUNCATED:
-        return "(the stack goes on)";
-    case DUMP_END_UNKNOWN:
-        return "(running: its registers could not be had)";
-    case DUMP_END_UNSTARTED:
-        return "(has not run yet)";
-    }
-    return "";
-}
-
 static bool has_end(const struct dump_group *group)
 {
-    return end_text(group->end)[0] != '\0';
+    return dump_end_text(group->end)[0] != '\0';
 }
 
 static int lines_of(const struct panel_state *state, const struct dump_group *group, size_t number)
@@ -71,36 +54,15 @@ static int lines_of(const struct panel_state *state, const struct dump_group *gr
 
 /* ---- What is in a line ---- */
 
-/* "function  file:line", or the place in the module if there is no line. */
+/* "function  file:line". */
 static void frame_text(const struct dump_frame *frame, int width, char text[LINE_BYTES])
 {
     char where[LINE_BYTES / 2];
 
-    if (frame->line != 0)
-        snprintf(where, sizeof where, "%s:%u", frame->file, frame->line);
-    else if (frame->module[0] != '\0')
-        snprintf(where, sizeof where, "%s+0x%" PRIx64, frame->module, frame->offset);
-    else
-        snprintf(where, sizeof where, "0x%" PRIx64, frame->pc);
+    dump_format_place(frame, where, sizeof where);
     snprintf(text, LINE_BYTES, "%-*s %s%s", width,
              frame->function[0] != '\0' ? frame->function : "?", where,
              frame->inlined ? " (inlined)" : "");
-}
-
-/* How long the tasks of a group have been as they are: "3m20s", "1.2s to 3m20s". */
-static void ages_text(const struct dump *dump, const struct dump_group *group, char text[80])
-{
-    char age[2][FMT_BYTES_MAX];
-
-    text[0] = '\0';
-    if (group->ntasks == 0)
-        return;
-    fmt_duration(age[0], sizeof age[0], (double)dump_age_ns(dump, &group->task[group->ntasks - 1]));
-    fmt_duration(age[1], sizeof age[1], (double)dump_age_ns(dump, &group->task[0]));
-    if (group->ntasks == 1)
-        snprintf(text, 80, "%s", age[1]);
-    else
-        snprintf(text, 80, "%s to %s", age[0], age[1]);
 }
 
 static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
@@ -108,13 +70,13 @@ static void group_text(const struct dump *dump, const struct panel_state *state,
 {
     const struct dump_group *group = &dump->group[number];
     char count[FMT_BYTES_MAX];
-    char ages[80];
+    char ages[DUMP_AGE_BYTES];
     char state_text[24];
     char top[LINE_BYTES] = "";
     bool folded = is_folded(state, number);
 
     fmt_grouped(count, sizeof count, group->ntasks);
-    ages_text(dump, group, ages);
+    dump_format_age(dump, group, ages);
     if (folded && group->nframes > 0)
         frame_text(&group->frame[0], 0, top);
     snprintf(text, LINE_BYTES, "%s %s %s  %s  %s%s  %.300s", folded ? "\u25b8" : "\u25be", count,
@@ -124,7 +86,8 @@ static void group_text(const struct dump *dump, const struct panel_state *state,
 
 static void tasks_text(const struct dump_group *group, char text[LINE_BYTES])
 {
-    int used = snprintf(text, LINE_BYTES, "      task%s", group->ntasks == 1 ? "" : "s");
+    int used = snprintf(text, LINE_BYTES, "      %s",
+                        group->ntasks == 1 ? "task" : "tasks, longest first:");
 
     for (size_t i = 0; i < group->ntasks && i < IDS_SHOWN && used < LINE_BYTES - 64; i++) {
         const struct dump_task *task = &group->task[i];
@@ -156,7 +119,7 @@ static void line_of(const struct dump *dump, const struct panel_state *state, st
         snprintf(line->text, sizeof line->text, "      %.*s", LINE_BYTES - 8, frame);
         break;
     case LINE_END:
-        snprintf(line->text, sizeof line->text, "      %s", end_text(group->end));
+        snprintf(line->text, sizeof line->text, "      (%s)", dump_end_text(group->end));
         break;
     case LINE_SPAWNED:
         frame_text(&group->spawned_at, FUNCTION_COLS - 11, frame);
@@ -312,12 +275,11 @@ static void draw_stage(const struct model *model, const struct panel_state *stat
                        struct canvas *canvas)
 {
     const struct dump_status *status = &model->dump_status;
-    double waited = (double)(model->mono_ns - state->view->dump_asked_ns);
     char text[LINE_BYTES];
     char time[FMT_BYTES_MAX];
     char count[FMT_BYTES_MAX];
 
-    fmt_duration(time, sizeof time, waited < 0 ? 0 : waited);
+    fmt_duration(time, sizeof time, (double)state->view->dump_waited_ns);
     fmt_grouped(count, sizeof count, status->ntasks);
     switch (status->stage) {
     case DUMP_STAGE_NONE:

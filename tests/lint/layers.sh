@@ -45,7 +45,7 @@ page_headers="runtime/($page_parts|tasktab_read)\\.h"
 page_users="^src/($page_headers|runtime/($page_parts|publish|command|tasktab)\\.c)\$"
 panel_users='^src/mon/(app|main)[a-z_]*\.c$'
 terminal='^src/mon/term\.c$'
-panel_view='model|canvas|draw|dump|keys|layout|plot|scroll|theme'
+panel_view='model|canvas|draw|dump|dump_text|keys|layout|plot|scroll|theme'
 all=$(in_dir src)
 runtime=$(in_dir src/runtime)
 mon=$(in_dir src/mon)
@@ -65,7 +65,7 @@ allow "$own|runtime/.*|$public|$tables" $(others "$runtime" "$page_users")
 allow "$own|runtime/.*|$public|$tables|page\.h" $(pick "$runtime" "$page_users")
 forbid "$page_headers" $(others "$runtime" "$page_users")
 allow "$own|mon/.*|$tables|page\.h" $(others "$mon" "$panel_users")
-allow "$own|mon/.*|$tables|page\.h|panels/(panel|screen|picker)\.h" $(pick "$mon" "$panel_users")
+allow "$own|mon/.*|$tables|page\.h|panels/(panel|screen)\.h" $(pick "$mon" "$panel_users")
 allow "config\.h|base/fmt\.h|mon/($panel_view)\.h|mon/keys\.def|panels/.*" $panels
 allow "config\.h|$public|demo/.*" $(in_dir src/demo)
 

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/term.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "mon/keys.h"
+
+#define ESCAPE_MS         25 /* a lone Esc is told from a function key by so long a silence */
+#define CLOSE_NS          (300 * NS_PER_MS) /* for a terminal that does not drain */
+#define CHUNK_BYTES       4096
+#define BLOCKING_BYTES    64 /* at a time, where the descriptor could block */
+#define RESTORE_BYTES_MAX 256
+
+/* The one terminal. [owner] but for what the fatal handler reads, which is set before it is
+ * installed. */
+static struct {
+    SCREEN *screen;
+    WINDOW *input; /* keys are read from a window that is never drawn */
+    int frame_fd;  /* memory file that curses writes to */
+    off_t sent;    /* bytes of it that the terminal has */
+    int out_fd;
+    bool out_blocks; /* out_fd is the shell's own descriptor */
+    bool is_utf8;
+    bool is_new; /* every cell has to be sent */
+    struct canvas shown;
+    struct termios shell_modes;
+    char restore[RESTORE_BYTES_MAX]; /* gives the screen back */
+    size_t restore_bytes;
+} term;
+
+bool term_is_usable(void)
+{
+    int error;
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return false;
+    if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
+        return false;
+    bool usable = cursor_address != NULL && clear_screen != NULL;
+    del_curterm(cur_term);
+    return usable;
+}
+
+void term_size(int *rows, int *cols)
+{
+    struct winsize size = {0};
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
+        size.ws_row = lines > 0 ? (unsigned short)lines : 24;
+        size.ws_col = columns > 0 ? (unsigned short)columns : 80;
+    }
+    *rows = size.ws_row;
+    *cols = size.ws_col;
+}
+
+/* ---- Modes ---- */
+
+static void set_raw_modes(void)
+{
+    struct termios raw = term.shell_modes;
+
+    raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | ISTRIP | IXON);
+    raw.c_oflag &= ~(tcflag_t)OPOST; /* curses reckons with a line feed that only moves down */
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG | IEXTEN);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+static int keep_restore_byte(int byte)
+{
+    if (term.restore_bytes < sizeof term.restore)
+        term.restore[term.restore_bytes++] = (char)byte;
+    return byte;
+}
+
+/* What curses would send at its end, kept for when there is no time to ask it. */
+static void remember_restore(void)
+{
+    const char *const strings[] = {exit_attribute_mode, cursor_normal, keypad_local, exit_ca_mode};
+
+    term.restore_bytes = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(strings); i++) {
+        if (strings[i] != NULL)
+            tputs(strings[i], 1, keep_restore_byte);
+    }
+}
+
+static const int fatal_signals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGQUIT, SIGSYS};
+
+/* Async-signal-safe. The signal has its default action again, and takes it on return from raise. */
+static void on_fatal_signal(int number)
+{
+    ssize_t written = write(term.out_fd, term.restore, term.restore_bytes);
+
+    (void)written;
+    tcsetattr(STDIN_FILENO, TCSANOW, &term.shell_modes);
+    raise(number);
+}
+
+static void install_fatal_handlers(void)
+{
+    struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = (int)SA_RESETHAND};
+
+    for (size_t i = 0; i < ARRAY_COUNT(fatal_signals); i++)
+        sigaction(fatal_signals[i], &action, NULL);
+}
+
+static void remove_fatal_handlers(void)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(fatal_signals); i++)
+        signal(fatal_signals[i], SIG_DFL);
+}
+
+/* ---- Opening and closing ---- */
+
+/* The terminal of stdout, opened anew so that only our descriptor does not block: setting
+ * O_NONBLOCK on the inherited one would set it for the shell too. */
+static void open_output(void)
+{
+    term.out_fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    term.out_blocks = term.out_fd < 0;
+    if (term.out_blocks)
+        term.out_fd = STDOUT_FILENO;
+}
+
+static attr_t attributes_of(uint8_t weight)
+{
+    attr_t attributes = A_NORMAL;
+
+    if ((weight & THEME_BOLD) != 0)
+        attributes |= A_BOLD;
+    if ((weight & THEME_FAINT) != 0)
+        attributes |= A_DIM;
+    if ((weight & THEME_REVERSE) != 0)
+        attributes |= A_REVERSE;
+    if ((weight & THEME_UNDERLINE) != 0)
+        attributes |= A_UNDERLINE;
+    return attributes;
+}
+
+static struct {
+    attr_t attributes;
+    short pair;
+} looks[ROLE_COUNT]; /* of each role, on this terminal */
+
+static void prepare_looks(enum term_colour colour)
+{
+    bool coloured = colour == TERM_COLOUR && has_colors();
+
+    if (coloured) {
+        start_color();
+        use_default_colors();
+    }
+    enum theme_depth depth = theme_depth_for(coloured ? COLORS : 0, getenv("NO_COLOR"));
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        struct theme_style style = theme_style(depth, (enum role)role);
+        looks[role].attributes = attributes_of(style.weight);
+        looks[role].pair = 0;
+        if (depth == THEME_MONO ||
+            (style.fg == THEME_DEFAULT_COLOUR && style.bg == THEME_DEFAULT_COLOUR))
+            continue;
+        if (role + 1 < COLOR_PAIRS && init_pair((short)(role + 1), style.fg, style.bg) == OK)
+            looks[role].pair = (short)(role + 1);
+    }
+}
+
+static void prepare_curses(enum term_colour colour)
+{
+    set_escdelay(ESCAPE_MS);
+    nonl();
+    typeahead(-1);
+    term.input = newpad(1, 1);
+    keypad(term.input, TRUE);
+    nodelay(term.input, TRUE);
+    leaveok(stdscr, TRUE);
+    curs_set(0);
+    prepare_looks(colour);
+    remember_restore();
+    term.is_new = true;
+}
+
+bool term_open(enum term_colour colour)
+{
+    setlocale(LC_CTYPE, "");
+    term.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    if (tcgetattr(STDIN_FILENO, &term.shell_modes) != 0)
+        return false;
+    term.frame_fd = memfd_create("gomon-frame", MFD_CLOEXEC);
+    FILE *frame = term.frame_fd < 0 ? NULL : fdopen(term.frame_fd, "w");
+    if (frame == NULL)
+        return false;
+    use_env(FALSE);
+    term.screen = newterm(NULL, frame, stdin);
+    if (term.screen == NULL) {
+        fclose(frame);
+        return false;
+    }
+    open_output();
+    set_raw_modes();
+    prepare_curses(colour);
+    install_fatal_handlers();
+    return true;
+}
+
+/* Sends what is left for CLOSE_NS at most. */
+static void drain(void)
+{
+    int64_t deadline_ns = clock_mono_ns() + CLOSE_NS;
+
+    while (term_is_sending() && clock_mono_ns() < deadline_ns) {
+        struct pollfd poll_fd = {.fd = term.out_fd, .events = POLLOUT};
+        if (poll(&poll_fd, 1, 50) < 0 || !term_flush())
+            return;
+    }
+}
+
+void term_close(void)
+{
+    if (term.screen == NULL)
+        return;
+    endwin();
+    drain();
+    tcsetattr(STDIN_FILENO, TCSANOW, &term.shell_modes);
+    remove_fatal_handlers();
+    if (!term.out_blocks)
+        close(term.out_fd);
+    canvas_fini(&term.shown);
+    delscreen(term.screen);
+    term.screen = NULL;
+}
+
+enum plot_tier term_best_tier(void)
+{
+    const char *type = getenv("TERM");
+    bool is_console = type != NULL && strncmp(type, "linux", 5) == 0; /* no braille in its font */
+
+    if (term.is_utf8 && !is_console && wcwidth(0x28ff) == 1)
+        return PLOT_BRAILLE;
+    return acs_chars != NULL && acs_chars[0] != '\0' ? PLOT_LINES : PLOT_ASCII;
+}
+
+/* ---- Keys ---- */
+
+static uint32_t special_key(wint_t code)
+{
+    static const struct {
+        wint_t code;
+        uint32_t key;
+    } keys[] = {
+        {KEY_UP, KEY_CODE_UP},         {KEY_DOWN, KEY_CODE_DOWN},
+        {KEY_LEFT, KEY_CODE_LEFT},     {KEY_RIGHT, KEY_CODE_RIGHT},
+        {KEY_PPAGE, KEY_CODE_PAGE_UP}, {KEY_NPAGE, KEY_CODE_PAGE_DOWN},
+        {KEY_HOME, KEY_CODE_HOME},     {KEY_END, KEY_CODE_END},
+        {KEY_BTAB, KEY_CODE_BACK_TAB}, {KEY_BACKSPACE, KEY_CODE_BACKSPACE},
+        {KEY_DC, KEY_CODE_DELETE},     {KEY_ENTER, '\r'},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        if (keys[i].code == code)
+            return keys[i].key;
+    }
+    if (code > KEY_F0 && code <= KEY_F(12))
+        return KEY_CODE_F0 + (uint32_t)(code - KEY_F0);
+    return KEY_CODE_OTHER;
+}
+
+uint32_t term_key(void)
+{
+    wint_t code;
+
+    switch (wget_wch(term.input, &code)) {
+    case KEY_CODE_YES:
+        return special_key(code);
+    case OK:
+        return code < KEY_CODE_NONE ? (uint32_t)code : (uint32_t)KEY_CODE_OTHER;
+    default:
+        return KEY_CODE_NONE;
+    }
+}
+
+int term_input_fd(void)
+{
+    return STDIN_FILENO;
+}
+
+/* ---- Cells ---- */
+
+/* Line drawing by the terminal's own means, which work without UTF-8 too; NULL: it has none for
+ * RUNE. */
+static const cchar_t *line_cell(uint32_t rune)
+{
+    switch (rune) {
+    case 0x2500:
+        return WACS_HLINE;
+    case 0x2502:
+    case 0x2575:
+        return WACS_VLINE;
+    case 0x250c:
+        return WACS_ULCORNER;
+    case 0x2510:
+        return WACS_URCORNER;
+    case 0x2514:
+        return WACS_LLCORNER;
+    case 0x2518:
+        return WACS_LRCORNER;
+    case 0x251c:
+        return WACS_LTEE;
+    case 0x2524:
+        return WACS_RTEE;
+    default:
+        return NULL;
+    }
+}
+
+/* Puts what CELL shows into stdscr, where the C library agrees about its width. */
+static void put_cell(int row, int col, const struct cell *cell, int width)
+{
+    wchar_t text[CCHARW_MAX + 1] = {0};
+    attr_t attributes = A_NORMAL;
+    short pair = 0;
+    const cchar_t *line = term.is_utf8 ? NULL : line_cell(cell->rune);
+    cchar_t out;
+
+    if (line != NULL) {
+        getcchar(line, text, &attributes, &pair, NULL);
+    } else {
+        bool agreed = wcwidth((wchar_t)cell->rune) == width;
+        text[0] = agreed ? (wchar_t)cell->rune : L'?';
+        if (agreed && cell->mark != 0 && wcwidth((wchar_t)cell->mark) == 0)
+            text[1] = (wchar_t)cell->mark;
+    }
+    setcchar(&out, text, attributes | looks[cell->role].attributes, looks[cell->role].pair, NULL);
+    mvadd_wch(row, col, &out);
+}
+
+static void put_row(const struct canvas *canvas, int row)
+{
+    for (int col = 0; col < canvas->cols; col++) {
+        struct cell cell = *canvas_at(canvas, row, col);
+        const struct cell *next = canvas_at(canvas, row, col + 1);
+        int width = next != NULL && next->rune == 0 && cell.rune != 0 ? 2 : 1;
+        if (cell.rune == 0)
+            cell.rune = ' ';
+        put_cell(row, col, &cell, width);
+        if (width == 2 && wcwidth((wchar_t)cell.rune) == 2)
+            col++;
+    }
+}
+
+static bool row_is_shown(const struct canvas *canvas, int row)
+{
+    for (int col = 0; col < canvas->cols; col++) {
+        const struct cell *a = canvas_at(canvas, row, col);
+        const struct cell *b = canvas_at(&term.shown, row, col);
+        if (a->rune != b->rune || a->mark != b->mark || a->role != b->role)
+            return false;
+    }
+    return true;
+}
+
+/* Makes curses and the copy of what is shown as large as the canvas. */
+static void fit(const struct canvas *canvas)
+{
+    if (term.shown.rows == canvas->rows && term.shown.cols == canvas->cols)
+        return;
+    if (term.shown.cell != NULL)
+        canvas_fini(&term.shown);
+    canvas_init(&term.shown, canvas->rows, canvas->cols);
+    resize_term(canvas->rows, canvas->cols);
+    term.is_new = true;
+}
+
+bool term_show(const struct canvas *canvas)
+{
+    bool changed = false;
+
+    if (term_is_sending())
+        return false;
+    fit(canvas);
+    if (term.is_new)
+        clearok(curscr, TRUE);
+    for (int row = 0; row < canvas->rows; row++) {
+        if (!term.is_new && row_is_shown(canvas, row))
+            continue;
+        put_row(canvas, row);
+        memcpy(term.shown.cell + (ptrdiff_t)row * term.shown.stride,
+               canvas->cell + (ptrdiff_t)row * canvas->stride,
+               (size_t)canvas->cols * sizeof *canvas->cell);
+        changed = true;
+    }
+    term.is_new = false;
+    if (changed) {
+        wnoutrefresh(stdscr);
+        doupdate();
+    }
+    return true;
+}
+
+void term_forget(void)
+{
+    term.is_new = true;
+}
+
+/* ---- Sending ---- */
+
+bool term_is_sending(void)
+{
+    return lseek(term.frame_fd, 0, SEEK_CUR) > term.sent;
+}
+
+int term_output_fd(void)
+{
+    return term.out_fd;
+}
+
+static bool takes_more(void)
+{
+    struct pollfd poll_fd = {.fd = term.out_fd, .events = POLLOUT};
+
+    return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLOUT) != 0;
+}
+
+bool term_flush(void)
+{
+    char chunk[CHUNK_BYTES];
+    size_t most = term.out_blocks ? BLOCKING_BYTES : CHUNK_BYTES;
+
+    while (term_is_sending()) {
+        ssize_t n = pread(term.frame_fd, chunk, most, term.sent);
+        if (n <= 0)
+            break;
+        if (term.out_blocks && !takes_more())
+            return true;
+        n = write(term.out_fd, chunk, (size_t)n);
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        term.sent += n;
+    }
+    /* All is sent: the next frame begins at the front again, and the memory is given back. */
+    lseek(term.frame_fd, 0, SEEK_SET);
+    term.sent = 0;
+    return ftruncate(term.frame_fd, 0) == 0;
+}
+
+/* ---- Stopping and continuing ---- */
+
+void term_resume(void)
+{
+    set_raw_modes();
+    term.is_new = true;
+}
+
+void term_suspend(void)
+{
+    struct sigaction before;
+    struct sigaction stop = {.sa_handler = SIG_DFL};
+    sigset_t only_stop;
+    sigset_t blocked;
+
+    endwin();
+    drain();
+    tcsetattr(STDIN_FILENO, TCSANOW, &term.shell_modes);
+    sigaction(SIGTSTP, &stop, &before);
+    sigemptyset(&only_stop);
+    sigaddset(&only_stop, SIGTSTP);
+    raise(SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &only_stop, &blocked); /* stops here, until SIGCONT */
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    sigaction(SIGTSTP, &before, NULL);
+    term_resume();
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/fixture.h"
+#include "mon/dump.h"
+#include "panels/screen.h"
+
+#define ROWS 24
+#define COLS 80
+
+static struct screen screen;
+static struct fixture *fixture;
+
+static void set_up(void)
+{
+    setenv("TZ", "UTC", 1);
+    fixture = fixture_new(FIXTURE_NORMAL);
+    screen_init(&screen, PLOT_BRAILLE, PLOT_BRAILLE, 1000000000);
+    screen_fit(&screen, &fixture->model, ROWS, COLS);
+}
+
+static void tear_down(void)
+{
+    fixture_free(fixture);
+}
+
+TestSuite(screen, .init = set_up, .fini = tear_down);
+
+static enum screen_wish press(uint32_t key)
+{
+    screen_fit(&screen, &fixture->model, ROWS, COLS);
+    return screen_key(&screen, &fixture->model, key);
+}
+
+static void type(const char *text)
+{
+    for (; *text != '\0'; text++)
+        press((unsigned char)*text);
+}
+
+static bool shows(const char *what)
+{
+    struct canvas canvas;
+
+    canvas_init(&canvas, ROWS, COLS);
+    screen_fit(&screen, &fixture->model, ROWS, COLS);
+    screen_draw(&screen, &fixture->model, &canvas);
+    char *text = canvas_to_text(&canvas);
+    bool found = strstr(text, what) != NULL;
+    free(text);
+    canvas_fini(&canvas);
+    return found;
+}
+
+Test(screen, digits_open_their_panels)
+{
+    for (int i = 0; i < PANEL_TABS; i++) {
+        press('1' + (uint32_t)i);
+        cr_assert_eq((int)screen_open(&screen), i, "%d opens panel %d", i + 1,
+                     (int)screen_open(&screen));
+    }
+}
+
+Test(screen, tab_goes_round_in_both_directions)
+{
+    for (int i = 0; i < PANEL_TABS; i++)
+        press('\t');
+    cr_assert_eq(screen_open(&screen), PANEL_OVERVIEW, "%d", (int)screen_open(&screen));
+    press(KEY_CODE_BACK_TAB);
+    cr_assert_eq(screen_open(&screen), PANEL_METRICS, "%d", (int)screen_open(&screen));
+}
+
+Test(screen, what_must_be_done_outside_is_a_wish)
+{
+    static const struct {
+        uint32_t key;
+        enum screen_wish wish;
+    } cases[] = {
+        {'q', WISH_QUIT},
+        {3, WISH_QUIT},
+        {KEY_CODE_F0 + 10, WISH_QUIT},
+        {' ', WISH_FREEZE},
+        {'p', WISH_FREEZE},
+        {'D', WISH_DUMP},
+        {12, WISH_REDRAW},
+        {26, WISH_SUSPEND},
+        {'1', WISH_NONE},
+        {'%', WISH_NONE},
+        {KEY_CODE_OTHER, WISH_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum screen_wish wish = press(cases[i].key);
+        cr_assert_eq(wish, cases[i].wish, "key %u: wish %d", cases[i].key, (int)wish);
+    }
+}
+
+Test(screen, a_dump_opens_over_the_panel_and_esc_goes_back)
+{
+    press('4');
+    press('D');
+    cr_assert_eq(screen_open(&screen), PANEL_STACKS, "%d", (int)screen_open(&screen));
+    press(0x1b);
+    cr_assert_eq(screen_open(&screen), PANEL_SCHED, "%d", (int)screen_open(&screen));
+}
+
+Test(screen, a_target_that_has_ended_is_not_asked_for_a_dump)
+{
+    fixture->model.status.state = TARGET_KILLED;
+    cr_assert_eq(press('D'), WISH_NONE, "it is asked");
+    cr_assert(shows("the target has ended"), "nothing says why");
+}
+
+Test(screen, help_explains_the_panel_that_was_open_and_closes_again)
+{
+    press('3');
+    press('?');
+    cr_assert(shows("for so long the whole program"), "no help on the collector");
+    press('?');
+    cr_assert_eq(screen_open(&screen), PANEL_GC, "%d", (int)screen_open(&screen));
+}
+
+Test(screen, help_can_be_searched)
+{
+    press('?');
+    press('/');
+    type("zoom");
+    press('\r');
+    press('/');
+    type("glyphs\r");
+    press('/');
+    type("braille\r");
+    cr_assert(shows("braille"), "the line is not in sight");
+    cr_assert_gt(screen.state[PANEL_HELP].scroll.cursor, 0, "the cursor did not move");
+}
+
+Test(screen, zoom_stays_between_a_minute_and_a_day)
+{
+    for (int i = 0; i < 20; i++)
+        press('+');
+    cr_assert_eq(screen.view.window_ns, INT64_C(60000000000), "%ld", (long)screen.view.window_ns);
+    for (int i = 0; i < 20; i++)
+        press('-');
+    cr_assert_eq(screen.view.window_ns, INT64_C(86400000000000), "%ld",
+                 (long)screen.view.window_ns);
+    press('=');
+    cr_assert_eq(screen.view.window_ns, INT64_C(900000000000), "%ld", (long)screen.view.window_ns);
+}
+
+Test(screen, glyphs_cycle_through_those_that_the_terminal_has)
+{
+    for (int i = 0; i < PLOT_TIERS; i++)
+        press('u');
+    cr_assert_eq(screen.view.tier, PLOT_BRAILLE, "%d", (int)screen.view.tier);
+    screen_init(&screen, PLOT_LINES, PLOT_LINES, 1000000000);
+    press('u');
+    press('u');
+    cr_assert_eq(screen.view.tier, PLOT_LINES, "%d", (int)screen.view.tier);
+}
+
+Test(screen, a_new_delay_is_taken_and_a_wrong_one_refused)
+{
+    press('d');
+    press(0x15);
+    type("2.5");
+    cr_assert_eq(press('\r'), WISH_SAMPLE, "no sample is taken");
+    cr_assert_eq(screen.view.delay_ns, INT64_C(2500000000), "%ld", (long)screen.view.delay_ns);
+    static const char *const wrong[] = {"0", "-1", "nan", "1e9", "two", "", "3x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        press('d');
+        press(0x15);
+        type(wrong[i]);
+        cr_assert_eq(press('\r'), WISH_NONE, "\"%s\" is taken", wrong[i]);
+        cr_assert_eq(screen.view.delay_ns, INT64_C(2500000000), "\"%s\" sets %ld", wrong[i],
+                     (long)screen.view.delay_ns);
+    }
+}
+
+Test(screen, typed_keys_are_text_and_not_commands)
+{
+    press('7');
+    press('/');
+    cr_assert_eq(press('q'), WISH_NONE, "q quits while a text is typed");
+    type("heap");
+    cr_assert_str_eq(screen.state[PANEL_METRICS].find, "qheap", "%s",
+                     screen.state[PANEL_METRICS].find);
+    press(0x1b);
+    cr_assert_str_eq(screen.state[PANEL_METRICS].find, "", "%s", screen.state[PANEL_METRICS].find);
+}
+
+Test(screen, rubbing_out_takes_whole_characters)
+{
+    press('7');
+    press('/');
+    press(0x4e2d);
+    press('x');
+    press(KEY_CODE_BACKSPACE);
+    cr_assert_str_eq(screen.typed, "中", "%s", screen.typed);
+    press(KEY_CODE_BACKSPACE);
+    cr_assert_str_eq(screen.typed, "", "%s", screen.typed);
+    press(KEY_CODE_BACKSPACE);
+    cr_assert_str_eq(screen.typed, "", "%s", screen.typed);
+}
+
+Test(screen, a_line_that_is_too_long_is_cut)
+{
+    press('7');
+    press('/');
+    for (int i = 0; i < 1000; i++)
+        press('a' + (uint32_t)i % 26);
+    cr_assert_lt(strlen(screen.typed), sizeof screen.typed, "%zu", strlen(screen.typed));
+    cr_assert_lt(strlen(screen.state[PANEL_METRICS].find), PANEL_TEXT_BYTES, "%zu",
+                 strlen(screen.state[PANEL_METRICS].find));
+}
+
+Test(screen, search_moves_the_cursor_to_matches_and_round)
+{
+    struct panel_state *state = &screen.state[PANEL_METRICS];
+
+    press('7');
+    press('/');
+    type("NumGC\r");
+    int first = state->scroll.cursor;
+    cr_assert_gt(first, 0, "%d", first);
+    press('n');
+    press('N');
+    cr_assert_eq(state->scroll.cursor, first, "%d", state->scroll.cursor);
+    press('n');
+    cr_assert_eq(state->scroll.cursor, first, "the only match is left for %d",
+                 state->scroll.cursor);
+}
+
+Test(screen, a_filter_shows_what_it_says_while_it_is_typed)
+{
+    press('5');
+    press('&');
+    type("handle_order");
+    cr_assert(shows("chan receive"), "the group that was asked for is hidden");
+    cr_assert_not(shows("IO wait"), "another group is shown");
+    press('\r');
+    cr_assert_not(shows("IO wait"), "the filter ends with Enter");
+    press(0x1b);
+    cr_assert(shows("IO wait"), "Esc does not end it");
+}
+
+Test(screen, columns_are_sorted_in_both_directions)
+{
+    int index = screen.state[PANEL_TASKS].sort;
+
+    press('5');
+    press('<');
+    cr_assert_eq(screen.state[PANEL_TASKS].sort, index, "it sorts by column %d",
+                 screen.state[PANEL_TASKS].sort);
+    for (int i = 0; i < 20; i++)
+        press('>');
+    cr_assert_eq(screen.state[PANEL_TASKS].sort, 4, "%d", screen.state[PANEL_TASKS].sort);
+    press('I');
+    cr_assert(screen.state[PANEL_TASKS].inverted, "not inverted");
+}
+
+/* ---- The viewer of stacks ---- */
+
+static int lines_of_dump(void)
+{
+    return panel_get(PANEL_STACKS)->count(&fixture->model, &screen.state[PANEL_STACKS]);
+}
+
+Test(screen, a_group_folds_to_one_line_and_back)
+{
+    press('S');
+    int whole = lines_of_dump();
+    press('\r');
+    int folded = lines_of_dump();
+    cr_assert_lt(folded, whole, "%d lines of %d", folded, whole);
+    press('\r');
+    cr_assert_eq(lines_of_dump(), whole, "%d lines", lines_of_dump());
+    press('z');
+    cr_assert_eq(lines_of_dump(), (int)fixture->dump->ngroups, "%d lines", lines_of_dump());
+}
+
+Test(screen, folding_leaves_the_cursor_on_its_group)
+{
+    press('S');
+    for (int i = 0; i < 12; i++)
+        press('j');
+    press('\r');
+    cr_assert_leq(screen.state[PANEL_STACKS].scroll.cursor, 12, "%d",
+                  screen.state[PANEL_STACKS].scroll.cursor);
+    press('z');
+    press('z');
+    cr_assert_lt(screen.state[PANEL_STACKS].scroll.cursor, lines_of_dump(), "%d",
+                 screen.state[PANEL_STACKS].scroll.cursor);
+}
+
+Test(screen, stacks_are_searched_forwards_and_backwards)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    press('S');
+    press('/');
+    type("libshop\r");
+    int first = state->scroll.cursor;
+    press('n');
+    int second = state->scroll.cursor;
+    cr_assert_gt(second, first, "%d after %d", second, first);
+    press('N');
+    cr_assert_eq(state->scroll.cursor, first, "%d", state->scroll.cursor);
+    press('N');
+    cr_assert_gt(state->scroll.cursor, second, "it does not go round: %d", state->scroll.cursor);
+}
+
+Test(screen, saving_asks_for_a_name_and_then_wishes)
+{
+    press('S');
+    cr_assert_eq(press('w'), WISH_NONE, "it saves at once");
+    cr_assert_eq(screen.prompt, PROMPT_FILE, "prompt %d", (int)screen.prompt);
+    cr_assert_str_eq(screen.typed, "gomon-8123.stacks", "%s", screen.typed);
+    cr_assert_eq(press('\r'), WISH_SAVE, "it does not save");
+    press('w');
+    press(0x15);
+    cr_assert_eq(press('\r'), WISH_NONE, "it saves to a file without a name");
+}
+
+Test(screen, keys_of_the_dump_mean_nothing_elsewhere)
+{
+    press('w');
+    cr_assert_eq(screen.prompt, PROMPT_NONE, "prompt %d", (int)screen.prompt);
+}
+
+Test(screen, a_new_dump_is_shown_from_its_beginning)
+{
+    press('S');
+    press('z');
+    press('G');
+    screen_new_dump(&screen);
+    cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, 0, "%d",
+                 screen.state[PANEL_STACKS].scroll.cursor);
+    cr_assert_not(screen.state[PANEL_STACKS].folded, "it is folded");
+}
+
+Test(screen, ten_thousand_groups_are_walked_in_no_time)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    struct dump *small = fixture->dump;
+    fixture_add_dump(fixture, 10000);
+    press('S');
+    press('G');
+    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d of %d", state->scroll.cursor,
+                 lines_of_dump());
+    press('/');
+    type("no such text\r");
+    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d", state->scroll.cursor);
+    free((void *)(uintptr_t)small->group);
+    free(small);
+}
+
+/* ---- Around the panel ---- */
+
+Test(screen, a_dead_target_is_never_shown_as_live)
+{
+    static const struct {
+        enum target_state state;
+        const char *word;
+    } cases[] = {{TARGET_EXITED, "EXITED"},
+                 {TARGET_CRASHED, "CRASHED"},
+                 {TARGET_KILLED, "KILLED"},
+                 {TARGET_STOPPED, "STOPPED"},
+                 {TARGET_STALLED, "STALLED"}};
+
+    cr_assert(shows("[8123]  live"), "a live target is not said to be so");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture->model.status.state = cases[i].state;
+        for (uint32_t key = '1'; key <= '7'; key++) {
+            press(key);
+            cr_assert(shows(cases[i].word), "%s is not on panel %c", cases[i].word, (int)key);
+            cr_assert_not(shows("[8123]  live"), "panel %c of state %d says live", (int)key,
+                          (int)cases[i].state);
+        }
+    }
+}
+
+Test(screen, a_frozen_picture_says_since_when)
+{
+    fixture->model.view.frozen = true;
+    fixture->model.view.end_ns -= INT64_C(42000000000);
+    cr_assert(shows("FROZEN +42s"), "it does not");
+}
+
+Test(screen, a_message_goes_away_by_itself)
+{
+    screen_say(&screen, &fixture->model, ROLE_STRONG, "saved to somewhere");
+    cr_assert(shows("saved to somewhere"), "it is not shown");
+    fixture->model.mono_ns += INT64_C(6000000000);
+    cr_assert_not(shows("saved to somewhere"), "it stays");
+}
