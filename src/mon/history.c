@@ -24,6 +24,7 @@ struct level {
 
 struct series {
     bool is_counter;
+    bool is_measured; /* by gomon itself: that says nothing of whether the target publishes */
     int64_t last_ns; /* of the last sample, -1: none yet */
     uint64_t last;
     int64_t minutes_taken; /* up to this bucket of minutes they came from elsewhere; -1: none */
@@ -126,8 +127,11 @@ struct history *history_new(const struct metric_table *t)
     h->series = calloc((size_t)h->nseries, sizeof *h->series);
     for (unsigned i = 0; h->series != NULL && i < t->n; i++)
         if (h->series_of[i] >= 0)
-            h->series[h->series_of[i]] = (struct series){
-                .is_counter = t->info[i].kind == KIND_COUNTER, .last_ns = -1, .minutes_taken = -1};
+            h->series[h->series_of[i]] =
+                (struct series){.is_counter = t->info[i].kind == KIND_COUNTER,
+                                .is_measured = metric_is_measured((int)i),
+                                .last_ns = -1,
+                                .minutes_taken = -1};
     if (h->series == NULL || !level_init(&h->level[HISTORY_SECONDS], HISTORY_SECONDS, h->nseries) ||
         !level_init(&h->level[HISTORY_MINUTES], HISTORY_MINUTES, h->nseries)) {
         history_free(h);
@@ -177,7 +181,8 @@ static struct history_bucket *bucket_for(struct history *h, enum history_level w
         level_advance(l, h->nseries, number);
     if (!level_keeps(l, number))
         return NULL;
-    l->cause[number % l->nbuckets] = GAP_NONE;
+    if (!h->series[series].is_measured)
+        l->cause[number % l->nbuckets] = GAP_NONE;
     return bucket_at(l, series, number);
 }
 

@@ -64,7 +64,8 @@ struct history_minute {
 void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
                         const struct history_minute *minute);
 
-/* Says why nothing is known from FROM_NS until TO_NS; buckets that have samples keep them. */
+/* Says why the target published nothing from FROM_NS until TO_NS; buckets in which it did are not
+ * touched. */
 void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum gap_cause cause);
 
 /* All of METRIC in [FROM_NS, TO_NS) as one bucket, from the finest level that reaches back so far.
@@ -78,7 +79,7 @@ static inline double history_mean(const struct history_bucket *b)
     return b->n == 0 ? 0.0 : (double)b->sum / b->n;
 }
 
-/* Why there is no sample at this time; GAP_NONE if there is one. */
+/* Why the target published nothing at this time; GAP_NONE if it did. */
 enum gap_cause history_gap_at(const struct history *h, int64_t mono_ns);
 
 /* Monotonic time from which on something is known, or 0 if nothing is. */

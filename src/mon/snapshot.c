@@ -43,11 +43,8 @@ const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s)
 
 /* Of a counter that fell back there is no rate: it was started anew. */
 static void derive_rate(struct snapshot *s, const struct snapshot *prev, unsigned i,
-                        enum metric_kind kind)
+                        enum metric_kind kind, int64_t interval_ns)
 {
-    /* The target's own figures are of when it wrote them, ours of when we measured. */
-    int64_t interval_ns = metric_is_measured((int)i) ? s->mono_ns - prev->mono_ns
-                                                     : s->published_ns - prev->published_ns;
     double seconds = (double)interval_ns / (double)NS_PER_S;
 
     s->has_rate[i] = s->has_value[i] && prev->has_value[i] && interval_ns > 0 &&
@@ -74,10 +71,11 @@ static void derive_shares(struct proc_sample *p, const struct proc_sample *prev,
         p->share_ppm[i] = (uint32_t)((double)spent[i] / (double)all * PPM);
 }
 
-static void forget_rates(struct snapshot *s)
+void snapshot_forget_rates(struct snapshot *s, const struct metric_table *t)
 {
-    memset(s->has_rate, 0, sizeof s->has_rate);
-    memset(s->rate, 0, sizeof s->rate);
+    for (unsigned i = 0; i < t->n; i++)
+        if (!metric_is_measured((int)i))
+            s->has_rate[i] = false;
     for (uint32_t i = 0; i < s->nprocs; i++) {
         memset(s->proc[i].share_ppm, 0, sizeof s->proc[i].share_ppm);
         s->proc[i].switches_per_s = 0.0;
@@ -123,14 +121,21 @@ static void summarize_pauses(struct snapshot *s)
 void snapshot_derive(struct snapshot *s, const struct snapshot *prev, const struct metric_table *t)
 {
     summarize_pauses(s);
-    forget_rates(s);
+    snapshot_forget_rates(s, t);
     s->interval_ns = 0;
-    if (prev == NULL)
+    if (prev == NULL || s->published_ns <= prev->published_ns)
         return;
-    if (s->published_ns > prev->published_ns)
-        s->interval_ns = s->published_ns - prev->published_ns;
+    s->interval_ns = s->published_ns - prev->published_ns;
     for (unsigned i = 0; i < t->n; i++)
-        derive_rate(s, prev, i, t->info[i].kind);
-    for (uint32_t i = 0; i < s->nprocs && i < prev->nprocs && s->interval_ns > 0; i++)
+        if (!metric_is_measured((int)i))
+            derive_rate(s, prev, i, t->info[i].kind, s->interval_ns);
+    for (uint32_t i = 0; i < s->nprocs && i < prev->nprocs; i++)
         derive_shares(&s->proc[i], &prev->proc[i], s->interval_ns);
+}
+
+void snapshot_derive_measured(struct snapshot *s, const struct snapshot *prev)
+{
+    for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
+        derive_rate(s, prev, i, i == MON_PROCESS_CPU ? KIND_COUNTER : KIND_GAUGE,
+                    s->mono_ns - prev->mono_ns);
 }

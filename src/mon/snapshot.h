@@ -148,9 +148,16 @@ bool snapshot_rate(const struct snapshot *s, unsigned metric, double *per_s);
 /* The newest cycle, or NULL. */
 const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s);
 
-/* Fills what follows from two snapshots: rates, shares of the procs, the summary of pauses. PREV
- * may be NULL. */
+/* Fills what follows from two snapshots that the target published: rates, shares of the procs, and
+ * the summary of pauses. PREV may be NULL: there are no rates then. */
 void snapshot_derive(struct snapshot *s, const struct snapshot *prev, const struct metric_table *t);
+
+/* The same for what gomon measures itself. PREV is the snapshot before, published anew or not. */
+void snapshot_derive_measured(struct snapshot *s, const struct snapshot *prev);
+
+/* Drops the rates of what the target publishes: it publishes no longer, so they tell nothing of
+ * now. */
+void snapshot_forget_rates(struct snapshot *s, const struct metric_table *t);
 
 /* Sets one value; for sources. */
 void snapshot_set(struct snapshot *s, unsigned metric, uint64_t value);

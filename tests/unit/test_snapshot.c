@@ -53,6 +53,7 @@ Test(snapshot, rates_of_what_gomon_measures_go_by_its_time)
     snapshot_set(&prev, MON_PROCESS_CPU, 100);
     snapshot_set(&cur, MON_PROCESS_CPU, 108);
     snapshot_derive(&cur, &prev, &table);
+    snapshot_derive_measured(&cur, &prev);
 
     cr_assert_eq(rate_of(MON_PROCESS_CPU), 4.0, "rate %g", rate_of(MON_PROCESS_CPU));
 }
@@ -79,6 +80,22 @@ Test(snapshot, the_first_has_no_rates)
     snapshot_derive(&cur, NULL, &table);
 
     cr_assert_not(snapshot_rate(&cur, MON_GC_COUNT, &rate), "rate %g", rate);
+}
+
+Test(snapshot, of_a_target_that_publishes_no_longer_only_what_is_measured_has_rates)
+{
+    double rate;
+
+    snapshot_set(&prev, MON_GC_COUNT, 100);
+    snapshot_set(&cur, MON_GC_COUNT, 108);
+    snapshot_set(&prev, MON_PROCESS_CPU, 100);
+    snapshot_set(&cur, MON_PROCESS_CPU, 108);
+    snapshot_derive(&cur, &prev, &table);
+    snapshot_derive_measured(&cur, &prev);
+    snapshot_forget_rates(&cur, &table);
+
+    cr_assert_not(snapshot_rate(&cur, MON_GC_COUNT, &rate), "rate %g", rate);
+    cr_assert(snapshot_rate(&cur, MON_PROCESS_CPU, &rate), "the other is gone");
 }
 
 Test(snapshot, shares_of_a_proc_are_of_the_time_between)

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/monitor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "mon/lint.h"
+#include "mon/source.h"
+#include "mon/target.h"
+
+/* After more than this gomon itself has slept: what the page kept meanwhile fills the hole. */
+#define SLEPT_NS (3 * NS_PER_S)
+
+/* The table is counted every second up to this many rows; one of a million every 16 s, so that
+ * counting stays below a thousandth of a core. */
+#define ROWS_A_SECOND 65536
+
+struct monitor {
+    struct source *source;
+    struct target target;
+    struct procinfo_reader *reader; /* NULL: the process library refused */
+    struct history *history;
+    struct proc_history *procs;
+    struct lints *lints;
+    int pidfd;
+    int64_t last_tick_ns; /* 0: none yet */
+    int64_t last_kept_ns; /* time of the last sample in the history */
+    int64_t next_tasks_ns;
+    int64_t next_search_ns; /* for a successor */
+    struct metric_table table;
+    struct snapshot now;
+    struct snapshot before; /* room: what now was before it was read again */
+    struct snapshot prev;   /* what the rates of now refer to */
+    struct task_groups tasks;
+    struct procinfo process;
+    struct alerts alerts;
+    struct target_list list; /* room to search in */
+    struct {
+        struct snapshot snapshot;
+        struct task_groups tasks;
+        struct procinfo process;
+    } frozen;
+    struct model model;
+};
+
+/* ---- life ---- */
+
+static struct source *open_source(const struct target *t, struct metric_table *table,
+                                  struct source_failure *failure)
+{
+    if (t->live)
+        return source_page_open(t->pid, t->start_ticks, table, failure);
+    return source_page_open_image(t->image, t->uid, table, failure);
+}
+
+static bool allocate(struct monitor *m, const struct monitor_options *options)
+{
+    m->reader = procinfo_reader_new();
+    m->history = history_new(&m->table);
+    m->procs = proc_history_new();
+    m->lints = lints_new(options->lint_window_ns);
+    for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
+        m->table.info[i].present = m->target.live && m->reader != NULL;
+    return m->history != NULL && m->procs != NULL && m->lints != NULL;
+}
+
+static void fill_model(struct monitor *m)
+{
+    const struct source_facts *facts = m->source->ops->facts(m->source);
+    struct model_target *t = &m->model.target;
+
+    t->pid = m->target.pid;
+    t->start_real_ns = facts->start_real_ns;
+    t->post_mortem = !m->target.live;
+    snprintf(t->name, sizeof t->name, "%s", facts->name);
+    snprintf(t->page_version, sizeof t->page_version, "%s", facts->version);
+    m->model.metrics = &m->table;
+    m->model.history = m->history;
+    m->model.procs = m->procs;
+    m->model.alerts = &m->alerts;
+    monitor_freeze(m, false);
+}
+
+static struct monitor *fail(struct monitor *m, struct monitor_failure *failure,
+                            enum exit_status status, const char *text)
+{
+    failure->status = status;
+    snprintf(failure->text, sizeof failure->text, "%s", text);
+    monitor_free(m);
+    return NULL;
+}
+
+struct monitor *monitor_new(const struct target *target, const struct monitor_options *options,
+                            struct monitor_failure *failure)
+{
+    struct monitor *m = calloc(1, sizeof *m);
+    struct source_failure why;
+
+    if (m == NULL)
+        return fail(m, failure, EXIT_FAILED, "out of memory");
+    m->target = *target;
+    m->pidfd = target->live ? liveness_pidfd(target->pid) : -1;
+    metric_table_init(&m->table);
+    m->source = open_source(target, &m->table, &why);
+    if (m->source == NULL)
+        return fail(m, failure, why.status, why.why);
+    if (!allocate(m, options))
+        return fail(m, failure, EXIT_FAILED, "out of memory");
+    fill_model(m);
+    return m;
+}
+
+void monitor_free(struct monitor *m)
+{
+    if (m == NULL)
+        return;
+    if (m->source != NULL)
+        m->source->ops->close(m->source);
+    if (m->pidfd >= 0)
+        close(m->pidfd);
+    procinfo_reader_free(m->reader);
+    history_free(m->history);
+    proc_history_free(m->procs);
+    lints_free(m->lints);
+    free(m);
+}
+
+/* ---- what the target publishes ---- */
+
+static void take_past(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    const struct source_facts *facts = m->source->ops->facts(m->source);
+    bool first = m->last_tick_ns == 0;
+
+    if (!first && mono_ns - m->last_tick_ns <= SLEPT_NS)
+        return;
+    if (first)
+        leaks_set_start(lints_leaks(m->lints), mono_ns - (real_ns - facts->start_real_ns));
+    if ((m->source->can & SOURCE_CAN_HISTORY) != 0)
+        m->source->ops->history(m->source, m->history);
+    if (first && (m->source->can & SOURCE_CAN_SITES) != 0)
+        m->source->ops->sites(m->source, leaks_take_site, lints_leaks(m->lints));
+}
+
+/* Reads the values; true if they are newer than what was there. */
+static bool read_source(struct monitor *m)
+{
+    enum source_status status;
+
+    m->before = m->now;
+    m->now.mono_ns = m->model.mono_ns;
+    m->now.real_ns = m->model.real_ns;
+    status = m->source->ops->read(m->source, &m->now);
+    m->now.stale = status != SOURCE_READ;
+    return m->now.published_ns > m->before.published_ns;
+}
+
+static void keep_published(struct monitor *m)
+{
+    for (unsigned i = 0; i < m->table.n; i++)
+        if (m->now.has_value[i] && !metric_is_measured((int)i))
+            history_add(m->history, i, m->now.published_ns, m->now.value[i]);
+    m->last_kept_ns = m->now.published_ns;
+}
+
+/* ---- what gomon measures ---- */
+
+static void measure(struct monitor *m, unsigned metric, uint64_t value)
+{
+    snapshot_set(&m->now, metric, value);
+    history_add(m->history, metric, m->now.mono_ns, value);
+}
+
+/* What of the runtime's memory is resident: all but what it gave back, and of the stacks only what
+ * is in use. False if the source does not tell. */
+static bool runtime_resident(const struct snapshot *s, uint64_t *bytes)
+{
+    uint64_t sys;
+    uint64_t released;
+    uint64_t stack_sys;
+    uint64_t stack_inuse;
+
+    if (!snapshot_value(s, MON_MEM_SYS, &sys) || !snapshot_value(s, MON_HEAP_RELEASED, &released) ||
+        !snapshot_value(s, MON_STACK_SYS, &stack_sys) ||
+        !snapshot_value(s, MON_STACK_INUSE, &stack_inuse))
+        return false;
+    released += stack_sys > stack_inuse ? stack_sys - stack_inuse : 0;
+    *bytes = sys > released ? sys - released : 0;
+    return true;
+}
+
+static void measure_process(struct monitor *m)
+{
+    const struct procinfo *p = &m->process;
+    struct procinfo fresh;
+    uint64_t runtime;
+
+    if (m->reader == NULL || !m->target.live ||
+        !procinfo_read(m->reader, m->target.pid, &fresh) ||
+        fresh.start_ticks != m->target.start_ticks || fresh.state == 'Z')
+        return; /* it has ended, or will be seen to have: the last figures stay */
+    m->process = fresh;
+    measure(m, MON_PROCESS_RSS, p->rss_bytes);
+    measure(m, MON_PROCESS_VIRTUAL, p->virtual_bytes);
+    measure(m, MON_PROCESS_CPU, p->cpu_ns);
+    measure(m, MON_PROCESS_THREADS, p->nthreads);
+    if (p->has_files)
+        measure(m, MON_PROCESS_FILES, p->nfiles);
+    if (p->files_limit > 0)
+        measure(m, MON_PROCESS_FILES_LIMIT, p->files_limit);
+    if (p->has_cgroup)
+        measure(m, MON_CGROUP_MEMORY, p->cgroup_bytes);
+    if (p->cgroup_limit > 0)
+        measure(m, MON_CGROUP_LIMIT, p->cgroup_limit);
+    if (runtime_resident(&m->now, &runtime))
+        measure(m, MON_PROCESS_OUTSIDE, p->rss_bytes > runtime ? p->rss_bytes - runtime : 0);
+}
+
+static void count_tasks(struct monitor *m, int64_t mono_ns)
+{
+    int64_t seconds;
+
+    if ((m->source->can & SOURCE_CAN_TASKS) == 0 || mono_ns < m->next_tasks_ns)
+        return;
+    if (!m->source->ops->tasks(m->source, &m->tasks))
+        return;
+    m->tasks.mono_ns = mono_ns;
+    seconds = (int64_t)(m->tasks.ntasks / ROWS_A_SECOND);
+    m->next_tasks_ns = seconds > 0 ? mono_ns + seconds * NS_PER_S : 0;
+}
+
+/* ---- life and death of the target ---- */
+
+/* How it ended may have been written after the last read: so an end is looked at twice. */
+static void look_at_life(struct monitor *m, int64_t mono_ns)
+{
+    struct target_status before = m->model.status;
+    struct liveness_ask ask = {.pid = m->target.live ? m->target.pid : 0,
+                               .start_ticks = m->target.start_ticks,
+                               .pidfd = m->pidfd,
+                               .facts = m->source->ops->facts(m->source)};
+
+    liveness_look(&ask, mono_ns, &m->model.status);
+    if (target_has_ended(before.state) || !target_has_ended(m->model.status.state))
+        return;
+    if (read_source(m))
+        keep_published(m);
+    m->model.status = before;
+    liveness_look(&ask, mono_ns, &m->model.status);
+}
+
+/* Of an image it is known about when its process ended: when it was written last. */
+static void date_the_end(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    int64_t ago_ns = real_ns - m->target.since_real_ns;
+
+    if (m->target.live || m->last_tick_ns != 0)
+        return;
+    m->model.status.since_ns = ago_ns > 0 && ago_ns < mono_ns ? mono_ns - ago_ns : mono_ns;
+}
+
+static void search_successor(struct monitor *m, int64_t mono_ns)
+{
+    struct target found;
+    struct target old = m->target;
+
+    if (!target_has_ended(m->model.status.state) || m->model.status.successor != 0 ||
+        mono_ns < m->next_search_ns)
+        return;
+    m->next_search_ns = mono_ns + NS_PER_S;
+    snprintf(old.name, sizeof old.name, "%s", m->model.target.name);
+    if (target_find_successor(&old, &m->list, &found))
+        m->model.status.successor = found.pid;
+}
+
+/* The target lives, but what it published is no longer now; or it ended. */
+static void note_silence(struct monitor *m)
+{
+    static const enum gap_cause cause[] = {
+        [TARGET_LIVE] = GAP_NONE,           [TARGET_STALLED] = GAP_STALLED,
+        [TARGET_STOPPED] = GAP_STOPPED,     [TARGET_EXITED] = GAP_TARGET_GONE,
+        [TARGET_CRASHED] = GAP_TARGET_GONE, [TARGET_KILLED] = GAP_TARGET_GONE,
+    };
+    enum target_state state = m->model.status.state;
+
+    if (state == TARGET_LIVE)
+        return;
+    m->now.stale = true;
+    if (m->last_kept_ns > 0)
+        history_mark_gap(m->history, m->last_kept_ns, m->model.mono_ns, cause[state]);
+    if (!target_has_ended(state)) /* else the last picture stays whole */
+        snapshot_forget_rates(&m->now, &m->table);
+}
+
+/* ---- the tick ---- */
+
+static void watch(struct monitor *m, int64_t mono_ns)
+{
+    bool is_new = read_source(m);
+
+    if (is_new && m->before.published_ns > 0)
+        m->prev = m->before;
+    if (is_new)
+        keep_published(m);
+    measure_process(m);
+    snapshot_derive(&m->now, m->prev.published_ns > 0 ? &m->prev : NULL, &m->table);
+    snapshot_derive_measured(&m->now, &m->before);
+    if (is_new)
+        proc_history_add(m->procs, &m->now);
+    count_tasks(m, mono_ns);
+}
+
+static void judge(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    lints_tick(m->lints,
+               &(struct lints_input){.leaks = {.mono_ns = mono_ns,
+                                               .real_ns = real_ns,
+                                               .history = m->history,
+                                               .snapshot = &m->now,
+                                               .tasks = &m->tasks},
+                                     .status = &m->model.status},
+               &m->alerts);
+}
+
+/* A target that has ended is drawn up to its end: its last picture stays. */
+static void move_view(struct monitor *m, int64_t mono_ns)
+{
+    struct model *model = &m->model;
+
+    if (!model->view.frozen)
+        model->view.end_ns =
+            target_has_ended(model->status.state) ? model->status.since_ns : mono_ns;
+}
+
+void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    m->model.mono_ns = mono_ns;
+    m->model.real_ns = real_ns;
+    if (!target_has_ended(m->model.status.state)) {
+        take_past(m, mono_ns, real_ns);
+        watch(m, mono_ns);
+        look_at_life(m, mono_ns);
+        date_the_end(m, mono_ns, real_ns);
+        note_silence(m);
+        judge(m, mono_ns, real_ns);
+    }
+    search_successor(m, mono_ns);
+    move_view(m, mono_ns);
+    m->last_tick_ns = mono_ns;
+}
+
+void monitor_check(struct monitor *m, int64_t mono_ns)
+{
+    look_at_life(m, mono_ns);
+}
+
+/* ---- the model ---- */
+
+int monitor_pidfd(const struct monitor *m)
+{
+    return m->pidfd;
+}
+
+void monitor_freeze(struct monitor *m, bool on)
+{
+    struct model *model = &m->model;
+
+    if (on && !model->view.frozen) {
+        m->frozen.snapshot = m->now;
+        m->frozen.tasks = m->tasks;
+        m->frozen.process = m->process;
+    }
+    model->view.frozen = on;
+    model->snapshot = on ? &m->frozen.snapshot : &m->now;
+    model->tasks = on ? &m->frozen.tasks : &m->tasks;
+    model->process = on ? &m->frozen.process : &m->process;
+}
+
+const struct model *monitor_model(const struct monitor *m)
+{
+    return &m->model;
+}
+
+void monitor_set_dump(struct monitor *m, const struct dump *dump, struct dump_status status)
+{
+    m->model.dump = dump;
+    m->model.dump_status = status;
+}
+
+void monitor_set_code_lines(struct monitor *m, struct code_lines lines)
+{
+    m->model.code = lines;
+}
