@@ -33,7 +33,7 @@ void race_time_out(void *arg)
     struct race *r = arg;
 
     if (race_win(r, NULL))
-        sched_ready(r->task, GORT_ETIMEDOUT);
+        sched_ready_last(r->task, GORT_ETIMEDOUT);
 }
 
 static struct waiter *waitq_first(const struct waitq *q)

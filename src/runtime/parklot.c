@@ -241,7 +241,7 @@ static void lot_time_out(void *arg)
         dequeue(b, w);
     lot_unlock(b);
     if (was_queued)
-        sched_ready(w->task, GORT_ETIMEDOUT);
+        sched_ready_last(w->task, GORT_ETIMEDOUT);
 }
 
 int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parking *parking)

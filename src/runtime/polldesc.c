@@ -168,7 +168,7 @@ static void poll_time_out(void *arg)
     struct task *t = take_task(arg, NOTHING);
 
     if (t != NULL)
-        sched_ready(t, GORT_OK);
+        sched_ready_last(t, GORT_OK);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */

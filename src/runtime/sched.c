@@ -283,6 +283,18 @@ void sched_ready(struct task *t, int32_t wake_value)
     put_next(worker_self()->proc, t);
 }
 
+void sched_ready_last(struct task *t, int32_t wake_value)
+{
+    struct taskq spill = {0};
+
+    t->wake_value = wake_value;
+    t->reason = WAIT_NONE;
+    set_state(t, TASK_RUNNABLE);
+    if (UNLIKELY(!runq_put(&worker_self()->proc->runq, t, &spill)))
+        sched_put_global(&spill);
+    sched_wake_one();
+}
+
 void sched_ready_batch(struct taskq *q)
 {
     if (q->head == NULL)

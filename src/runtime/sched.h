@@ -30,6 +30,10 @@ int32_t sched_park_release(enum wait_reason why, uintptr_t pc, struct lock *l);
  * WAKE_VALUE is what its sched_park returns. Callable with locks held up to rank TIMERS. */
 void sched_ready(struct task *t, int32_t wake_value);
 
+/* As sched_ready, but behind the tasks of this proc: for what a timer wakes, so that sleepers go on
+ * in the order of their deadlines. */
+void sched_ready_last(struct task *t, int32_t wake_value);
+
 /* Makes a batch runnable, through the global queue: from any thread, also without a proc.
  * wake_value must be set. */
 void sched_ready_batch(struct taskq *q);

@@ -54,7 +54,7 @@ _Noreturn void park_forever(enum wait_reason why, uintptr_t pc)
 
 static void wake_sleeper(void *arg)
 {
-    sched_ready(arg, 0);
+    sched_ready_last(arg, 0);
 }
 
 void sleep_until(int64_t deadline_ns, enum wait_reason why, uintptr_t pc)
