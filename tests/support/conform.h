@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* conform.h - claims about the semantics of the public interface, tried under many schedules.
+ *     CLAIM(what_holds) { ... EXPECT(got == 3, "got %d", got); }
+ *     ENDS(what_is_misuse, 2, "the text") { ... }
+ * A claim runs as the first task, once for each of several numbers of procs, with and without
+ * random yields. What ENDS describes must end the process with that status and print that text; it
+ * runs in a process of its own.
+ *     PROGRAM           all of it
+ *     PROGRAM CLAIM     one claim, as the environment says (GORT_MAXPROCS, GORT_DEBUG)
+ * CONFORM_SEED=N repeats a run's random choices; a run prints its seed. */
+#ifndef SUPPORT_CONFORM_H
+#define SUPPORT_CONFORM_H
+
+#include <gort.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conform_wait { /* what conform_parked counts */
+                    PARKED_SEND,
+                    PARKED_RECV,
+                    PARKED_SELECT,
+                    PARKED_MUTEX,
+                    PARKED_WAITGROUP,
+                    PARKED_IO,
+                    PARKED_SLEEP,
+};
+
+struct conform_claim {
+    const char *name;
+    void (*run)(void);
+    int status;       /* of ENDS; else 0 */
+    const char *text; /* of ENDS; else NULL */
+    struct conform_claim *next;
+};
+
+void conform_add(struct conform_claim *c);
+
+#define CONFORM_CLAIM_(id, expected_status, expected_text)                                     \
+    static void claim_##id(void);                                                              \
+    __attribute__((constructor)) static void add_##id(void)                                    \
+    {                                                                                          \
+        static struct conform_claim c = {                                                      \
+            .name = #id, .run = claim_##id, .status = expected_status, .text = expected_text}; \
+        conform_add(&c);                                                                       \
+    }                                                                                          \
+    static void claim_##id(void)
+
+#define CLAIM(id)              CONFORM_CLAIM_(id, 0, NULL)
+#define ENDS(id, status, text) CONFORM_CLAIM_(id, status, text)
+
+/* Fails the claim that runs, from any of its tasks, with a message that shows the values. */
+#define EXPECT(cond, ...)                                  \
+    do {                                                   \
+        if (!(cond))                                       \
+            conform_fail(__FILE__, __LINE__, __VA_ARGS__); \
+    } while (0)
+
+void conform_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Yields until COND holds; fails after ten seconds. */
+#define EVENTUALLY(cond, ...)                            \
+    do {                                                 \
+        int64_t eventually_by_ns = gort_in(10 * GORT_S); \
+                                                         \
+        while (!(cond) && gort_now() < eventually_by_ns) \
+            conform_pause();                             \
+        EXPECT(cond, __VA_ARGS__);                       \
+    } while (0)
+
+/* Lets others run. */
+void conform_pause(void);
+
+/* Tasks that are parked for WHY. */
+int conform_parked(enum conform_wait why);
+
+/* Waits until N tasks are parked for WHY. */
+#define UNTIL_PARKED(n, why) \
+    EVENTUALLY(conform_parked(why) == (n), "%d tasks parked", conform_parked(why))
+
+/* A random number below N. */
+uint32_t conform_random(uint32_t n);
+
+#endif
