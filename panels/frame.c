@@ -79,7 +79,7 @@ static void counts_word(const struct model *model, struct piece *piece)
     uint64_t n;
 
     draw_figure_text(procs, parts_value(model, MON_PROCS));
-    snprintf(tasks, sizeof tasks, "-");
+    snprintf(tasks, sizeof tasks, DRAW_MISSING);
     if (snapshot_value(model->snapshot, MON_TASKS, &n))
         fmt_grouped(tasks, sizeof tasks, n);
     snprintf(piece->text, PIECE_BYTES, "%s procs  %s tasks", procs, tasks);

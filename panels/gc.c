@@ -32,7 +32,7 @@ static const char *mode_text(const struct model *model)
     uint64_t mode;
 
     if (!snapshot_value(model->snapshot, MON_GC_MODE, &mode))
-        return "-";
+        return DRAW_MISSING;
     return mode == GC_MODE_CONCURRENT ? "concurrent" : "stop the world";
 }
 

@@ -68,7 +68,7 @@ const char *parts_span(char text[FIGURE_BYTES], int64_t ns)
 
 const char *parts_code(const struct model *model, uint64_t pc, char text[CODE_LINE_BYTES])
 {
-    const char *known = pc == 0 ? "-" : model_code_line(model, pc);
+    const char *known = pc == 0 ? DRAW_MISSING : model_code_line(model, pc);
 
     if (known != NULL && known[0] != '\0')
         snprintf(text, CODE_LINE_BYTES, "%s", known);

@@ -97,7 +97,7 @@ static int count(const struct model *model, const struct panel_state *state)
 static void draw_share(const struct draw_table *table, const struct proc_sample *proc,
                        enum proc_state state, int column, int row, struct canvas *canvas)
 {
-    char text[FMT_BYTES_MAX] = "-";
+    char text[FMT_BYTES_MAX] = DRAW_MISSING;
     bool known = false;
 
     for (int i = 0; i < PROC_STATES; i++)
@@ -111,7 +111,7 @@ static void draw_share(const struct draw_table *table, const struct proc_sample 
 static void draw_task_of(const struct draw_table *table, const struct model *model,
                          const struct proc_sample *proc, int row, struct canvas *canvas)
 {
-    char text[FMT_BYTES_MAX] = "-";
+    char text[FMT_BYTES_MAX] = DRAW_MISSING;
     double runs_ns = (double)(model->snapshot->published_ns - proc->task_since_ns);
     bool has_task = proc->task != 0;
 
@@ -120,7 +120,7 @@ static void draw_task_of(const struct draw_table *table, const struct model *mod
     draw_table_cell(table, canvas, row, TASK, ROLE_TEXT, text);
     enum role role = has_task && runs_ns > LONG_RUN_NS ? ROLE_WARN : ROLE_TEXT;
     fmt_duration(text, sizeof text, runs_ns < 0 ? 0 : runs_ns);
-    draw_table_cell(table, canvas, row, RUNS, role, has_task ? text : "-");
+    draw_table_cell(table, canvas, row, RUNS, role, has_task ? text : DRAW_MISSING);
 }
 
 static void draw_proc(const struct draw_table *table, const struct model *model,
@@ -136,13 +136,13 @@ static void draw_proc(const struct draw_table *table, const struct model *model,
     draw_share(table, proc, PROC_RUNNING, RUNNING, row, canvas);
     draw_share(table, proc, PROC_BLOCKING, BLOCKING, row, canvas);
     draw_share(table, proc, PROC_STOPPED, STOPPED, row, canvas);
-    snprintf(text, sizeof text, "-");
+    snprintf(text, sizeof text, DRAW_MISSING);
     if (model->snapshot->interval_ns > 0)
         fmt_count(text, sizeof text, proc->switches_per_s);
     draw_table_cell(table, canvas, row, SWITCHES, ROLE_TEXT, text);
     draw_table_cell(table, canvas, row, DETACHED, ROLE_TEXT,
                     fmt_count(text, sizeof text, (double)proc->detaches));
-    snprintf(text, sizeof text, "-");
+    snprintf(text, sizeof text, DRAW_MISSING);
     if (proc->tid != 0)
         snprintf(text, sizeof text, "%d", proc->tid);
     draw_table_cell(table, canvas, row, THREAD, ROLE_TEXT, text);

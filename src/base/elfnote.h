@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* elfnote.h - the build-id among the notes of an ELF file.
  * Compilers give every program and library a number of its own; two files with one number are the
- * same build. Notes are read from memory that another process may have filled: all of it is checked.
+ * same build. Notes may come from the memory of another process: all of it is checked.
  * Threads: pure functions; async-signal-safe. Source: ELF specification, note section. */
 #ifndef BASE_ELFNOTE_H
 #define BASE_ELFNOTE_H

@@ -257,7 +257,8 @@ static bool read_register(const struct unwind_machine *machine, Dwarf_Frame *fra
 
     if (dwarf_frame_register(frame, reg, memory, &op, &n) != 0)
         return reg != machine->ra;
-    if (n == 0 && op == NULL)
+    /* libdw does not know that calls preserve rbx, and calls it undefined where nothing is said. */
+    if (n == 0 && (op == NULL || (machine->preserved >> reg & 1)))
         return true; /* unchanged */
     if (n == 0 && reg == machine->ra)
         rule->kind = UNWIND_RULE_START;

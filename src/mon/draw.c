@@ -25,7 +25,7 @@ const char *draw_figure_text(char text[FIGURE_BYTES], struct figure figure)
     if (figure.known)
         snprintf(text, FIGURE_BYTES, "%s%s", number, figure.per == FIGURE_PER_SECOND ? "/s" : "");
     else
-        snprintf(text, FIGURE_BYTES, "-");
+        snprintf(text, FIGURE_BYTES, DRAW_MISSING);
     return text;
 }
 

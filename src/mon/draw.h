@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* draw.h - what panels are made of besides plots: figures, tables, bars, ribbons.
  * A figure has a place of fixed width and is set right in it, so that from one second to the next
- * only digits change; one that is not known is "-", here and nowhere else. Threads: pure functions.
+ * only digits change; one that is not known is DRAW_MISSING, on every panel. Threads: pure
+ * functions.
  */
 #ifndef MON_DRAW_H
 #define MON_DRAW_H
@@ -25,7 +26,10 @@ struct figure {
 
 #define FIGURE_BYTES 40
 
-/* The text of a figure, "-" if it is not known. Returns TEXT. */
+/* What stands for a value that is not known, or that there is none of. */
+#define DRAW_MISSING "-"
+
+/* The text of a figure, DRAW_MISSING if it is not known. Returns TEXT. */
 const char *draw_figure_text(char text[FIGURE_BYTES], struct figure figure);
 
 /* ---- Facts: "rss  1.31G", one after the other in a row ---- */

@@ -25,6 +25,7 @@
 struct raw_group {
     uint64_t key;
     uint64_t spawn_pc;
+    uint64_t start_fn;
     const uint64_t *pc;
     size_t npcs;
     uint8_t state;
@@ -99,6 +100,7 @@ static uint64_t key_of(const struct dump_entry *e)
     uint64_t key = hash_u64(0, e->row->word & 0xffff); /* state and reason */
 
     key = hash_u64(key, e->row->spawn_pc);
+    key = hash_u64(key, e->row->start_fn);
     key = hash_u64(key, (uint64_t)e->end);
     for (size_t i = 0; i < e->npcs; i++)
         key = hash_u64(key, e->pc[i]);
@@ -109,7 +111,7 @@ static bool is_same(const struct raw_group *h, const struct dump_entry *e, uint6
 {
     return h->key == key && h->state == PAGE_TASK_STATE(e->row->word) &&
            h->reason == PAGE_TASK_REASON(e->row->word) && h->spawn_pc == e->row->spawn_pc &&
-           h->end == e->end && h->npcs == e->npcs &&
+           h->start_fn == e->row->start_fn && h->end == e->end && h->npcs == e->npcs &&
            memcmp(h->pc, e->pc, e->npcs * sizeof *e->pc) == 0;
 }
 
@@ -141,6 +143,7 @@ static struct raw_group *add_raw(struct builder *b, const struct dump_entry *e, 
     h = &b->raw[b->nraw++];
     *h = (struct raw_group){.key = key,
                                 .spawn_pc = e->row->spawn_pc,
+                                .start_fn = e->row->start_fn,
                                 .pc = pc,
                                 .npcs = e->npcs,
                                 .state = (uint8_t)PAGE_TASK_STATE(e->row->word),
@@ -197,8 +200,9 @@ void dump_add(struct dump *dump, const struct dump_entry *entry)
 
 static bool is_known(const struct raw_group *h, struct symbols *symbols)
 {
-    bool known = h->spawn_pc == 0 || symbols_find(symbols, h->spawn_pc, SYMBOL_AT_RETURN) != NULL;
+    bool known = symbols_find(symbols, h->spawn_pc, SYMBOL_AT_RETURN) != NULL;
 
+    known = symbols_find(symbols, h->start_fn, SYMBOL_AT_EXACT) != NULL && known;
     for (size_t i = 0; i < h->npcs; i++)
         known = symbols_find(symbols, h->pc[i], SYMBOL_AT_RETURN) != NULL && known;
     return known;
@@ -232,6 +236,19 @@ static void fill_frame(struct builder *b, struct dump_frame *frame, uint64_t pc,
     };
 }
 
+/* Leaves off what is outside of the function that the task was started with: the runtime's own. */
+static void cut_outside_start(struct dump_group *group, const struct symbol *start)
+{
+    const char *name = start->nframes > 0 ? start->frame[start->nframes - 1].function : "";
+
+    for (size_t i = group->nframes; i-- > 0 && name[0] != '\0';) {
+        if (strcmp(group->frame[i].function, name) == 0 && !group->frame[i].inlined) {
+            group->nframes = i + 1;
+            return;
+        }
+    }
+}
+
 /* Lines that the stack of H takes, inlined calls spelt out. */
 static size_t count_frames(const struct raw_group *h, struct symbols *symbols)
 {
@@ -262,6 +279,7 @@ static void fill_frames(struct builder *b, struct dump_group *group, const struc
         for (size_t f = 0; f < max_size(symbol->nframes, 1); f++)
             fill_frame(b, frame++, h->pc[i], symbol, f);
     }
+    cut_outside_start(group, symbols_find(symbols, h->start_fn, SYMBOL_AT_EXACT));
 }
 
 static void fill_group(struct builder *b, struct dump_group *group, const struct raw_group *h,

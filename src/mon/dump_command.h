@@ -24,9 +24,9 @@ struct dump_command {
 /* gomon --dump: all stacks of the process to OUT. Errors are written to stderr, in one line. */
 enum exit_status dump_command_run(const struct dump_command *command, FILE *out);
 
-/* gomon --symbolize: copies IN to OUT, and adds file and line to each frame that the runtime wrote
- * ("function+0xoff  module+0xoff"). The modules are files of this machine; one whose build-id is not
- * the one in the text (behind "modules:") is left alone. */
+/* gomon --symbolize: copies IN to OUT, and adds file and line to each frame that the runtime
+ * wrote ("function+0xoff  module+0xoff"). The modules are files of this machine; one whose
+ * build-id is not the one in the text (behind "modules:") is left alone. */
 enum exit_status symbolize_run(FILE *in, FILE *out, enum symbol_download download);
 
 #endif

@@ -165,7 +165,8 @@ bool dump_write_text(const struct dump *dump, FILE *out)
     fmt_date(date, sizeof date, (int64_t)dump->real_ns);
     fmt_duration(took, sizeof took, (double)dump->took_ns);
     fmt_grouped(all, sizeof all, dump->ntasks);
-    fprintf(out, "%s tasks in %zu groups, %s, taken in %s\n", all, dump->ngroups, date, took);
+    fprintf(out, "%s %s in %zu %s, %s, taken in %s\n", all, dump->ntasks == 1 ? "task" : "tasks",
+            dump->ngroups, dump->ngroups == 1 ? "group" : "groups", date, took);
     if (dump->note[0] != '\0')
         fprintf(out, "note: %s\n", dump->note);
     if (dump->nskipped > 0)

@@ -142,6 +142,17 @@ static void add_without_stack(struct dumpjob *job, const struct page_dump_task *
     add_task(job, task, unstarted ? DUMP_END_UNSTARTED : DUMP_END_UNKNOWN, &pc, 1);
 }
 
+/* How many of the innermost frames are inside the runtime call that the task waits in, or waited,
+ * below the function that was called: how it came to park there makes no difference to anyone. */
+static size_t runtime_frames(const struct page_task *row, const struct unwind_result *result)
+{
+    for (size_t i = 1; i < result->n; i++) {
+        if (row->pc != 0 && result->pc[i] == row->pc)
+            return i - 1;
+    }
+    return 0;
+}
+
 /* Unwinds and adds a task; false if it must be tried again when a rule has come. */
 static bool take_task(struct dumpjob *job, const struct page_dump_task *task, const uint8_t *stack)
 {
@@ -156,6 +167,7 @@ static bool take_task(struct dumpjob *job, const struct page_dump_task *task, co
         .is_truncated = (task->flags & PAGE_DUMP_TRUNCATED) != 0,
     };
     struct unwind_result result;
+    size_t skip;
 
     if (task->pc == 0 || (task->flags & (PAGE_DUMP_NO_REGS | PAGE_DUMP_NOT_STARTED))) {
         add_without_stack(job, task);
@@ -163,7 +175,8 @@ static bool take_task(struct dumpjob *job, const struct page_dump_task *task, co
     }
     if (unwind_task(job->symbols, &input, &result) == UNWIND_WAITS)
         return false;
-    add_task(job, task, result.end, result.pc, result.n);
+    skip = runtime_frames(&task->row, &result);
+    add_task(job, task, result.end, result.pc + skip, result.n - skip);
     return true;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* mail.h - asking the runtime of a target for something, through its mailbox.
- * The client claims a slot with a lock that the kernel drops if it dies, writes a request and rings;
- * the runtime answers in batches, each of which is copied and acknowledged at once, so that it
- * fills the next one while this one is read. Nothing here blocks: mail_step looks what has changed,
- * mail_wake_ns says when to look again.
- * The other side may be hostile: only memory that it cannot take away is mapped, the batches are
- * read with pread, and any number out of turn ends the request.
+ * The client claims a slot with a lock that the kernel drops if it dies, writes a request and
+ * rings; the runtime answers in batches, each of which is copied and acknowledged at once, so
+ * that it fills the next one while this one is read. Nothing here blocks: mail_step looks what
+ * has changed, mail_wake_ns says when to look again. The other side may be hostile: only memory
+ * that it cannot take away is mapped, the batches are read with pread, and any number out of
+ * turn ends the request.
  * Threads: one. Source: page.h, Mailbox. */
 #ifndef MON_MAIL_H
 #define MON_MAIL_H

@@ -20,6 +20,7 @@
 #define ROWS_AT_ONCE 4096u
 #define ROW_BYTES_MAX 4096u
 #define ROWS_MAX (1u << 24)
+#define LOOKS 4 /* at a task that moves while it is copied */
 
 /* What a context switch leaves at the saved stack pointer: words, of which some are registers. */
 struct parked_layout {
@@ -211,16 +212,28 @@ static void look(struct peek *peek, uint64_t i, struct page_dump_task *task, uin
         task->flags |= PAGE_DUMP_MOVED;
 }
 
+/* Copies row I again, as it is by now; false if its task has ended. */
+static bool retake_row(const struct peek *peek, uint64_t i, struct page_dump_task *task)
+{
+    memset(task, 0, sizeof *task);
+    return pread(peek->fd, &task->row, sizeof task->row, row_at(peek, i)) ==
+               (ssize_t)sizeof task->row &&
+           PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
+}
+
 bool peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack)
 {
     memset(task, 0, sizeof *task);
     while (take_row(peek, peek->next_row, &task->row)) {
         uint64_t i = peek->next_row++;
+        bool lives = PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
 
-        if (PAGE_TASK_STATE(task->row.word) == PAGE_TASK_DEAD)
-            continue;
-        look(peek, i, task, stack);
-        return true;
+        for (int tries = 0; lives && tries < LOOKS; tries++) {
+            look(peek, i, task, stack);
+            if (!(task->flags & PAGE_DUMP_MOVED) || tries == LOOKS - 1)
+                return true;
+            lives = retake_row(peek, i, task);
+        }
     }
     return false;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* peek.h - the tasks of a target that does not answer, read from outside.
- * Where each task stands is in the task table; its registers lie at its saved stack pointer, the rest
- * of its stack behind them. Nothing is asked of the target, so this works when it is stopped or
- * every thread of it hangs; tasks that move meanwhile are told by their generation.
+ * Where each task stands is in the task table; its registers lie at its saved stack pointer, the
+ * rest of its stack behind them. Nothing is asked of the target, so this works when it is
+ * stopped or every thread of it hangs; tasks that move meanwhile are told by their generation.
  * It needs the right to read the target's memory (ptrace(2), PTRACE_MODE_ATTACH).
  * Threads: one. */
 #ifndef MON_PEEK_H

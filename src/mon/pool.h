@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pool.h - many small things that are freed together.
- * Memory comes in blocks and is handed out from their front; equal texts are kept once. Nothing in
- * a pool moves, so that pointers into it hold until pool_fini. Running out of memory ends the process.
+ * Memory comes in blocks and is handed out from their front; equal texts are kept once. Nothing
+ * in a pool moves, so that pointers into it hold until pool_fini. Running out of memory ends the
+ * process.
  * Threads: one. */
 #ifndef MON_POOL_H
 #define MON_POOL_H

@@ -45,11 +45,12 @@ void procmem_explain(pid_t pid, int error, char *text, size_t bytes)
         snprintf(text, bytes, "the memory of process %d cannot be read: %s", (int)pid,
                  strerror(error));
     else if (geteuid() != 0 && st.st_uid != geteuid())
-        snprintf(text, bytes, "process %d is another user's (uid %u): run gomon as that user or root",
+        snprintf(text, bytes, "process %d is another user's: run gomon as uid %u or root",
                  (int)pid, (unsigned)st.st_uid);
     else if (geteuid() != 0 && ptrace_scope() > 0)
-        snprintf(text, bytes, "kernel.yama.ptrace_scope is %d: reading the memory of process %d needs "
-                 "CAP_SYS_PTRACE (run gomon as root)", ptrace_scope(), (int)pid);
+        snprintf(text, bytes,
+                 "kernel.yama.ptrace_scope is %d: to read the memory of process %d, run gomon as root",
+                 ptrace_scope(), (int)pid);
     else
         snprintf(text, bytes, "reading the memory of process %d needs CAP_SYS_PTRACE", (int)pid);
 }

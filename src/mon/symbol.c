@@ -18,7 +18,7 @@
 #include "mon/procmem.h"
 #include "mon/unwind.h"
 
-#define KEPT_MAX (4 * PCMAP_MAX) /* answers over the life of the process, however often it changes */
+#define KEPT_MAX (4 * PCMAP_MAX) /* answers of one process, however often its modules change */
 #define FILE_ADDRESSES (UINT64_C(1) << 44) /* for each file of no process */
 #define REREAD_NS (5 * NS_PER_S)
 

@@ -13,6 +13,7 @@
 
 #define WORD sizeof(uint64_t)
 #define LINKAGE_ENTRY_BYTES 16
+#define RED_ZONE_BYTES 128
 
 static const struct unwind_machine machines[] = {
     {.elf_machine = EM_X86_64,
@@ -21,7 +22,8 @@ static const struct unwind_machine machines[] = {
      .sp = 7,
      .fp = 6,
      .ra = 16,
-     .code_mask = ~UINT64_C(0)},
+     .code_mask = ~UINT64_C(0),
+     .preserved = 0xf048}, /* rbx, rbp, r12 .. r15 */
     {.elf_machine = EM_AARCH64,
      .name = "aarch64",
      .nregs = 32,
@@ -29,7 +31,8 @@ static const struct unwind_machine machines[] = {
      .fp = 29,
      .ra = 30,
      .has_link_register = true,
-     .code_mask = (UINT64_C(1) << 48) - 1}, /* above are signatures and tags */
+     .code_mask = (UINT64_C(1) << 48) - 1, /* above are signatures and tags */
+     .preserved = 0x3ff80000},             /* x19 .. x29 */
 };
 
 /* One frame. */
@@ -122,6 +125,13 @@ static bool find_cfa(const struct unwind_rule *rule, const struct frame *f,
     return false;
 }
 
+/* Whether the place of a saved register is just below what was copied, so below the stack pointer:
+ * the function is at its end and has taken the register back; rules don't tell of that. */
+static bool is_popped(const struct unwind_task *task, uint64_t address)
+{
+    return address < task->stack_lo && task->stack_lo - address <= RED_ZONE_BYTES;
+}
+
 /* The value of one register of the caller; false if it is lost. */
 static bool find_saved(const struct unwind_saved *saved, const struct frame *f, uint64_t cfa,
                        const struct unwind_task *task, uint64_t *value)
@@ -130,6 +140,8 @@ static bool find_saved(const struct unwind_saved *saved, const struct frame *f, 
 
     switch ((enum unwind_saved_kind)saved->kind) {
     case UNWIND_SAVED_AT_CFA:
+        if (is_popped(task, cfa + offset))
+            return get(f, saved->reg, value);
         return load(task, cfa + offset, value);
     case UNWIND_SAVED_IS_CFA:
         *value = cfa + offset;
@@ -188,7 +200,8 @@ static bool step_by_frame_pointer(const struct unwind_task *task, struct frame *
 
 /* From an address that is no code, after a call through a wild pointer: to where calls leave the
  * return address. */
-static bool step_from_nowhere(const struct unwind_task *task, struct frame *f)
+static bool step_from_nowhere(const struct symbols *symbols, const struct unwind_task *task,
+                              struct frame *f)
 {
     const struct unwind_machine *machine = task->machine;
     uint64_t sp, pc;
@@ -196,9 +209,12 @@ static bool step_from_nowhere(const struct unwind_task *task, struct frame *f)
     if (!get(f, machine->sp, &sp) ||
         !(machine->has_link_register ? get(f, machine->ra, &pc) : load(task, sp, &pc)))
         return false;
+    pc &= machine->code_mask;
+    if (!symbols_has_code(symbols, pc - 1))
+        return false;
     set(f, machine->sp, machine->has_link_register ? sp : sp + WORD);
-    f->pc = pc & machine->code_mask;
-    return pc != 0;
+    f->pc = pc;
+    return true;
 }
 
 enum step { STEP_ON, STEP_WAITS, STEP_START, STEP_LOST };
@@ -219,7 +235,8 @@ static enum step step(struct symbols *symbols, const struct unwind_task *task, s
         on = step_by_rule(rule, task, f);
         break;
     case UNWIND_RULE_NONE:
-        on = first && !symbols_has_code(symbols, f->pc - 1) && step_from_nowhere(task, f);
+        on = first && !symbols_has_code(symbols, f->pc - 1) &&
+             step_from_nowhere(symbols, task, f);
         on = on || step_by_frame_pointer(task, f);
         break;
     }

@@ -29,6 +29,7 @@ struct unwind_machine {
     uint8_t ra;            /* where a rule puts the caller's address */
     bool has_link_register; /* a call leaves it in register ra, else on the stack */
     uint64_t code_mask;     /* the bits of an address of code */
+    uint64_t preserved;     /* bit r: a call leaves register r as it was */
 };
 
 /* The machine with this number in ELF files, or NULL: not one that this gomon knows. */
@@ -46,7 +47,7 @@ enum unwind_rule_kind {
 enum unwind_cfa_kind {
     UNWIND_CFA_REG = 0,     /* register cfa_reg + cfa_offset */
     UNWIND_CFA_DEREF = 1,   /* the word at that address, + cfa_offset2 */
-    UNWIND_CFA_LINKAGE = 2, /* as REG, and a word more from byte cfa_offset2 of a linkage entry on */
+    UNWIND_CFA_LINKAGE = 2, /* as REG, a word more from byte cfa_offset2 of an entry on */
 };
 
 enum unwind_saved_kind {

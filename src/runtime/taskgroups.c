@@ -120,8 +120,9 @@ static uint64_t count_of_site(const struct page_task_group *group, size_t n, siz
     for (size_t before = 0; before < i; before++)
         if (group[before].spawn_pc == group[i].spawn_pc)
             return 0;
-    for (; i < n; i++)
-        count += group[i].count;
+    for (size_t same = i; same < n; same++)
+        if (group[same].spawn_pc == group[i].spawn_pc)
+            count += group[same].count;
     return count;
 }
 

@@ -41,9 +41,10 @@ static void *worker_main(void *arg)
     enum slice slice;
 
     worker_set_self(w);
-    atomic_store_explicit(&w->tid, os_thread_id(), memory_order_relaxed);
     find_own_stack(w);
     preempt_init_thread(w);
+    /* Release: who sees that the thread has begun sees its stacks. */
+    atomic_store_explicit(&w->tid, os_thread_id(), memory_order_release);
     w->spinning = w->handed_spinning;
     worker_become_active(w);
     worker_bind(w, w->handed);

@@ -202,11 +202,15 @@ void world_scan_task(size_t slot, world_scan_fn scan, void *ctx)
 void world_scan_workers(world_scan_fn scan, void *ctx)
 {
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
-        uintptr_t sp = (uintptr_t)w->sched_sp;
+        uintptr_t sp;
 
-        if (sp >= (uintptr_t)w->os_stack_lo && sp < (uintptr_t)w->os_stack_hi)
-            scan_range(scan, ctx, sp, w->os_stack_hi);
-        else if (w->os_stack_lo != NULL)
-            scan_range(scan, ctx, (uintptr_t)w->os_stack_lo, w->os_stack_hi);
+        /* Acquire: pairs with the release in worker_main. A thread that has not begun refers to
+         * nothing. */
+        if (atomic_load_explicit(&w->tid, memory_order_acquire) == 0)
+            continue;
+        sp = (uintptr_t)w->sched_sp;
+        if (sp < (uintptr_t)w->os_stack_lo || sp >= (uintptr_t)w->os_stack_hi)
+            sp = (uintptr_t)w->os_stack_lo; /* it has not run a task yet */
+        scan_range(scan, ctx, sp, w->os_stack_hi);
     }
 }

@@ -25,10 +25,14 @@ __asm__(".text\n"
         "\tcallq *%rbx\n\tud2\n"
         "\t.cfi_endproc\n.size park_entry, . - park_entry\n");
 #define FN_WORD 4
+#define SP_REG 7
+static const uint8_t saved[] = {15, 14, 13, 12, 3, 6};
 #elif defined(__aarch64__)
 #define FRAME_WORDS 20 /* x19 .. x30, d8 .. d15 */
 #define ENTRY_WORD 11
 #define FN_WORD 0
+#define SP_REG 31
+static const uint8_t saved[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
 __asm__(".text\n"
         ".globl park_switch\n.type park_switch, %function\n"
         "park_switch:\n\t.cfi_startproc\n"
@@ -56,6 +60,20 @@ void park_here(void)
 {
     park_switch(&parked_sp, main_sp);
     __asm__ volatile(""); /* a jump instead of a call would leave this function off the stack */
+}
+
+uint64_t park_regs(uintptr_t sp, uint64_t *reg, uint64_t *pc)
+{
+    const uintptr_t *word = (const uintptr_t *)sp;
+    uint64_t valid = UINT64_C(1) << SP_REG;
+
+    for (size_t i = 0; i < sizeof saved; i++) {
+        reg[saved[i]] = word[i];
+        valid |= UINT64_C(1) << saved[i];
+    }
+    reg[SP_REG] = sp + FRAME_WORDS * sizeof *word;
+    *pc = word[ENTRY_WORD];
+    return valid;
 }
 
 uintptr_t park_start(void *lo, void *hi, void (*fn)(void))

@@ -18,6 +18,9 @@ void park_switch(uintptr_t *saved, uintptr_t to);
  * pointer. FN must not return. */
 uintptr_t park_start(void *lo, void *hi, void (*fn)(void));
 
+/* Registers of a context parked at SP, by DWARF number; returns the mask of those that are set. */
+uint64_t park_regs(uintptr_t sp, uint64_t *reg, uint64_t *pc);
+
 /* Called on such a stack: parks it for ever. */
 void park_here(void);
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "runtime/taskgroups.h"
+#include "tests/support/faketask.h"
+
+static struct taskgroups groups;
+static struct page_task_group top[256];
+
+static void add(uint64_t pc, enum page_task_state state, enum page_wait_reason reason,
+                uint64_t since_ns, unsigned times)
+{
+    struct page_task row = {
+        .word = PAGE_TASK_WORD(state, reason, 2), .spawn_pc = pc, .since_ns = since_ns};
+
+    while (times-- > 0)
+        taskgroups_add(&groups, &row);
+}
+
+Test(taskgroups, tasks_of_one_site_state_and_reason_are_one_group)
+{
+    size_t n = 0;
+
+    add(1, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 50, 3);
+    add(1, PAGE_TASK_WAITING, PAGE_WAIT_MUTEX, 50, 2);
+    add(1, PAGE_TASK_RUNNABLE, PAGE_WAIT_NONE, 50, 1);
+    add(2, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 50, 4);
+    add(1, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 40, 3);
+    n = taskgroups_top(&groups, top, 256);
+
+    cr_assert_eq(n, 4, "%zu groups", n);
+    cr_assert_eq(top[0].count, 6, "%" PRIu64 " in the largest", top[0].count);
+    cr_assert_eq(top[0].spawn_pc, 1, "of site %" PRIu64, top[0].spawn_pc);
+    cr_assert_eq(top[0].reason, PAGE_WAIT_SLEEP, "reason %u", top[0].reason);
+    cr_assert_eq(top[0].oldest_since_ns, 40, "oldest since %" PRIu64, top[0].oldest_since_ns);
+    for (size_t i = 1; i < n; i++)
+        cr_assert_leq(top[i].count, top[i - 1].count, "group %zu is larger", i);
+}
+
+Test(taskgroups, only_the_largest_are_told)
+{
+    size_t n = 0;
+
+    for (unsigned i = 1; i <= 600; i++)
+        add(i, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, (i * 7919) % 601);
+    n = taskgroups_top(&groups, top, 256);
+
+    cr_assert_eq(n, 256, "%zu groups", n);
+    for (size_t i = 0; i < n; i++)
+        cr_assert_eq(top[i].count, 600 - i, "group %zu has %" PRIu64, i, top[i].count);
+}
+
+Test(taskgroups, more_kinds_than_there_is_room_for_are_left_out)
+{
+    for (unsigned i = 1; i <= 2 * TASKGROUPS_MAX; i++)
+        add(i, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, 1);
+    add(1, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, 1);
+    cr_assert_lt(groups.used, TASKGROUPS_MAX, "%zu groups", groups.used);
+    taskgroups_top(&groups, top, 256);
+    cr_assert_eq(top[0].count, 2, "the first kind has %" PRIu64, top[0].count);
+}
+
+Test(taskgroups, a_count_goes_on_where_it_stopped)
+{
+    const unsigned ntasks = 1000;
+    unsigned steps = 1;
+
+    faketask_init(2 * ntasks);
+    for (unsigned i = 0; i < ntasks; i++)
+        faketask_born();
+    taskgroups_begin(&groups);
+    while (!taskgroups_count(&groups, 0)) /* no time at all */
+        steps++;
+
+    cr_assert_gt(steps, 1, "all at once");
+    uint64_t sum = 0;
+    size_t n = taskgroups_top(&groups, top, 256);
+
+    for (size_t i = 0; i < n; i++)
+        sum += top[i].count;
+    cr_assert_eq(n, 256, "%zu groups: each task has a site of its own", n);
+    cr_assert_eq(groups.used, ntasks, "%zu kinds", groups.used);
+    cr_assert_eq(sum, 256, "%" PRIu64 " tasks in them", sum);
+}
+
+Test(taskgroups, sites_sum_their_groups)
+{
+    struct page_site_count site[PAGE_SITES_KEPT];
+    const struct page_task_group group[] = {
+        {.spawn_pc = 1, .count = 10}, {.spawn_pc = 2, .count = 8}, {.spawn_pc = 3, .count = 6},
+        {.spawn_pc = 2, .count = 5},  {.spawn_pc = 3, .count = 1},
+    };
+
+    taskgroups_sites(group, sizeof group / sizeof group[0], site);
+    cr_assert(site[0].pc == 2 && site[0].value == 13, "%" PRIu64 " has %" PRIu64, site[0].pc,
+              site[0].value);
+    cr_assert(site[1].pc == 1 && site[1].value == 10, "%" PRIu64 " has %" PRIu64, site[1].pc,
+              site[1].value);
+    cr_assert(site[2].pc == 3 && site[2].value == 7, "%" PRIu64 " has %" PRIu64, site[2].pc,
+              site[2].value);
+    cr_assert_eq(site[3].value, 0, "a fourth site");
+}
+
+Test(taskgroups, sixteen_sites_are_kept)
+{
+    struct page_site_count site[PAGE_SITES_KEPT];
+    struct page_task_group group[40] = {0};
+
+    for (unsigned i = 0; i < 40; i++)
+        group[i] = (struct page_task_group){.spawn_pc = i + 1, .count = 100 + i};
+    taskgroups_sites(group, 40, site);
+    for (unsigned i = 0; i < PAGE_SITES_KEPT; i++)
+        cr_assert_eq(site[i].value, 139 - i, "site %u has %" PRIu64, i, site[i].value);
+}
