@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* panel.h - what a panel is: a picture of the model, and a little state of its own.
- * A panel is a const table of functions. draw is pure: the same model, state and size give the same
- * cells. A command changes the state or is answered with an intent, a wish that the caller fulfils:
- * no panel asks the target for anything, opens a file or knows the time. Lists share their
- * commands: a panel that tells how many items it has and whether one holds a text can be moved
- * through and searched (panels/list.c). Who: panels/screen.c drives them; each is listed in
- * panels/panels.c. Threads: one. */
+ * A panel is a const table of functions. draw is pure: the same model, state and size give the
+ * same cells. A command changes the state or is answered with an intent, a wish that the caller
+ * fulfils: no panel asks the target for anything, opens a file or knows the time. Lists share
+ * their commands: a panel that tells how many items it has and whether one holds a text can be
+ * moved through and searched (panels/list.c).
+ * Who: panels/screen.c drives them; each is listed in panels/panels.c. Threads: one. */
 #ifndef PANELS_PANEL_H
 #define PANELS_PANEL_H
 

@@ -51,8 +51,8 @@ void parts_plot_no_marks(struct parts_plot *parts);
 void parts_plot_add(struct parts_plot *parts, const struct model *model, unsigned metric,
                     const char *name, enum plot_style style, double factor);
 
-/* Shows the means alone of the last series: of rare events the extremes of a second tell nothing.
- */
+/* Shows the means alone of the last series: of rare events the extremes of a second tell
+ * nothing. */
 void parts_plot_flatten(struct parts_plot *parts);
 
 /* Adds a series that the caller fills: returns its empty buckets. */

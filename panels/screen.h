@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* screen.h - the whole screen as a value: which panel is open, what it remembers, what is being
- * typed. Keys change it and are answered with wishes, which only the application can fulfil;
- * drawing turns it and the model into cells. No part of it knows a terminal, so all of it is tested
- * without one. Who: app.c and tests. Threads: one. */
+ * typed.
+ * Keys change it and are answered with wishes, which only the application can fulfil; drawing
+ * turns it and the model into cells. No part of it knows a terminal, so all of it is tested
+ * without one.
+ * Who: app.c and tests. Threads: one. */
 #ifndef PANELS_SCREEN_H
 #define PANELS_SCREEN_H
 

@@ -74,8 +74,8 @@ static bool group_holds(const struct model *model, const struct task_group *grou
            draw_text_holds(parts_code(model, group->start_fn, text), what);
 }
 
-/* Whether A comes before B when the most, the first in the alphabet or the oldest is wanted first.
- */
+/* Whether A comes before B when the most, the first in the alphabet or the oldest is wanted
+ * first. */
 static int compare(const struct model *model, const struct task_group *a,
                    const struct task_group *b, int by)
 {

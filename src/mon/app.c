@@ -59,8 +59,8 @@ static void refresh_code(struct app *app)
     monitor_set_code_lines(app->monitor, code_table_lines(app->code));
 }
 
-/* Takes a sample when it is due; after a pause of the whole process, one for all that were missed.
- */
+/* Takes a sample when it is due; after a pause of the whole process, one for all that were
+ * missed. */
 static void tick(struct app *app, int64_t now_ns)
 {
     if (now_ns < app->next_tick_ns)

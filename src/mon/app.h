@@ -2,8 +2,8 @@
 /* app.h - the screen: one loop around terminal, clock, target and dump.
  * Everything that happens is an event of one ppoll: a key, a resize, the next sample, the end of
  * the target, an answer to a dump. An event changes the state of the screen or the model; then the
- * screen is drawn again, if the terminal has taken the last frame. Nothing here blocks. Who: main
- * only, once. */
+ * screen is drawn again, if the terminal has taken the last frame. Nothing here blocks.
+ * Who: main only, once. */
 #ifndef MON_APP_H
 #define MON_APP_H
 

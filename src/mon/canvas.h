@@ -69,8 +69,8 @@ int canvas_text_right(struct canvas *canvas, int row, int end, enum role role, c
 /* Gives COUNT cells another role and leaves their characters. */
 void canvas_tint(struct canvas *canvas, int row, int col, int count, enum role role);
 
-/* Replaces all that is not ASCII by what is most like it; LINES keeps line drawing (U+2500..257F).
- */
+/* Replaces all that is not ASCII by what is most like it; LINES keeps line drawing
+ * (U+2500..257F). */
 enum canvas_charset { CANVAS_ASCII, CANVAS_LINES };
 void canvas_reduce(struct canvas *canvas, enum canvas_charset charset);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* codeline.h - the code lines that a model's addresses stand for.
  * A model speaks of code by address: spawn sites, functions of tasks, allocation sites, what an
- * alert blames. This keeps their texts, asks for those that are new, and asks again until an answer
- * is final. The table has a bounded size; who was not asked for lately makes room. Threads: one.
- * Never blocks. */
+ * alert blames. This keeps their texts, asks for those that are new, and asks again until an
+ * answer is final. The table has a bounded size; who was not asked for lately makes room.
+ * Threads: one. Never blocks. */
 #ifndef MON_CODELINE_H
 #define MON_CODELINE_H
 

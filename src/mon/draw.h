@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* draw.h - what panels are made of besides plots: figures, tables, bars, ribbons.
  * A figure has a place of fixed width and is set right in it, so that from one second to the next
- * only digits change; one that is not known is DRAW_MISSING, on every panel. Threads: pure
- * functions.
- */
+ * only digits change; one that is not known is DRAW_MISSING, on every panel.
+ * Threads: pure functions. */
 #ifndef MON_DRAW_H
 #define MON_DRAW_H
 
@@ -88,8 +87,8 @@ struct draw_part {
     char letter; /* stands for it where there are no blocks */
 };
 
-/* A bar of WIDTH cells that PARTS divide by their values; TOTAL, if above their sum, leaves a rest.
- */
+/* A bar of WIDTH cells that PARTS divide by their values; TOTAL, if above their sum, leaves a
+ * rest. */
 void draw_bar(struct canvas *canvas, struct rect where, enum plot_tier tier,
               const struct draw_part *part, int n, double total);
 

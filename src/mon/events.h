@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* events.h - one wait for everything: descriptors, a time, signals.
  * The signals that matter are blocked but during the wait, so that none can come between looking
- * and waiting, and no handler runs while a screen is drawn. Threads: main only. */
+ * and waiting, and no handler runs while a screen is drawn.
+ * Threads: main only. */
 #ifndef MON_EVENTS_H
 #define MON_EVENTS_H
 

@@ -14,8 +14,8 @@ static int sum_of(const int *size, int n)
     return sum;
 }
 
-/* The part that goes first when room is short: of the highest rank, the last one. -1: none is left.
- */
+/* The part that goes first when room is short: of the highest rank, the last one. -1: none is
+ * left. */
 static int least_dear(const struct layout_part *part, int n, const int *size)
 {
     int found = -1;

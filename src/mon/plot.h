@@ -3,10 +3,10 @@
  * A column of a plot stands for a bucket of absolute time, [k * step, (k + 1) * step) of the
  * monotonic clock: the past never shimmers, and the picture moves only when a bucket is full. A
  * bucket shows its mean and how far it reached up and down, so a wide window hides no spike. What
- * is not known is left blank and labelled with its cause, never joined over. The same plot comes in
- * four sorts of glyphs, from 2x4 dots in a cell to plain ASCII. Threads: pure functions. Source:
- * Bertin's and Tufte's advice on small plots; round ticks after Heckbert, Nice Numbers for Graph
- * Labels, Graphics Gems (1990). */
+ * is not known is left blank and labelled with its cause, never joined over. The same plot comes
+ * in four sorts of glyphs, from 2x4 dots in a cell to plain ASCII.
+ * Threads: pure functions. Source: Bertin's and Tufte's advice on small plots; round ticks after
+ * Heckbert, Nice Numbers for Graph Labels, Graphics Gems (1990). */
 #ifndef MON_PLOT_H
 #define MON_PLOT_H
 

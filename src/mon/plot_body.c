@@ -100,8 +100,8 @@ static const struct plot_bucket *known_bucket(const struct brush *brush, int x)
     return bucket != NULL && bucket->n > 0 ? bucket : NULL;
 }
 
-/* From the row of the column before, so that the line is joined, and as far as the values reached.
- */
+/* From the row of the column before, so that the line is joined, and as far as the values
+ * reached. */
 static struct span span_of_line(const struct brush *brush, int x, const struct plot_bucket *bucket)
 {
     const struct plot_bucket *before = known_bucket(brush, x - 1);
@@ -226,8 +226,8 @@ static void draw_filled(const struct brush *brush)
 
 /* ---- Lines ---- */
 
-/* The piece at ROW of a line that comes in at row FROM and goes out at row TO, counted from below.
- */
+/* The piece at ROW of a line that comes in at row FROM and goes out at row TO, counted from
+ * below. */
 static uint32_t line_glyph(int row, int from, int to)
 {
     if (from == to)

@@ -3,8 +3,9 @@
  * Text may come from a hostile target: every byte sequence is read as something that is safe to
  * print. Bytes that are not UTF-8 read as U+FFFD; control characters, and those that reorder or
  * hide their neighbours, as '?'. Widths come from a table of our own, so that a picture does not
- * depend on the locale; the terminal's code drops what the C library measures otherwise. Threads:
- * pure functions. Source: The Unicode Standard, chapter 3 (well-formed UTF-8), Annex 11. */
+ * depend on the locale; the terminal's code drops what the C library measures otherwise.
+ * Threads: pure functions.
+ * Source: The Unicode Standard, chapter 3 (well-formed UTF-8), Annex 11. */
 #ifndef MON_RUNE_H
 #define MON_RUNE_H
 
@@ -26,8 +27,8 @@ int rune_text_width(const char *text);
 /* Writes RUNE as UTF-8, without a NUL; returns the number of bytes, 1 to RUNE_UTF8_MAX. */
 size_t rune_encode(uint32_t rune, char out[RUNE_UTF8_MAX]);
 
-/* An ASCII character that stands for RUNE where the terminal has no more; '?' if none is like it.
- */
+/* An ASCII character that stands for RUNE where the terminal has no more; '?' if none is like
+ * it. */
 char rune_ascii(uint32_t rune);
 
 #endif

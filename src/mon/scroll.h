@@ -2,7 +2,8 @@
 /* scroll.h - a cursor in a list, and the part of the list that is seen.
  * The list may be longer than the screen, and may shrink or the screen with it between two keys:
  * what is drawn is computed from the state at each drawing, so a stale cursor can never point
- * outside. Threads: values. */
+ * outside.
+ * Threads: values. */
 #ifndef MON_SCROLL_H
 #define MON_SCROLL_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* term.h - the terminal: cells out, keys in. The one module that knows curses.
- * Curses works out the fewest bytes that turn the last picture into the next, but it writes them
- * itself and waits for a terminal that does not take them. So it is given a memory file instead of
- * the terminal: a frame waits there and is sent on as the terminal takes it, through a descriptor
- * of our own that never blocks. While one is under way, no other is begun: a stuck terminal costs
- * frames, never time. Errors of curses are of no interest: a terminal that lacks something shows
- * less. Who: app.c. Threads: one; one terminal a process. */
+/* term.h - the terminal: cells out, keys in.
+ * The one module that knows curses. Curses works out the fewest bytes that turn the last picture
+ * into the next, but it writes them itself and waits for a terminal that does not take them. So it
+ * is given a memory file instead of the terminal: a frame waits there and is sent on as the
+ * terminal takes it, through a descriptor of our own that never blocks. While one is under way, no
+ * other is begun: a stuck terminal costs frames, never time. Errors of curses are of no interest:
+ * a terminal that lacks something shows less.
+ * Who: app.c. Threads: one; one terminal a process. */
 #ifndef MON_TERM_H
 #define MON_TERM_H
 
@@ -37,8 +38,8 @@ uint32_t term_key(void);
 int term_input_fd(void);
 
 /* Begins to show CANVAS, which is as large as term_size said. If it differs in nothing from the
- * last one, nothing is sent. False if the last frame is still under way: show the next one later.
- */
+ * last one, nothing is sent. False if the last frame is still under way: show the next one
+ * later. */
 bool term_show(const struct canvas *canvas);
 
 /* Whether a frame is under way: then call term_flush when term_output_fd is writable. */
@@ -51,8 +52,8 @@ bool term_flush(void);
 /* The next frame is sent whole, after something else has drawn on the terminal. */
 void term_forget(void);
 
-/* Gives the terminal back, stops the process, and takes the terminal over again when it continues.
- */
+/* Gives the terminal back, stops the process, and takes the terminal over again when it
+ * continues. */
 void term_suspend(void);
 
 /* Sets the modes again after the process was stopped and continued by somebody else. */

@@ -11,8 +11,8 @@
 
 enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY };
 
-/* 256 colours: hues of equal lightness that stay apart for the colour-blind (blue, orange, teal).
- */
+/* 256 colours: hues of equal lightness that stay apart for the colour-blind (blue, orange,
+ * teal). */
 static const struct theme_style deep[ROLE_COUNT] = {
     [ROLE_TEXT] = {DEF, DEF, 0},
     [ROLE_DIM] = {245, DEF, 0},

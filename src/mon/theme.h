@@ -59,8 +59,8 @@ struct theme_style {
 /* How ROLE looks on a terminal of DEPTH. */
 struct theme_style theme_style(enum theme_depth depth, enum role role);
 
-/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not empty.
- */
+/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not
+ * empty. */
 enum theme_depth theme_depth_for(int ncolours, const char *no_color);
 
 #endif
