@@ -43,13 +43,13 @@ static void state_word(const struct model *model, struct piece *piece)
         snprintf(piece->text, PIECE_BYTES, "STOPPED %s", span);
         return;
     case TARGET_EXITED:
-        snprintf(piece->text, PIECE_BYTES, " EXITED ");
+        snprintf(piece->text, PIECE_BYTES, "EXITED");
         return;
     case TARGET_CRASHED:
-        snprintf(piece->text, PIECE_BYTES, " CRASHED ");
+        snprintf(piece->text, PIECE_BYTES, "CRASHED");
         return;
     case TARGET_KILLED:
-        snprintf(piece->text, PIECE_BYTES, " KILLED ");
+        snprintf(piece->text, PIECE_BYTES, "KILLED");
         return;
     }
 }
@@ -100,7 +100,7 @@ static void frozen_word(const struct model *model, struct piece *piece)
     char span[FIGURE_BYTES];
 
     if (model->view.frozen)
-        snprintf(piece->text, PIECE_BYTES, " FROZEN +%s ",
+        snprintf(piece->text, PIECE_BYTES, "FROZEN +%s",
                  parts_span(span, model->mono_ns - model->view.end_ns));
 }
 
@@ -122,8 +122,11 @@ static void draw_pieces(const struct piece *piece, int n, struct canvas *canvas)
     for (int i = 0; i < n; i++) {
         if (i == CLOCK && size[i] > 0)
             col = canvas->cols - size[i] + 1;
+        bool is_badge = piece[i].role == ROLE_BAR_BAD || piece[i].role == ROLE_FROZEN;
         if (size[i] > 0)
             canvas_text(canvas, 0, col, piece[i].role, piece[i].text);
+        if (size[i] > 0 && is_badge)
+            canvas_tint(canvas, 0, col - 1, size[i], piece[i].role);
         col += size[i];
     }
 }
@@ -201,7 +204,7 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas)
     if (status->successor != 0)
         snprintf(again, sizeof again, " It runs again: gomon -p %d", (int)status->successor);
     if (ended && status->since_ns > 0)
-        snprintf(line, sizeof line, "%s at %s: %s. This is its last picture.%s", state.text,
+        snprintf(line, sizeof line, " %s at %s: %s. This is its last picture.%s", state.text,
                  fmt_clock(clock, sizeof clock, model_real_ns(model, status->since_ns)),
                  reason_text(model), again);
     else

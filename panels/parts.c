@@ -153,11 +153,19 @@ void parts_plot_add(struct parts_plot *parts, const struct model *model, unsigne
 
 void parts_plot_flatten(struct parts_plot *parts)
 {
-    struct plot_bucket *bucket =
-        parts->bucket[parts->plot.nseries > 0 ? parts->plot.nseries - 1 : 0];
+    if (parts->plot.nseries == 0)
+        return;
+    struct plot_series *series = &parts->plot.series[parts->plot.nseries - 1];
+    struct plot_bucket *bucket = parts->bucket[parts->plot.nseries - 1];
 
-    for (int i = 0; i < parts->plot.time.nbuckets && parts->plot.nseries > 0; i++)
+    series->has_now = false;
+    for (int i = 0; i < parts->plot.time.nbuckets; i++) {
         bucket[i].min = bucket[i].max = bucket[i].mean;
+        if (bucket[i].n > 0 && i + 2 <= parts->plot.time.nbuckets) { /* the last one is not full */
+            series->has_now = true;
+            series->now = (double)bucket[i].mean;
+        }
+    }
 }
 
 struct plot_bucket *parts_plot_add_own(struct parts_plot *parts, const char *name,
