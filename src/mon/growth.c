@@ -96,7 +96,7 @@ static size_t points_of(const struct growth *g, int64_t last, double bin_s,
 /* The greatest level of the last day of windows, before bin FIRST; -INFINITY: none is known. */
 static double record_before(const struct growth *g, int64_t first)
 {
-    double record = -INFINITY;
+    double record = -(double)INFINITY;
 
     for (size_t i = 0; i < GROWTH_WINDOWS; i++)
         if (g->record_window[i] > first / GROWTH_BINS - GROWTH_WINDOWS && g->record_window[i] >= 0)

@@ -57,7 +57,7 @@ static void drop_signals(void)
     setpgid(0, 0); /* the terminal's keys are not for it */
 }
 
-static void limit(int resource, rlim_t most)
+static void limit(__rlimit_resource_t resource, rlim_t most)
 {
     struct rlimit r = {.rlim_cur = most, .rlim_max = most};
 
