@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* options.h - the command line of gomon, from one table: parsing, --help and the manual agree.
+/* options.h - the command line of gomon, from one table (options.def): parsing, --help and the
+ * manual agree.
  * Threads: main only. */
 #ifndef MON_OPTIONS_H
 #define MON_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What gomon ends with. */
 enum exit_status {
     EXIT_OK = 0,
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
-    EXIT_NO_TARGET = 3,    /* no such process, or it has no page */
+    EXIT_NO_TARGET = 3, /* no such process, or it has no page */
     EXIT_PERMISSION = 4,
     EXIT_BAD_PAGE = 5,     /* of another version, or damaged */
     EXIT_TARGET_ENDED = 6, /* during batch output */
@@ -23,6 +25,7 @@ enum options_mode {
     MODE_BATCH,
     MODE_LIST,
     MODE_DUMP,
+    MODE_SYMBOLIZE, /* file and line for the stacks on stdin */
     MODE_HELP,
     MODE_VERSION,
 };
@@ -32,6 +35,7 @@ enum options_glyphs { GLYPHS_AUTO, GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_LINES, 
 struct options {
     enum options_mode mode;
     const char *target; /* a pid or a name; NULL: ask. Borrowed from argv */
+    bool once;          /* batch: one sample with every metric */
     bool json;
     uint64_t count;         /* samples of batch output; 0: no end */
     int64_t interval_ns;    /* between samples */
@@ -39,12 +43,17 @@ struct options {
     enum options_glyphs glyphs;
     bool no_color; /* the flag or NO_COLOR */
     bool read_only;
+    bool debuginfod;
 };
 
-/* Reads the command line. False: it is wrong, and the cause was written to stderr. */
-bool options_parse(struct options *o, int argc, char **argv);
+#define OPTIONS_ERROR_BYTES 160
+
+/* Reads the command line; NO_COLOR is the value of that variable, or NULL. False: it is wrong, and
+ * ERROR says why. */
+bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
+                   char error[static OPTIONS_ERROR_BYTES]);
 
 /* The text of --help. */
-void options_print_help(void);
+void options_print_help(FILE *out);
 
 #endif

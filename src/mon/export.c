@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/export.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+
+#include "base/bits.h"
+
+#define MISSING "-"
+
+/* ---- rows ---- */
+
+enum cell { CELL_CLOCK, CELL_STATE, CELL_VALUE, CELL_RATE, CELL_PAUSE, CELL_CPU, CELL_ALERTS };
+
+static const struct {
+    const char *title;
+    enum cell cell;
+    unsigned metric; /* of CELL_VALUE and CELL_RATE */
+} columns[] = {
+    {"time", CELL_CLOCK, 0},
+    {"state", CELL_STATE, 0},
+    {"alloc", CELL_VALUE, MON_HEAP_ALLOC},
+    {"live", CELL_VALUE, MON_HEAP_LIVE},
+    {"goal", CELL_VALUE, MON_GC_GOAL},
+    {"sys", CELL_VALUE, MON_MEM_SYS},
+    {"rss", CELL_VALUE, MON_PROCESS_RSS},
+    {"alloc/s", CELL_RATE, MON_HEAP_TOTAL_ALLOC},
+    {"gcs", CELL_VALUE, MON_GC_COUNT},
+    {"p99", CELL_PAUSE, 0},
+    {"tasks", CELL_VALUE, MON_TASKS},
+    {"running", CELL_VALUE, MON_TASKS_RUNNING},
+    {"waiting", CELL_VALUE, MON_TASKS_WAITING},
+    {"runq", CELL_VALUE, MON_RUNQ},
+    {"cpu", CELL_CPU, 0},
+    {"alerts", CELL_ALERTS, 0},
+};
+
+static const char *value_text(const struct model *m, unsigned metric, char text[FMT_BYTES_MAX])
+{
+    uint64_t value;
+
+    if (!snapshot_value(m->snapshot, metric, &value))
+        return MISSING;
+    return fmt_value(text, FMT_BYTES_MAX, m->metrics->info[metric].unit, (double)value);
+}
+
+static const char *rate_text(const struct model *m, unsigned metric, char text[FMT_BYTES_MAX])
+{
+    double rate;
+
+    if (!snapshot_rate(m->snapshot, metric, &rate))
+        return MISSING;
+    return fmt_value(text, FMT_BYTES_MAX, m->metrics->info[metric].unit, rate);
+}
+
+/* Of one core, as top(1) counts. */
+static const char *cpu_text(const struct model *m, char text[FMT_BYTES_MAX])
+{
+    double ns_per_s;
+
+    if (!snapshot_rate(m->snapshot, MON_PROCESS_CPU, &ns_per_s))
+        return MISSING;
+    return fmt_ppm(text, FMT_BYTES_MAX, ns_per_s / 1e3);
+}
+
+static const char *cell_text(const struct model *m, size_t column, char text[FMT_BYTES_MAX])
+{
+    switch (columns[column].cell) {
+    case CELL_CLOCK:
+        return fmt_clock(text, FMT_BYTES_MAX, m->snapshot->real_ns);
+    case CELL_STATE:
+        return target_state_name(m->status.state);
+    case CELL_VALUE:
+        return value_text(m, columns[column].metric, text);
+    case CELL_RATE:
+        return rate_text(m, columns[column].metric, text);
+    case CELL_PAUSE:
+        if (m->snapshot->pauses.n == 0)
+            return MISSING;
+        return fmt_duration(text, FMT_BYTES_MAX, (double)m->snapshot->pauses.p99_ns);
+    case CELL_CPU:
+        return cpu_text(m, text);
+    case CELL_ALERTS:
+        return fmt_count(text, FMT_BYTES_MAX, m->alerts->nstanding);
+    }
+    return MISSING;
+}
+
+void export_titles(FILE *out)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
+        fprintf(out, i == 0 ? "%-*s" : " %*s", FMT_WIDTH - (i > 0), columns[i].title);
+    fputc('\n', out);
+}
+
+void export_row(FILE *out, const struct model *m)
+{
+    char text[FMT_BYTES_MAX];
+
+    for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
+        fprintf(out, i == 0 ? "%-*s" : " %*s", FMT_WIDTH - (i > 0), cell_text(m, i, text));
+    fputc('\n', out);
+}
+
+/* ---- alerts ---- */
+
+static void put_alert(FILE *out, const struct model *m, const struct alert *a)
+{
+    const char *code = a->pc == 0 ? NULL : model_code_line(m, a->pc);
+    char time[FMT_BYTES_MAX];
+
+    fmt_clock(time, sizeof time, a->cleared_ns == 0 ? a->raised_real_ns
+                                                    : model_real_ns(m, a->cleared_ns));
+    fprintf(out, "%c %s %s: %s%s%s%s\n", a->cleared_ns == 0 ? '!' : '.', time,
+            alert_lint_name(a->lint), a->cleared_ns == 0 ? "" : "no longer: ", a->text,
+            code == NULL ? "" : ", ", code == NULL ? "" : code);
+}
+
+void export_alerts(FILE *out, const struct model *m, int64_t since_ns)
+{
+    for (uint32_t i = m->alerts->n; i > 0; i--) {
+        const struct alert *a = &m->alerts->alert[i - 1];
+
+        if (a->raised_ns > since_ns || a->cleared_ns > since_ns)
+            put_alert(out, m, a);
+    }
+}
+
+/* ---- metrics ---- */
+
+void export_metrics(FILE *out, const struct model *m)
+{
+    char text[FMT_BYTES_MAX];
+
+    for (unsigned i = 0; i < m->metrics->n; i++)
+        if (m->snapshot->has_value[i])
+            fprintf(out, "%-26s %20" PRIu64 "  %s\n", m->metrics->info[i].name,
+                    m->snapshot->value[i], value_text(m, i, text));
+}
+
+/* ---- targets ---- */
+
+void export_targets(FILE *out, const struct target_list *list)
+{
+    fprintf(out, "%7s  %-10s %-5s %-19s  %s\n", "PID", "USER", "", "SINCE", "NAME");
+    for (unsigned i = 0; i < list->n; i++) {
+        const struct target *t = &list->target[i];
+        const struct passwd *user = getpwuid(t->uid);
+        char uid[16];
+        char since[FMT_BYTES_MAX];
+
+        snprintf(uid, sizeof uid, "%u", (unsigned)t->uid);
+        fprintf(out, "%7d  %-10.10s %-5s %-19s  %s\n", (int)t->pid,
+                user == NULL ? uid : user->pw_name, t->live ? "live" : "dead",
+                fmt_date(since, sizeof since, t->since_real_ns), t->name);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* export.h - a model as text or JSON, for pipes, files and scripts.
+ * A sample is one line: figures in fixed columns, or one JSON object. The object's keys are only
+ * ever added to; `schema` grows if one is taken away. Its figures are bytes, nanoseconds and counts,
+ * never scaled.
+ * Threads: pure but for the stream. */
+#ifndef MON_EXPORT_H
+#define MON_EXPORT_H
+
+#include <stdio.h>
+
+#include "mon/model.h"
+#include "mon/target.h"
+
+#define EXPORT_SCHEMA 1
+
+/* The titles of the columns. */
+void export_titles(FILE *out);
+
+/* One sample. */
+void export_row(FILE *out, const struct model *m);
+
+/* A line for each alert that was raised or cleared after SINCE_NS, monotonic. */
+void export_alerts(FILE *out, const struct model *m, int64_t since_ns);
+
+/* Every metric that there is, a line each: name, exact figure, figure for people. */
+void export_metrics(FILE *out, const struct model *m);
+
+/* A table of targets. */
+void export_targets(FILE *out, const struct target_list *list);
+
+/* The same as JSON, an object a line. False: gomon was built without JSON. */
+bool export_json(FILE *out, const struct model *m);
+bool export_targets_json(FILE *out, const struct target_list *list);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* export_json.c - the half of export.h that needs a JSON library. */
+#include "config.h"
+
+#include "mon/export.h"
+
+#if HAVE_JANSSON
+
+#include <jansson.h>
+
+#include "base/check.h"
+
+#define TIME_BYTES FMT_BYTES_MAX
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    int failed = json_object_set_new(object, key, value);
+
+    CHECK(failed == 0);
+}
+
+/* JSON has no number above 2^63 - 1: such a figure means "off" or "none", and is null. */
+static json_t *figure(uint64_t value)
+{
+    return value > INT64_MAX ? json_null() : json_integer((json_int_t)value);
+}
+
+static json_t *time_text(int64_t real_ns)
+{
+    char text[TIME_BYTES];
+
+    return json_string(fmt_rfc3339(text, sizeof text, real_ns));
+}
+
+static json_t *metrics_object(const struct model *m)
+{
+    json_t *o = json_object();
+
+    for (unsigned i = 0; i < m->metrics->n; i++)
+        if (m->snapshot->has_value[i])
+            set(o, m->metrics->info[i].name, figure(m->snapshot->value[i]));
+    return o;
+}
+
+static json_t *rates_object(const struct model *m)
+{
+    json_t *o = json_object();
+
+    for (unsigned i = 0; i < m->metrics->n; i++)
+        if (m->snapshot->has_rate[i] && m->metrics->info[i].kind == KIND_COUNTER)
+            set(o, m->metrics->info[i].name, json_real(m->snapshot->rate[i]));
+    return o;
+}
+
+static json_t *pauses_object(const struct pause_summary *p)
+{
+    json_t *o = json_object();
+
+    set(o, "n", json_integer(p->n));
+    set(o, "p50", figure(p->p50_ns));
+    set(o, "p90", figure(p->p90_ns));
+    set(o, "p99", figure(p->p99_ns));
+    set(o, "max", figure(p->max_ns));
+    return o;
+}
+
+static json_t *trend_object(const struct alert_trend *t)
+{
+    json_t *o = json_object();
+
+    set(o, "samples", json_integer(t->samples));
+    set(o, "seconds", json_real((double)(t->to_ns - t->from_ns) / 1e9));
+    set(o, "from", json_real(t->from_value));
+    set(o, "to", json_real(t->to_value));
+    set(o, "per_second", json_real(t->per_second));
+    set(o, "p", json_real(t->p));
+    return o;
+}
+
+static json_t *alert_object(const struct model *m, const struct alert *a)
+{
+    static const char *const severity[] = {"note", "warning", "critical"};
+    const char *code = a->pc == 0 ? NULL : model_code_line(m, a->pc);
+    json_t *o = json_object();
+    char pc[24];
+
+    set(o, "lint", json_string(alert_lint_name(a->lint)));
+    set(o, "severity", json_string(severity[a->severity]));
+    set(o, "since", time_text(a->raised_real_ns));
+    set(o, "text", json_string(a->text));
+    if (a->pc != 0) {
+        snprintf(pc, sizeof pc, "0x%llx", (unsigned long long)a->pc);
+        set(o, "pc", json_string(pc));
+    }
+    if (code != NULL)
+        set(o, "code", json_string(code));
+    if (a->has_trend)
+        set(o, "trend", trend_object(&a->trend));
+    return o;
+}
+
+static json_t *alerts_array(const struct model *m)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < m->alerts->nstanding; i++) {
+        int failed = json_array_append_new(array, alert_object(m, &m->alerts->alert[i]));
+
+        CHECK(failed == 0);
+    }
+    return array;
+}
+
+static void write_line(FILE *out, json_t *object)
+{
+    json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    fputc('\n', out);
+    json_decref(object);
+}
+
+bool export_json(FILE *out, const struct model *m)
+{
+    const struct snapshot *s = m->snapshot;
+    json_t *hist = json_object();
+    json_t *o = json_object();
+
+    set(o, "schema", json_integer(EXPORT_SCHEMA));
+    set(o, "t", time_text(s->real_ns));
+    set(o, "mono_ns", json_integer(s->mono_ns));
+    set(o, "pid", json_integer(m->target.pid));
+    set(o, "start", time_text(m->target.start_real_ns));
+    set(o, "name", json_string(m->target.name));
+    set(o, "state", json_string(target_state_name(m->status.state)));
+    set(o, "gap_ns", json_integer(s->stale ? m->mono_ns - s->published_ns : 0));
+    set(o, "metrics", metrics_object(m));
+    set(o, "rates", rates_object(m));
+    set(hist, "gc.pause", pauses_object(&s->pauses));
+    set(o, "hist", hist);
+    set(o, "alerts", alerts_array(m));
+    write_line(out, o);
+    return true;
+}
+
+bool export_targets_json(FILE *out, const struct target_list *list)
+{
+    for (unsigned i = 0; i < list->n; i++) {
+        const struct target *t = &list->target[i];
+        json_t *o = json_object();
+
+        set(o, "schema", json_integer(EXPORT_SCHEMA));
+        set(o, "pid", json_integer(t->pid));
+        set(o, "uid", json_integer(t->uid));
+        set(o, "name", json_string(t->name));
+        set(o, "live", json_boolean(t->live));
+        set(o, "since", time_text(t->since_real_ns));
+        write_line(out, o);
+    }
+    return true;
+}
+
+#else
+
+bool export_json(FILE *out, const struct model *m)
+{
+    (void)out;
+    (void)m;
+    return false;
+}
+
+bool export_targets_json(FILE *out, const struct target_list *list)
+{
+    (void)out;
+    (void)list;
+    return false;
+}
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c - what the command line asks for: the screen, or output without one.
+ * The one place beside app.c that reads a clock. */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "mon/app.h"
+#include "mon/dump_command.h"
+#include "mon/export.h"
+#include "mon/monitor.h"
+#include "mon/options.h"
+#include "mon/symbol.h"
+#include "mon/target.h"
+
+#define ROWS_A_TITLE 24
+#define NAMING_NS (2 * NS_PER_S)
+
+__attribute__((format(printf, 2, 3))) static enum exit_status
+fail(enum exit_status status, const char *format, ...)
+{
+    va_list args;
+
+    fputs("gomon: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return status;
+}
+
+/* ---- targets ---- */
+
+static enum exit_status no_json(void)
+{
+    return fail(EXIT_FAILED, "built without JSON: configure found no jansson");
+}
+
+static enum exit_status list_targets(const struct options *o, struct target_list *list)
+{
+    target_clear_images(clock_real_ns());
+    target_list_read(list);
+    if (o->json)
+        return export_targets_json(stdout, list) ? EXIT_OK : no_json();
+    export_targets(stdout, list);
+    if (list->n == 0)
+        fputs("no program that uses libgort runs here, and none has left a page\n", stderr);
+    if (list->ndenied > 0)
+        fprintf(stderr, "%u processes could not be looked into: root can\n", list->ndenied);
+    return EXIT_OK;
+}
+
+static enum exit_status status_of(enum target_match match)
+{
+    switch (match) {
+    case TARGET_FOUND:
+        return EXIT_OK;
+    case TARGET_SEVERAL:
+        return EXIT_USAGE;
+    case TARGET_NONE:
+    case TARGET_NO_PAGE:
+        return EXIT_NO_TARGET;
+    case TARGET_DENIED:
+        return EXIT_PERMISSION;
+    }
+    return EXIT_FAILED;
+}
+
+/* ---- batch output ---- */
+
+struct batch {
+    const struct options *options;
+    struct monitor *monitor;
+    struct symbols *symbols;
+    struct code_line code[ALERTS_MAX];
+    uint64_t nsamples;
+    int64_t told_ns; /* alerts up to here were written */
+};
+
+static bool is_named(const struct batch *b, uint32_t n, uint64_t pc)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (b->code[i].pc == pc)
+            return true;
+    return false;
+}
+
+/* Looks up what the alerts blame, waiting for it: an alert without its line is half an alert. */
+static void name_code(struct batch *b)
+{
+    const struct alerts *alerts = monitor_model(b->monitor)->alerts;
+    int64_t deadline_ns = clock_mono_ns() + NAMING_NS;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < alerts->nstanding; i++) {
+        uint64_t pc = alerts->alert[i].pc;
+
+        if (pc == 0 || is_named(b, n, pc))
+            continue;
+        symbols_wait(b->symbols, pc, SYMBOL_AT_RETURN, deadline_ns);
+        b->code[n].pc = pc;
+        symbols_text(b->symbols, pc, SYMBOL_AT_RETURN, b->code[n].text, sizeof b->code[n].text);
+        n++;
+    }
+    monitor_set_code_lines(b->monitor, (struct code_lines){.n = n, .line = b->code});
+}
+
+static bool write_sample(struct batch *b)
+{
+    const struct model *m = monitor_model(b->monitor);
+
+    name_code(b);
+    if (b->options->json)
+        return export_json(stdout, m);
+    if (b->options->once) {
+        export_metrics(stdout, m);
+    } else {
+        if (b->nsamples % ROWS_A_TITLE == 0)
+            export_titles(stdout);
+        export_row(stdout, m);
+    }
+    export_alerts(stdout, m, b->told_ns);
+    b->told_ns = m->mono_ns;
+    return true;
+}
+
+/* Waits for the next sample, or for the end of the target. */
+static void wait_for(const struct batch *b, int64_t deadline_ns)
+{
+    struct pollfd p = {.fd = monitor_pidfd(b->monitor), .events = POLLIN};
+    int64_t left_ns = deadline_ns - clock_mono_ns();
+    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+
+    if (left_ns > 0)
+        ppoll(&p, 1, &t, NULL);
+}
+
+static enum exit_status write_samples(struct batch *b)
+{
+    const struct model *m = monitor_model(b->monitor);
+    int64_t next_ns = clock_mono_ns();
+
+    for (;;) {
+        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
+        if (!write_sample(b))
+            return no_json();
+        if (fflush(stdout) != 0)
+            return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+        b->nsamples++;
+        if (m->target.post_mortem || b->nsamples == b->options->count)
+            return EXIT_OK;
+        if (target_has_ended(m->status.state))
+            return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid,
+                        m->target.name, target_state_name(m->status.state));
+        next_ns += b->options->interval_ns;
+        wait_for(b, next_ns);
+    }
+}
+
+static enum exit_status run_batch(const struct options *o, const struct target *target)
+{
+    struct batch *b = calloc(1, sizeof *b);
+    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
+    struct monitor_failure failure;
+    enum exit_status status;
+
+    if (b == NULL)
+        return fail(EXIT_FAILED, "out of memory");
+    b->options = o;
+    b->monitor = monitor_new(target, &how, &failure);
+    if (b->monitor == NULL) {
+        free(b);
+        return fail(failure.status, "%s", failure.text);
+    }
+    b->symbols = symbols_new(target->pid, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    status = write_samples(b);
+    symbols_free(b->symbols);
+    monitor_free(b->monitor);
+    free(b);
+    return status;
+}
+
+/* ---- what is asked for ---- */
+
+static enum exit_status run_dump(const struct options *o, const struct target *target)
+{
+    struct dump_command command = {
+        .pid = target->pid,
+        .way = o->read_only ? DUMPJOB_PEEK : DUMPJOB_ASK_OR_PEEK,
+        .format = o->json ? DUMP_FORMAT_JSON : DUMP_FORMAT_TEXT,
+        .download = o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL,
+    };
+
+    if (!target->live)
+        return fail(EXIT_NO_TARGET, "process %d (%s) has ended: its stacks are gone",
+                    (int)target->pid, target->name);
+    return dump_command_run(&command, stdout);
+}
+
+static enum exit_status run_on_target(const struct options *o, struct target_list *list)
+{
+    struct target target;
+    char error[TARGET_ERROR_BYTES];
+    enum target_match match = target_find(o->target, list, &target, error);
+    bool on_screen = o->mode == MODE_WATCH && app_has_terminal();
+
+    if (match == TARGET_SEVERAL && on_screen)
+        return (enum exit_status)app_run(o, NULL);
+    if (match != TARGET_FOUND) {
+        fail(status_of(match), "%s", error);
+        if (match == TARGET_SEVERAL)
+            export_targets(stderr, list);
+        return status_of(match);
+    }
+    if (o->mode == MODE_DUMP)
+        return run_dump(o, &target);
+    return on_screen ? (enum exit_status)app_run(o, &target) : run_batch(o, &target);
+}
+
+static enum exit_status run(const struct options *o, struct target_list *list)
+{
+    switch (o->mode) {
+    case MODE_HELP:
+        options_print_help(stdout);
+        return EXIT_OK;
+    case MODE_VERSION:
+        puts("gomon " PACKAGE_VERSION);
+        return EXIT_OK;
+    case MODE_LIST:
+        return list_targets(o, list);
+    case MODE_SYMBOLIZE:
+        return symbolize_run(stdin, stdout, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    case MODE_WATCH:
+        if (o->target != NULL)
+            return run_on_target(o, list);
+        return app_has_terminal() ? (enum exit_status)app_run(o, NULL) : list_targets(o, list);
+    case MODE_BATCH:
+    case MODE_DUMP:
+        return run_on_target(o, list);
+    }
+    return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct target_list *list = calloc(1, sizeof *list);
+    struct options options;
+    char error[OPTIONS_ERROR_BYTES];
+    enum exit_status status;
+
+    if (list == NULL)
+        return (int)fail(EXIT_FAILED, "out of memory");
+    if (!options_parse(&options, argc, argv, getenv("NO_COLOR"), error)) {
+        free(list);
+        return (int)fail(EXIT_USAGE, "%s; gomon --help tells more", error);
+    }
+    status = run(&options, list);
+    if (fflush(stdout) != 0 && status == EXIT_OK)
+        status = fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+    free(list);
+    return (int)status;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/options.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/clock.h"
+
+enum option_id {
+#define OPTION(id, letter, name, argument, help) OPTION_##id,
+#include "mon/options.def"
+#undef OPTION
+    OPTIONS
+};
+
+struct option_row {
+    char letter; /* 0: none */
+    const char *name;
+    const char *argument; /* NULL: none */
+    const char *help;
+};
+
+static const struct option_row rows[OPTIONS] = {
+#define OPTION(id, letter, name, argument, help) {letter, name, argument, help},
+#include "mon/options.def"
+#undef OPTION
+};
+
+#define LONG_BASE 256 /* getopt's value of row i is LONG_BASE + i */
+#define LEAST_DELAY_S 0.1
+#define MOST_DELAY_S 3600.0
+#define LEAST_WINDOW_S 30.0
+#define MOST_WINDOW_S 604800.0
+
+#define WRONG(...) (snprintf(error, OPTIONS_ERROR_BYTES, __VA_ARGS__), false)
+
+/* ---- arguments ---- */
+
+/* A number of seconds from LEAST to MOST. */
+static bool take_seconds(const char *text, double least, double most, int64_t *ns)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= least && seconds <= most))
+        return false;
+    *ns = (int64_t)(seconds * (double)NS_PER_S);
+    return true;
+}
+
+static bool take_count(const char *text, uint64_t *count)
+{
+    char *end;
+
+    if (text[0] < '1' || text[0] > '9')
+        return false;
+    *count = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+static bool take_glyphs(const char *text, enum options_glyphs *glyphs)
+{
+    static const char *const names[] = {[GLYPHS_AUTO] = "auto",
+                                        [GLYPHS_BRAILLE] = "braille",
+                                        [GLYPHS_BLOCKS] = "blocks",
+                                        [GLYPHS_LINES] = "lines",
+                                        [GLYPHS_ASCII] = "ascii"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *glyphs = (enum options_glyphs)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_pid(const char *text)
+{
+    return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0' &&
+           strlen(text) < 10;
+}
+
+/* ---- options ---- */
+
+/* Takes an option that has an argument; false if it makes no sense. */
+static bool take_argument(struct options *o, enum option_id id, const char *text)
+{
+    if (id == OPTION_COUNT)
+        return take_count(text, &o->count);
+    if (id == OPTION_DELAY)
+        return take_seconds(text, LEAST_DELAY_S, MOST_DELAY_S, &o->interval_ns);
+    if (id == OPTION_LINT_WINDOW)
+        return take_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
+    if (id == OPTION_GLYPHS)
+        return take_glyphs(text, &o->glyphs);
+    CHECK(id == OPTION_PID);
+    o->target = text;
+    return is_pid(text);
+}
+
+/* The mode that an option asks for; those that ask for none give MODE_WATCH. */
+static enum options_mode mode_of(enum option_id id)
+{
+    static const enum options_mode mode[OPTIONS] = {
+        [OPTION_LIST] = MODE_LIST,       [OPTION_BATCH] = MODE_BATCH,
+        [OPTION_ONCE] = MODE_BATCH,      [OPTION_DUMP] = MODE_DUMP,
+        [OPTION_COUNT] = MODE_BATCH,     [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE,
+        [OPTION_VERSION] = MODE_VERSION, [OPTION_HELP] = MODE_HELP,
+    };
+
+    return mode[id];
+}
+
+static void take_flag(struct options *o, enum option_id id)
+{
+    o->once |= id == OPTION_ONCE;
+    o->json |= id == OPTION_JSON;
+    o->debuginfod |= id == OPTION_DEBUGINFOD;
+    o->read_only |= id == OPTION_READ_ONLY;
+    o->no_color |= id == OPTION_NO_COLOR;
+    if (id == OPTION_NO_UNICODE)
+        o->glyphs = GLYPHS_ASCII;
+}
+
+/* Help and version win over all else, and any other over batch output, which some options only
+ * imply. Two others do not go together. */
+static bool merge_mode(struct options *o, enum options_mode mode)
+{
+    if (mode == MODE_WATCH || o->mode >= MODE_HELP)
+        return true;
+    if (o->mode == MODE_WATCH || o->mode == MODE_BATCH || mode >= MODE_HELP) {
+        o->mode = mode;
+        return true;
+    }
+    return mode == o->mode || mode == MODE_BATCH;
+}
+
+/* Fills the tables that getopt_long wants. */
+static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIONS + 2])
+{
+    size_t n = 0;
+
+    letters[n++] = ':'; /* a missing argument is told apart, and nothing is printed */
+    for (int i = 0; i < OPTIONS; i++) {
+        longs[i] = (struct option){.name = rows[i].name,
+                                   .has_arg = rows[i].argument != NULL,
+                                   .val = LONG_BASE + i};
+        if (rows[i].letter == 0)
+            continue;
+        letters[n++] = rows[i].letter;
+        if (rows[i].argument != NULL)
+            letters[n++] = ':';
+    }
+    letters[n] = '\0';
+    longs[OPTIONS] = (struct option){0};
+}
+
+/* The row of what getopt_long returned. */
+static int row_of(int found)
+{
+    if (found >= LONG_BASE)
+        return found - LONG_BASE;
+    for (int i = 0; i < OPTIONS; i++)
+        if (rows[i].letter == found)
+            return i;
+    return -1;
+}
+
+static bool take_option(struct options *o, int row, const char *text, char *error)
+{
+    enum option_id id = (enum option_id)row;
+
+    if (rows[row].argument == NULL)
+        take_flag(o, id);
+    else if (!take_argument(o, id, text))
+        return WRONG("\"%s\" is no %s for --%s", text, rows[row].argument, rows[row].name);
+    if (!merge_mode(o, mode_of(id)))
+        return WRONG("--%s does not go with what was asked for before", rows[row].name);
+    return true;
+}
+
+/* What is left: at most one target. */
+static bool take_target(struct options *o, int argc, char **argv, char *error)
+{
+    if (optind == argc)
+        return true;
+    if (o->target != NULL || optind + 1 < argc)
+        return WRONG("one target at a time, not \"%s\" too", argv[argc - 1]);
+    if (argv[optind][0] == '\0')
+        return WRONG("a target has a name or a pid");
+    o->target = argv[optind];
+    return true;
+}
+
+bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
+                   char error[static OPTIONS_ERROR_BYTES])
+{
+    struct option longs[OPTIONS + 1];
+    char letters[2 * OPTIONS + 2];
+    int found;
+
+    *o = (struct options){.interval_ns = NS_PER_S,
+                          .no_color = no_color != NULL && no_color[0] != '\0'};
+    fill_getopt(longs, letters);
+    optind = 0; /* GNU: begin anew */
+    while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (found == ':')
+            return WRONG("%s needs an argument", argv[optind - 1]);
+        if (found == '?')
+            return WRONG("there is no option %s", argv[optind - 1]);
+        if (!take_option(o, row_of(found), optarg, error))
+            return false;
+    }
+    if (!take_target(o, argc, argv, error))
+        return false;
+    if (o->json && o->mode == MODE_WATCH)
+        o->mode = MODE_BATCH;
+    if (o->once)
+        o->count = 1;
+    if (o->target == NULL && (o->mode == MODE_BATCH || o->mode == MODE_DUMP))
+        return WRONG("which process? gomon -l lists them");
+    return true;
+}
+
+/* ---- help ---- */
+
+void options_print_help(FILE *out)
+{
+    fputs("usage: gomon [OPTION]... [PID|NAME]\n"
+          "Watches a program that uses libgort, live. Without a target: choose one.\n\n",
+          out);
+    for (int i = 0; i < OPTIONS; i++) {
+        char name[48];
+
+        snprintf(name, sizeof name, "%s%c%s--%s%s%s", rows[i].letter ? "-" : " ",
+                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
+                 rows[i].name, rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
+        fprintf(out, "  %-27s %s\n", name, rows[i].help);
+    }
+    fputs("\nIf standard output is not a terminal, output is as with --batch. Keys: press ? in gomon.\n"
+          "Exit status: 0 ok, 1 failed, 2 wrong usage, 3 no such target or no page, 4 no permission,\n"
+          "5 page of another version or damaged, 6 the target ended during batch output.\n",
+          out);
+}
