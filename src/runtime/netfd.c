@@ -33,8 +33,9 @@ static int64_t attempt_outside(int fd, const struct netfd_op *op)
     return n;
 }
 
-/* In turn: attempts until it succeeds, fails, or may no longer wait. Once closed is seen, descriptor
- * and record may be another's; as long as it is not, closing waits for this turn to end. */
+/* In turn: attempts until it succeeds, fails, or may no longer wait. Once closed is seen,
+ * descriptor and record may be another's; as long as it is not, closing waits for this turn to
+ * end. */
 static int64_t attempt_until_done(struct netfd *f, const struct netfd_op *op)
 {
     if (is_closed(f))

@@ -7,8 +7,7 @@
 #include "gort/base.h"
 #include "runtime/sleep.h"
 
-#define NBUCKETS        256u
-#define HASH_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio */
+#define NBUCKETS 256u
 
 static struct lot_bucket buckets[NBUCKETS];
 
@@ -18,23 +17,9 @@ void lots_init(void)
         lock_init(&buckets[i].lock, RANK_SEMA);
 }
 
-/* One to one. The upper eight bits choose the bucket, those below are the priority in its treap. */
-static uint64_t address_hash(const void *addr)
-{
-    uint64_t x = (uint64_t)(uintptr_t)addr * HASH_MULTIPLIER;
-
-    x ^= x >> 32;
-    return x * HASH_MULTIPLIER;
-}
-
-static uint64_t priority(const struct lot_waiter *w)
-{
-    return address_hash(w->addr) << 8;
-}
-
 struct lot_bucket *lot_bucket(const void *addr)
 {
-    return &buckets[address_hash(addr) >> 56];
+    return &buckets[waittree_hash(addr) >> 56];
 }
 
 struct lot_bucket *lot_lock(const void *addr)
@@ -50,186 +35,17 @@ void lot_unlock(struct lot_bucket *b)
     lock_release(&b->lock);
 }
 
-/* ---- what must hold
- * --------------------------------------------------------------------------- */
-
-static bool child_is_valid(const struct lot_waiter *parent, const struct lot_waiter *child)
+struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr)
 {
-    return child == NULL || priority(child) < priority(parent);
-}
-
-/* W is the first of its address. */
-static bool node_is_valid(const struct lot_waiter *w)
-{
-    return w->queued && w->last->queued && w->last->next == NULL && w->last->addr == w->addr &&
-           child_is_valid(w, w->left) && child_is_valid(w, w->right);
-}
-
-/* All addresses of T lie between LOW and HIGH. */
-static bool treap_is_valid(const struct lot_waiter *t, uintptr_t low, uintptr_t high)
-{
-    uintptr_t at;
-
-    if (t == NULL)
-        return true;
-    at = (uintptr_t)t->addr;
-    return low < at && at < high && node_is_valid(t) && treap_is_valid(t->left, low, at) &&
-           treap_is_valid(t->right, at, high);
-}
-
-bool lot_bucket_is_valid(const struct lot_bucket *b)
-{
-    return treap_is_valid(b->root, 0, UINTPTR_MAX);
-}
-
-/* ---- the treap: left < addr < right, and no child of higher priority than its parent
- * ---------- */
-
-/* The link that leads to ADDR's node, or where it ends. */
-static struct lot_waiter **find_link(struct lot_waiter **link, const void *addr)
-{
-    while (*link != NULL && (*link)->addr != addr)
-        link = (uintptr_t)addr < (uintptr_t)(*link)->addr ? &(*link)->left : &(*link)->right;
-    return link;
-}
-
-/* Parts T into what is below and what is above ADDR, which is not in it. */
-static void split(struct lot_waiter *t, const void *addr, struct lot_waiter **below,
-                  struct lot_waiter **above)
-{
-    while (t != NULL) {
-        if ((uintptr_t)t->addr < (uintptr_t)addr) {
-            *below = t;
-            below = &t->right;
-            t = t->right;
-        } else {
-            *above = t;
-            above = &t->left;
-            t = t->left;
-        }
-    }
-    *below = NULL;
-    *above = NULL;
-}
-
-/* Joins two treaps, all addresses of LOW being below those of HIGH. */
-static struct lot_waiter *join(struct lot_waiter *low, struct lot_waiter *high)
-{
-    struct lot_waiter *root;
-    struct lot_waiter **link = &root;
-
-    while (low != NULL && high != NULL) {
-        if (priority(low) >= priority(high)) {
-            *link = low;
-            link = &low->right;
-            low = low->right;
-        } else {
-            *link = high;
-            link = &high->left;
-            high = high->left;
-        }
-    }
-    *link = low != NULL ? low : high;
-    return root;
-}
-
-static void insert_node(struct lot_waiter **link, struct lot_waiter *w)
-{
-    while (*link != NULL && priority(*link) >= priority(w))
-        link = (uintptr_t)w->addr < (uintptr_t)(*link)->addr ? &(*link)->left : &(*link)->right;
-    split(*link, w->addr, &w->left, &w->right);
-    *link = w;
-}
-
-/* ---- the queue of one address
- * ----------------------------------------------------------------- */
-
-/* Puts W in the place of the first waiter that LINK leads to. */
-static void put_first(struct lot_waiter **link, struct lot_waiter *w, struct lot_waiter *last)
-{
-    w->left = (*link)->left;
-    w->right = (*link)->right;
-    w->last = last;
-    *link = w;
-}
-
-static void enqueue(struct lot_bucket *b, struct lot_waiter *w, enum lot_end end)
-{
-    struct lot_waiter **link = find_link(&b->root, w->addr);
-    struct lot_waiter *first = *link;
-
-    w->next = NULL;
-    w->last = w;
-    w->queued = true;
-    if (first == NULL) {
-        insert_node(&b->root, w);
-    } else if (end == LOT_FRONT) {
-        w->next = first;
-        put_first(link, w, first->last);
-    } else {
-        first->last->next = w;
-        first->last = w;
-    }
-    DCHECK(node_is_valid(*find_link(&b->root, w->addr)));
-}
-
-static void dequeue_first(struct lot_waiter **link)
-{
-    struct lot_waiter *first = *link;
-
-    DCHECK(node_is_valid(first));
-    if (first->next == NULL)
-        *link = join(first->left, first->right);
-    else
-        put_first(link, first->next, first->last);
-    first->queued = false;
-}
-
-static void dequeue_later(struct lot_waiter *first, struct lot_waiter *w)
-{
-    struct lot_waiter *before = first;
-
-    while (before->next != w)
-        before = before->next;
-    before->next = w->next;
-    if (first->last == w)
-        first->last = before;
-    w->queued = false;
-}
-
-static void dequeue(struct lot_bucket *b, struct lot_waiter *w)
-{
-    struct lot_waiter **link = find_link(&b->root, w->addr);
-
-    if (*link == w)
-        dequeue_first(link);
-    else
-        dequeue_later(*link, w);
-}
-
-struct lot_waiter *lot_first(const struct lot_bucket *b, const void *addr)
-{
-    const struct lot_waiter *w = b->root;
-
-    while (w != NULL && w->addr != addr)
-        w = (uintptr_t)addr < (uintptr_t)w->addr ? w->left : w->right;
-    return (struct lot_waiter *)(uintptr_t)w;
+    DCHECK(lock_is_held(&b->lock));
+    return waittree_first(&b->root, addr);
 }
 
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more)
 {
-    struct lot_waiter **link = find_link(&b->root, addr);
-    struct lot_waiter *first = *link;
-
     DCHECK(lock_is_held(&b->lock));
-    *more = first != NULL && first->next != NULL;
-    if (first != NULL)
-        dequeue_first(link);
-    return first;
+    return waittree_take(&b->root, addr, more);
 }
-
-/* ---- parking
- * ---------------------------------------------------------------------------------- */
 
 static void lot_time_out(void *arg)
 {
@@ -238,7 +54,7 @@ static void lot_time_out(void *arg)
     bool was_queued = w->queued;
 
     if (was_queued)
-        dequeue(b, w);
+        waittree_remove(&b->root, w);
     lot_unlock(b);
     if (was_queued)
         sched_ready_last(w->task, GORT_ETIMEDOUT);
@@ -249,6 +65,7 @@ int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parkin
     struct lot_waiter w = {.addr = addr, .task = task_self(), .since_ns = parking->since_ns};
     struct deadline d = {.at_ns = parking->deadline_ns, .fire = lot_time_out, .arg = &w};
 
-    enqueue(b, &w, parking->end);
+    DCHECK(lock_is_held(&b->lock));
+    waittree_put(&b->root, &w, parking->end);
     return park_by(parking->why, parking->pc, &b->lock, &d);
 }

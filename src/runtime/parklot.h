@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* parklot.h - tasks that wait on an address.
  * A word of a sync type says whether anyone waits; who waits is kept here, so that such a type
- * needs a few bytes only. Addresses fall into buckets, each with a lock; in a bucket the distinct
- * addresses form a treap, and the waiters of one address a queue behind the first of them. The use:
+ * needs a few bytes only. Addresses fall into buckets, each a tree of waiters with a lock. The use:
  * lot_lock(addr); look at the word again; then lot_park, which queues the task and lets the lock
  * go, or lot_unlock. Who wakes takes waiters out under the same lock, changes the word accordingly,
- * unlocks, and readies them.
- * Locks: one bucket at a time, rank SEMA.
- * Source: Pizlo, Locking in WebKit (2016); Seidel and Aragon, Randomized Search Trees (1996). */
+ * unlocks, and readies them. Locks: one bucket at a time, rank SEMA. Source: Pizlo, Locking in
+ * WebKit (2016). */
 #ifndef RUNTIME_PARKLOT_H
 #define RUNTIME_PARKLOT_H
 
@@ -17,26 +15,13 @@
 
 #include "base/bits.h"
 #include "runtime/sched.h"
-
-/* Lies on the stack of the task that waits. */
-struct lot_waiter {
-    const void *addr;         /* [const] */
-    struct task *task;        /* [const] */
-    struct lot_waiter *left;  /* smaller addresses; of the first waiter; [lock:bucket] */
-    struct lot_waiter *right; /* greater ones; of the first waiter; [lock:bucket] */
-    struct lot_waiter *next;  /* waits on the same address; [lock:bucket] */
-    struct lot_waiter *last;  /* end of that queue; of the first waiter; [lock:bucket] */
-    bool queued;              /* [lock:bucket] */
-    int64_t since_ns;         /* when it came; [const] */
-};
+#include "runtime/waittree.h"
 
 struct lot_bucket {
     _Alignas(CACHE_LINE_BYTES) struct lock lock;
     struct lot_waiter *root;   /* [lock:lock] */
     _Atomic(uint32_t) waiting; /* tasks that wait or are about to; for semaphores; [atomic] */
 };
-
-enum lot_end { LOT_FRONT, LOT_BACK };
 
 /* How a task parks. */
 struct lot_parking {
@@ -60,13 +45,10 @@ void lot_unlock(struct lot_bucket *b);
 int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parking *parking);
 
 /* The first waiter on ADDR, or NULL; it stays queued. B is locked. */
-struct lot_waiter *lot_first(const struct lot_bucket *b, const void *addr);
+struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr);
 
-/* Takes the first waiter out; whether there are more on its address goes to *MORE. Its task belongs
- * to the caller then. B is locked. */
+/* Takes the first waiter out, or returns NULL; whether there are more on its address goes to *MORE.
+ * Its task belongs to the caller then. B is locked. */
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more);
-
-/* Whether the treap and its queues are in order; for tests. B is locked. */
-bool lot_bucket_is_valid(const struct lot_bucket *b);
 
 #endif
