@@ -39,7 +39,7 @@ struct free_stack { /* at the end of a free stack, whose top page has been touch
 
 static struct {
     struct lock lock;
-    struct slab slab[SLABS_MAX];  /* [atomic] through nslabs */
+    struct slab *slab;            /* SLABS_MAX; entries are [const] below nslabs */
     _Atomic(uint32_t) nslabs;     /* grows under lock */
     char *fresh[STACK_CLASSES];   /* next stack never used, of the class's last slab; [lock:lock] */
     char *guarded[STACK_CLASSES]; /* stacks below it have their guards; [lock:lock] */
@@ -109,7 +109,10 @@ static bool add_slab_locked(unsigned class, size_t stack_bytes)
     size_t bytes = max_size(SLAB_BYTES, stack_bytes);
     char *base;
 
-    if (n == SLABS_MAX)
+    /* Not a static array: the collector would search it for references. */
+    if (stacks.slab == NULL)
+        stacks.slab = sys_map(SLABS_MAX * sizeof *stacks.slab, SYS_OTHER);
+    if (stacks.slab == NULL || n == SLABS_MAX)
         return false;
     base = sys_reserve(bytes, stack_bytes);
     if (base == NULL)
