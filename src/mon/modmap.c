@@ -214,9 +214,10 @@ void modmap_add(struct modmap *map, const char *path, uint64_t lo, uint64_t hi, 
 {
     struct modmap_module *m = append(map, path, lo, hi);
 
-    m->build_id_bytes = min_size(id_bytes, sizeof m->build_id);
-    memcpy(m->build_id, id, m->build_id_bytes);
     m->is_trusted = id_bytes == 0;
+    m->build_id_bytes = min_size(id_bytes, sizeof m->build_id);
+    if (!m->is_trusted)
+        memcpy(m->build_id, id, m->build_id_bytes);
 }
 
 const struct modmap_module *modmap_find(const struct modmap *map, uint64_t address)

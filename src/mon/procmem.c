@@ -49,7 +49,7 @@ void procmem_explain(pid_t pid, int error, char *text, size_t bytes)
                  (int)pid, (unsigned)st.st_uid);
     else if (geteuid() != 0 && ptrace_scope() > 0)
         snprintf(text, bytes,
-                 "kernel.yama.ptrace_scope is %d: to read the memory of process %d, run gomon as root",
+                 "kernel.yama.ptrace_scope is %d: run gomon as root to read process %d",
                  ptrace_scope(), (int)pid);
     else
         snprintf(text, bytes, "reading the memory of process %d needs CAP_SYS_PTRACE", (int)pid);

@@ -65,7 +65,7 @@ Test(mail, takes_batches_in_turn_and_acknowledges_each)
     fake_mail_take(slot);
     cr_assert_eq(mail_step(mail), MAIL_NOTHING, "an event before the first batch");
     for (int i = 0; i < 3; i++) {
-        char text[16];
+        char text[32];
 
         snprintf(text, sizeof text, "batch %d", i);
         fake_mail_send(&fake, slot, text, strlen(text) + 1, i == 2);
