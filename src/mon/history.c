@@ -33,6 +33,7 @@ struct series {
 struct history {
     int32_t series_of[METRIC_TABLE_MAX]; /* -1: not kept */
     int32_t nseries;
+    int64_t begin_ns; /* nothing was before */
     int64_t first_ns; /* nothing is known from before; INT64_MAX: nothing at all */
     struct series *series;
     struct level level[HISTORY_LEVELS];
@@ -155,6 +156,20 @@ bool history_has(const struct history *h, unsigned metric)
     return metric < METRIC_TABLE_MAX && h->series_of[metric] >= 0;
 }
 
+void history_begin(struct history *h, int64_t first_ns)
+{
+    h->begin_ns = first_ns;
+}
+
+/* Something is known from MONO_NS on. */
+static void note_first(struct history *h, int64_t mono_ns)
+{
+    int64_t from_ns = mono_ns > h->begin_ns ? mono_ns : h->begin_ns;
+
+    if (from_ns < h->first_ns)
+        h->first_ns = from_ns;
+}
+
 /* What a sample adds to min, max and sum: the gauge, or the counter's rate. False: nothing. */
 static bool figure_of(const struct series *s, int64_t mono_ns, uint64_t value, float *figure)
 {
@@ -211,8 +226,7 @@ void history_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t v
     adds = figure_of(s, mono_ns, value, &figure) ? &figure : NULL;
     s->last = value;
     s->last_ns = mono_ns;
-    if (mono_ns < h->first_ns)
-        h->first_ns = mono_ns;
+    note_first(h, mono_ns);
     add_to_level(h, HISTORY_SECONDS, h->series_of[metric], mono_ns, adds);
     if (mono_ns / h->level[HISTORY_MINUTES].width_ns > s->minutes_taken)
         add_to_level(h, HISTORY_MINUTES, h->series_of[metric], mono_ns, adds);
@@ -258,8 +272,7 @@ void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
     if (number * width_ns <= s->last_ns || number <= s->minutes_taken)
         return;
     s->minutes_taken = number;
-    if (number * width_ns < h->first_ns)
-        h->first_ns = number * width_ns;
+    note_first(h, number * width_ns);
     take_minute(h, h->series_of[metric], number, minute);
 }
 
@@ -278,12 +291,16 @@ void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum ga
     }
 }
 
-/* The finest level that still keeps the bucket at FROM_NS, or else the coarsest. */
+/* The finest level that reaches back to FROM_NS, or else the coarsest. */
 static const struct level *level_for(const struct history *h, int64_t from_ns)
 {
-    for (int i = 0; i < HISTORY_LEVELS - 1; i++)
-        if (level_keeps(&h->level[i], from_ns / h->level[i].width_ns))
-            return &h->level[i];
+    for (int i = 0; i < HISTORY_LEVELS - 1; i++) {
+        const struct level *l = &h->level[i];
+        int64_t number = from_ns / l->width_ns;
+
+        if (l->newest >= 0 && number >= l->oldest && number > l->newest - l->nbuckets)
+            return l;
+    }
     return &h->level[HISTORY_LEVELS - 1];
 }
 

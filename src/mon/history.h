@@ -46,6 +46,9 @@ void history_free(struct history *h);
 /* Whether a history of this metric is kept. */
 bool history_has(const struct history *h, unsigned metric);
 
+/* Nothing was before FIRST_NS: the program began then. A bucket that covers it is empty before. */
+void history_begin(struct history *h, int64_t first_ns);
+
 /* Adds one sample to both levels. Samples of a metric come in rising time; one that is older than
  * the one before it is dropped. A counter's first sample, and the first after more than 10 s
  * without one or after it fell back, gives no rate. */

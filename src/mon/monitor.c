@@ -135,12 +135,15 @@ void monitor_free(struct monitor *m)
 static void take_past(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 {
     const struct source_facts *facts = m->source->ops->facts(m->source);
+    int64_t start_ns = mono_ns - (real_ns - facts->start_real_ns);
     bool first = m->last_tick_ns == 0;
 
     if (!first && mono_ns - m->last_tick_ns <= SLEPT_NS)
         return;
-    if (first)
-        leaks_set_start(lints_leaks(m->lints), mono_ns - (real_ns - facts->start_real_ns));
+    if (first) {
+        leaks_set_start(lints_leaks(m->lints), start_ns);
+        history_begin(m->history, start_ns);
+    }
     if ((m->source->can & SOURCE_CAN_HISTORY) != 0)
         m->source->ops->history(m->source, m->history);
     if (first && (m->source->can & SOURCE_CAN_SITES) != 0)

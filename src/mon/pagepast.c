@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "base/clock.h"
 #include "base/seqlock.h"
 #include "mon/pagepart.h"
 #include "mon/text.h"
-
-#define HALF_A_MINUTE_NS (30 * NS_PER_S)
 
 /* ---- collections and events ---- */
 
@@ -118,17 +115,16 @@ static void add_second(void *arg, const uint8_t *slot, uint32_t bytes)
             history_add(r->history, r->map->entry[i].metric, time_of(slot), value);
 }
 
-/* The slot of a minute is written at its end: half a minute before is in its middle. */
+/* The slot of a minute bears the time of its last sample. */
 static void add_minute(void *arg, const uint8_t *slot, uint32_t bytes)
 {
     const struct history_reader *r = arg;
-    int64_t middle_ns = time_of(slot) - HALF_A_MINUTE_NS;
     struct page_minute m;
 
     for (unsigned i = 0; i < r->map->n; i++)
         if (take_kept(slot, bytes, r->map->entry[i].history, &m, sizeof m))
             history_add_minute(
-                r->history, r->map->entry[i].metric, middle_ns,
+                r->history, r->map->entry[i].metric, time_of(slot),
                 &(struct history_minute){.min = m.min, .max = m.max, .last = m.last});
 }
 

@@ -105,6 +105,15 @@ Test(history, time_without_samples_is_a_gap)
     cr_assert_eq(history_gap_at(h, 5 * S), GAP_UNKNOWN, "cause %d", history_gap_at(h, 5 * S));
 }
 
+Test(history, a_time_that_has_not_come_has_no_sample)
+{
+    history_add(h, MON_HEAP_ALLOC, 10 * S, 1);
+    history_add(h, MON_HEAP_ALLOC, 11 * S, 1);
+
+    cr_assert_eq(range(MON_HEAP_ALLOC, 12 * S, 13 * S).n, 0, "n %" PRIu32,
+                 range(MON_HEAP_ALLOC, 12 * S, 13 * S).n);
+}
+
 Test(history, gap_keeps_the_cause_that_was_marked)
 {
     history_add(h, MON_HEAP_ALLOC, 10 * S, 1);
@@ -176,6 +185,18 @@ Test(history, a_counter_of_minutes_kept_elsewhere_is_a_rate)
     history_add_minute(h, MON_GC_COUNT, 6 * M, &second);
 
     ASSERT_BUCKET(range(MON_GC_COUNT, 6 * M, 7 * M), 10, 10, 10, 1, 1200);
+}
+
+Test(history, nothing_was_before_the_program_began)
+{
+    struct history_minute minute = {.min = 10, .max = 30, .last = 20};
+
+    history_begin(h, 5 * M + 40 * S);
+    history_add_minute(h, MON_HEAP_ALLOC, 5 * M + 59 * S, &minute);
+
+    cr_assert_eq(range(MON_HEAP_ALLOC, 5 * M + 39 * S, 5 * M + 40 * S).n, 0, "before");
+    cr_assert_neq(range(MON_HEAP_ALLOC, 5 * M + 40 * S, 5 * M + 41 * S).n, 0, "after");
+    cr_assert_eq(history_oldest_ns(h), 5 * M + 40 * S, "oldest %" PRId64, history_oldest_ns(h));
 }
 
 Test(history, metrics_that_are_not_kept_have_none)
