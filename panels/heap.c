@@ -10,7 +10,6 @@
 #include "panels/parts.h"
 
 #define FACT_WIDTH 7
-#define SPLIT_COLS 100
 
 static void draw_levels(const struct model *model, const struct panel_state *state,
                         struct canvas *canvas)
@@ -21,7 +20,19 @@ static void draw_levels(const struct model *model, const struct panel_state *sta
     parts_plot_add(&parts, model, MON_HEAP_ALLOC, "alloc", PLOT_AREA, 1);
     parts_plot_add(&parts, model, MON_GC_GOAL, "goal", PLOT_LINE, 1);
     parts_plot_add(&parts, model, MON_HEAP_LIVE, "live", PLOT_LINE, 1);
-    parts_plot_add(&parts, model, MON_MEM_SYS, "sys", PLOT_LINE, 1);
+    plot_draw(&parts.plot, canvas);
+}
+
+/* Apart from the heap, which would often be too small to be seen beside it. */
+static void draw_system(const struct model *model, const struct panel_state *state,
+                        struct canvas *canvas)
+{
+    struct parts_plot parts;
+
+    parts_plot_begin(&parts, model, state, canvas, "FROM THE SYSTEM", FMT_BYTES);
+    parts_plot_no_marks(&parts);
+    parts_plot_add(&parts, model, MON_MEM_SYS, "sys", PLOT_AREA, 1);
+    parts_plot_add(&parts, model, MON_HEAP_INUSE, "heap in use", PLOT_LINE, 1);
     plot_draw(&parts.plot, canvas);
 }
 
@@ -215,24 +226,29 @@ static void draw_tables(const struct model *model, struct canvas *canvas)
 
 /* ---- The whole ---- */
 
+enum { LEVELS, SYSTEM, RATE, BAR, OBJECTS, TABLES, PARTS };
+
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
-    struct layout_part part[] = {
-        {.least = 3, .weight = 3, .rank = 0},
-        {.least = 3, .weight = 2, .rank = 4},
-        {.least = 2, .rank = 2},
-        {.least = 1, .rank = 1},
-        {.least = 4, .weight = 2, .most = 20, .rank = 3},
+    static const struct layout_part part[PARTS] = {
+        [LEVELS] = {.least = 4, .weight = 3, .rank = 0},
+        [SYSTEM] = {.least = 3, .weight = 2, .rank = 4},
+        [RATE] = {.least = 3, .weight = 2, .rank = 5},
+        [BAR] = {.least = 2, .rank = 2},
+        [OBJECTS] = {.least = 1, .rank = 1},
+        [TABLES] = {.least = 4, .weight = 2, .most = 20, .rank = 3},
     };
-    struct canvas view[5];
+    struct canvas view[PARTS];
 
-    layout_rows(canvas, part, 5, view);
-    draw_levels(model, state, &view[0]);
-    if (view[1].rows > 0)
-        draw_rate(model, state, &view[1]);
-    draw_sys_bar(model, state, &view[2]);
-    draw_objects(model, &view[3]);
-    draw_tables(model, &view[4]);
+    layout_rows(canvas, part, PARTS, view);
+    draw_levels(model, state, &view[LEVELS]);
+    if (view[SYSTEM].rows > 0)
+        draw_system(model, state, &view[SYSTEM]);
+    if (view[RATE].rows > 0)
+        draw_rate(model, state, &view[RATE]);
+    draw_sys_bar(model, state, &view[BAR]);
+    draw_objects(model, &view[OBJECTS]);
+    draw_tables(model, &view[TABLES]);
 }
 
 const struct panel panel_heap = {

@@ -27,7 +27,7 @@ static void draw_heap(const struct model *model, const struct panel_state *state
     parts.plot.no_times = times == TIMES_BELOW;
     parts_plot_add(&parts, model, MON_HEAP_ALLOC, "alloc", PLOT_AREA, 1);
     parts_plot_add(&parts, model, MON_GC_GOAL, "goal", PLOT_LINE, 1);
-    parts_plot_add(&parts, model, MON_MEM_SYS, "sys", PLOT_LINE, 1);
+    parts_plot_add(&parts, model, MON_HEAP_LIVE, "live", PLOT_LINE, 1);
     plot_draw(&parts.plot, canvas);
 }
 
@@ -130,10 +130,11 @@ static void draw_process_facts(const struct model *model, struct canvas *canvas)
         draw_fact("threads", parts_value(model, MON_PROCESS_THREADS)),
         limited("files", files, parts_value(model, MON_PROCESS_FILES_LIMIT)),
         limited("cgroup", cgroup, parts_value(model, MON_CGROUP_LIMIT)),
+        draw_fact("sys of the runtime", parts_value(model, MON_MEM_SYS)),
     };
 
-    int drawn = draw_facts(canvas, 0, "PROCESS ", fact, 6, 6);
-    draw_facts(canvas, 1, "        ", fact + drawn, 6 - drawn, 6);
+    int drawn = draw_facts(canvas, 0, "PROCESS ", fact, 7, 6);
+    draw_facts(canvas, 1, "        ", fact + drawn, 7 - drawn, 6);
 }
 
 static void draw_alert(const struct model *model, const struct alert *alert, int row,
@@ -204,7 +205,7 @@ static void draw(const struct model *model, const struct panel_state *state, str
                                                     : ribbon,
                          .rank = 6},
         [PART_SCHED] = {.least = 1, .rank = 3},
-        [PART_PROCESS] = {.least = canvas->cols < 100 ? 2 : 1, .rank = 4},
+        [PART_PROCESS] = {.least = canvas->cols < 150 ? 2 : 1, .rank = 4},
         [PART_ALERTS] = {.least = alerts > 3 ? 3 : alerts, .rank = 0},
     };
     struct canvas view[PARTS];

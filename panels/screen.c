@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "panels/frame.h"
+#include "panels/parts.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define MESSAGE_NS    (5 * NS_PER_SECOND)
@@ -15,8 +16,8 @@
 #define MOST_DELAY_S  3600.0
 
 static const int64_t windows_s[] = {60, 300, 900, 3600, 21600, 86400};
-#define WINDOWS      ((int)(sizeof windows_s / sizeof windows_s[0]))
-#define FIRST_WINDOW 2
+#define WINDOWS           ((int)(sizeof windows_s / sizeof windows_s[0]))
+#define MOST_KNOWN_WINDOW 2
 
 void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tier tier,
                  int64_t delay_ns)
@@ -24,7 +25,7 @@ void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tie
     *screen = (struct screen){
         .first_tier = first_tier,
         .view = {.tier = tier,
-                 .window_ns = windows_s[FIRST_WINDOW] * NS_PER_SECOND,
+                 .window_ns = windows_s[MOST_KNOWN_WINDOW] * NS_PER_SECOND,
                  .delay_ns = delay_ns},
     };
     for (int i = 0; i < PANEL_COUNT; i++)
@@ -48,12 +49,26 @@ static bool is_small(int rows, int cols)
     return rows < FRAME_LEAST_ROWS || cols < FRAME_LEAST_COLS;
 }
 
+/* As much time as something is known of, from 1 to 15 minutes. */
+static int64_t known_window(const struct model *model)
+{
+    int64_t oldest_ns = history_oldest_ns(model->history);
+    int64_t known_ns = oldest_ns > 0 ? parts_end_ns(model) - oldest_ns : 0;
+    int at = 0;
+
+    while (at < MOST_KNOWN_WINDOW && windows_s[at] * NS_PER_SECOND < known_ns)
+        at++;
+    return windows_s[at] * NS_PER_SECOND;
+}
+
 void screen_fit(struct screen *screen, const struct model *model, int rows, int cols)
 {
     int around = is_small(rows, cols) ? 0 : 2 + frame_banner_rows(model);
 
     screen->view.rows = rows - around;
     screen->view.cols = cols;
+    if (!screen->own_window)
+        screen->view.window_ns = known_window(model);
 }
 
 void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text)
@@ -195,9 +210,10 @@ static void zoom(struct screen *screen, int by)
 
     while (at < WINDOWS - 1 && windows_s[at] * NS_PER_SECOND < screen->view.window_ns)
         at++;
-    at = by == 0 ? FIRST_WINDOW : at + by;
+    at += by;
     at = at < 0 ? 0 : at >= WINDOWS ? WINDOWS - 1 : at;
     screen->view.window_ns = windows_s[at] * NS_PER_SECOND;
+    screen->own_window = true;
 }
 
 static void next_tier(struct screen *screen)
@@ -272,7 +288,7 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
     else if (command == COMMAND_ZOOM_IN || command == COMMAND_ZOOM_OUT)
         zoom(screen, command == COMMAND_ZOOM_IN ? -1 : 1);
     else if (command == COMMAND_ZOOM_RESET)
-        zoom(screen, 0);
+        screen->own_window = false;
     else if (command == COMMAND_GLYPHS)
         next_tier(screen);
     else if (command == COMMAND_DELAY) {

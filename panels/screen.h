@@ -28,7 +28,8 @@ enum prompt_kind { PROMPT_NONE, PROMPT_FIND, PROMPT_FILTER, PROMPT_DELAY, PROMPT
 struct screen {
     struct panel_view view;
     enum panel_id tab;         /* the panel with a digit that was last open */
-    bool stacks_open;          /* over it */
+    bool own_window;           /* the user chose the time shown; else it follows what is known */
+    bool stacks_open;          /* over the tab */
     bool help_open;            /* over both */
     enum plot_tier first_tier; /* the best that the terminal can show */
     enum prompt_kind prompt;

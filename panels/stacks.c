@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mon/draw.h"
 #include "mon/dump_text.h"
@@ -65,6 +66,17 @@ static void frame_text(const struct dump_frame *frame, int width, char text[LINE
              frame->inlined ? " (inlined)" : "");
 }
 
+/* The innermost frame of the program itself, behind those of the runtime: what a folded group is
+ * best known by. */
+static const struct dump_frame *own_frame(const struct dump_group *group)
+{
+    for (size_t i = 0; i < group->nframes; i++) {
+        if (strncmp(group->frame[i].function, "gort_", 5) != 0)
+            return &group->frame[i];
+    }
+    return &group->frame[0];
+}
+
 static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
                        char text[LINE_BYTES])
 {
@@ -78,22 +90,26 @@ static void group_text(const struct dump *dump, const struct panel_state *state,
     fmt_grouped(count, sizeof count, group->ntasks);
     dump_format_age(dump, group, ages);
     if (folded && group->nframes > 0)
-        frame_text(&group->frame[0], 0, top);
+        frame_text(own_frame(group), 0, top);
     snprintf(text, LINE_BYTES, "%s %s %s  %s  %s%s  %.300s", folded ? "\u25b8" : "\u25be", count,
              group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state_text), ages,
              group->moved ? "  (moved while it was read)" : "", top);
 }
 
+/* The ids of those that are there for longest; a name stands before the first that has it. */
 static void tasks_text(const struct dump_group *group, char text[LINE_BYTES])
 {
-    int used = snprintf(text, LINE_BYTES, "      %s",
-                        group->ntasks == 1 ? "task" : "tasks, longest first:");
+    const char *words = group->ntasks == 1 ? "task" : "tasks, longest first:";
+    const char *last = "";
+    int used = snprintf(text, LINE_BYTES, "      %s", words);
 
     for (size_t i = 0; i < group->ntasks && i < IDS_SHOWN && used < LINE_BYTES - 64; i++) {
         const struct dump_task *task = &group->task[i];
-        const char *name = task->name;
-        used += snprintf(text + used, (size_t)(LINE_BYTES - used),
-                         name[0] != '\0' ? " %" PRIu64 " \"%.20s\"" : " %" PRIu64, task->id, name);
+        char name[32] = "";
+        if (strcmp(task->name, last) != 0 && task->name[0] != '\0')
+            snprintf(name, sizeof name, " \"%.20s\"", task->name);
+        last = task->name;
+        used += snprintf(text + used, (size_t)(LINE_BYTES - used), "%s %" PRIu64, name, task->id);
     }
     if (group->ntasks > IDS_SHOWN)
         snprintf(text + used, (size_t)(LINE_BYTES - used), " and %zu more",

@@ -148,7 +148,25 @@ Test(screen, zoom_stays_between_a_minute_and_a_day)
     cr_assert_eq(screen.view.window_ns, INT64_C(86400000000000), "%ld",
                  (long)screen.view.window_ns);
     press('=');
+    screen_fit(&screen, &fixture->model, ROWS, COLS);
     cr_assert_eq(screen.view.window_ns, INT64_C(900000000000), "%ld", (long)screen.view.window_ns);
+}
+
+Test(screen, plots_show_no_more_time_than_something_is_known_of)
+{
+    static const int64_t known_s[] = {0, 30, 61, 301, 5000};
+    static const int64_t window_s[] = {60, 60, 300, 900, 900};
+
+    for (int i = 0; i < 5; i++) {
+        fixture_free(fixture);
+        fixture = fixture_new(FIXTURE_EMPTY);
+        if (known_s[i] > 0)
+            history_add(fixture->history, MON_HEAP_ALLOC,
+                        FIXTURE_NOW_NS - known_s[i] * INT64_C(1000000000), 1);
+        screen_fit(&screen, &fixture->model, ROWS, COLS);
+        cr_assert_eq(screen.view.window_ns / 1000000000, window_s[i], "%ld s known: %ld s shown",
+                     (long)known_s[i], (long)(screen.view.window_ns / 1000000000));
+    }
 }
 
 Test(screen, glyphs_cycle_through_those_that_the_terminal_has)
