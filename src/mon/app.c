@@ -322,7 +322,7 @@ static void watch(const struct options *options, struct monitor *monitor, pid_t 
     CHECK(app != NULL);
     app->options = options;
     app->monitor = monitor;
-    app->symbols = symbols_new(pid, SYMBOL_LOCAL);
+    app->symbols = symbols_new(pid, options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
     app->code = code_table_new();
     app->is_stale = true;
     app->next_tick_ns = clock_mono_ns();

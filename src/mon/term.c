@@ -210,7 +210,6 @@ bool term_open(enum term_colour colour)
     FILE *frame = term.frame_fd < 0 ? NULL : fdopen(term.frame_fd, "w");
     if (frame == NULL)
         return false;
-    use_env(FALSE);
     term.screen = newterm(NULL, frame, stdin);
     if (term.screen == NULL) {
         fclose(frame);

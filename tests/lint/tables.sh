@@ -39,7 +39,7 @@ options_in() {
 }
 
 read_page gomon.1
-column src/mon/keys.def KEY 'id, scope, keys, help' help | expect_words 'a key for'
+column src/mon/keys.def KEY 'id, scope, keys, help' 'keys " " help' | expect_words 'a key'
 column src/mon/process.def METRIC 'id, name, kind, unit, level, keep, help' name |
     expect_words 'a figure'
 options_in "$build/gomon" | expect_words 'an option'

@@ -98,8 +98,9 @@ is_gone() {
 screen_start() {
     local columns=$1 rows=$2
     shift 2
-    $e2e_tmux new-session -d -x "$columns" -y "$rows" \
-        "$*; echo \$? >'$work/screen-status'; cat" || fail "tmux does not start"
+    # A server that is about to end refuses: ask again.
+    wait_until 5 $e2e_tmux new-session -d -x "$columns" -y "$rows" \
+        "$*; echo \$? >'$work/screen-status'; cat" 2>/dev/null || fail "tmux does not start"
 }
 
 screen_text() {
