@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# dump.sh - gomon --dump shows every task with its code line, whatever the target is doing, and
+# neither side is hurt when the other one ends in the middle.
+. "$(dirname "$0")/../support/e2e.sh"
+
+ntasks=10000
+
+# dump PID [OPTION...]: the dump into $work/dump; fails the test if it takes too long or ends badly.
+dump() {
+    local pid=$1
+    shift
+    timeout 60 "$gomon" --dump "$@" -p "$pid" >"$work/dump" 2>"$work/dump.err" ||
+        fail "gomon --dump $* ended with $?: $(cat "$work/dump.err")"
+}
+
+# counted: tasks in all groups of the last dump.
+counted() {
+    awk '/^#[0-9]+  [0-9]+ tasks?  / { n += $2 } END { print n + 0 }' "$work/dump"
+}
+
+# shows PATTERN...: the last dump has lines that match each extended pattern.
+shows() {
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -e "$pattern" "$work/dump" || fail "no '$pattern' in: $(head -n 40 "$work/dump")"
+    done
+}
+
+# Every task, grouped, with the line of its code.
+start_target "$gort_demo" contention --tasks $ntasks
+busy=$started_pid
+all_fight() {
+    dump "$busy"
+    [ "$(counted)" -gt $ntasks ] && grep -q 'gort_mutex_lock' "$work/dump"
+}
+wait_until 60 all_fight || fail "$(counted) tasks of $ntasks: $(head -n 40 "$work/dump")"
+groups=$(grep -c '^#' "$work/dump")
+[ "$groups" -lt 200 ] || fail "$groups groups"
+shows 'fight_for_the_hot +.*contention\.c:[0-9]+' 'gort_mutex_lock +.*mutex\.c:[0-9]+' \
+    'started by demo_go +.*demo\.c:[0-9]+' '^#[0-9]+ +[0-9]+ tasks +sync\.Mutex\.Lock  '
+
+# Without writing to the target; and of one that is stopped, which cannot answer.
+dump "$busy" --read-only
+[ "$(counted)" -gt $((ntasks * 9 / 10)) ] || fail "$(counted) tasks read from outside"
+kill -STOP "$busy"
+dump "$busy"
+kill -CONT "$busy"
+shows 'note: the runtime .*read from outside' 'fight_for_the_hot +.*contention\.c:[0-9]+'
+
+# Several at once each get their own.
+dumps=()
+for i in 1 2 3 4; do
+    timeout 60 "$gomon" --dump -p "$busy" >"$work/dump.$i" 2>&1 &
+    dumps+=($!)
+done
+for i in 1 2 3 4; do
+    wait "${dumps[i - 1]}" || fail "dump $i of 4 at once: $(tail -n 1 "$work/dump.$i")"
+    mv "$work/dump.$i" "$work/dump"
+    [ "$(counted)" -gt $((ntasks * 9 / 10)) ] || fail "$(counted) tasks in dump $i of 4 at once"
+done
+
+# has_begun PID: whether gomon has opened something, or is through already.
+has_begun() {
+    [ -e "/proc/$1/fd/3" ] || is_gone "$1"
+}
+
+# Killed in the middle: the target goes on, and the next one is served.
+for i in 1 2 3 4 5 6 7 8; do
+    "$gomon" --dump -p "$busy" >"$work/killed" 2>&1 &
+    killed=$!
+    wait_until 10 has_begun $killed
+    kill -KILL $killed 2>/dev/null
+    wait $killed 2>/dev/null
+done
+dump "$busy"
+[ "$(counted)" -gt $ntasks ] || fail "$(counted) tasks after clients were killed"
+grep -q '^note' "$work/dump" && fail "not answered any more: $(grep '^note' "$work/dump")"
+
+# The target killed in the middle: an error or a dump, no crash.
+"$gomon" --dump -p "$busy" >"$work/dump" 2>&1 &
+dumper=$!
+kill -KILL "$busy"
+wait $dumper
+status=$?
+[ $status -eq 0 ] || [ $status -eq 3 ] || fail "status $status of a target that was killed"
+timeout 10 "$gomon" --dump -p "$busy" >"$work/dump" 2>&1
+[ $? -eq 3 ] || fail "another status than 3 without a target: $(cat "$work/dump")"
+
+# Every proc hogged.
+start_target "$gort_demo" wedge
+wedge=$started_pid
+is_wedged() {
+    dump "$wedge"
+    grep -qE '^#[0-9]+ +[0-9]+ tasks? +running  ' "$work/dump"
+}
+wait_until 30 is_wedged || fail "no task runs in: $(cat "$work/dump")"
+shows 'hog +.*wedge\.c:[0-9]+'
+
+# What a program writes of itself gets its lines.
+"$gort_demo" deadlock --seconds 1 >"$work/fatal" 2>&1
+[ $? -eq 2 ] || fail "the deadlock did not end with 2"
+"$gomon" --symbolize <"$work/fatal" >"$work/dump" || fail "gomon --symbolize ended with $?"
+shows 'move_right\+0x[0-9a-f]+  /.*  .*deadlock\.c:[0-9]+' 'all tasks are asleep - deadlock!'
