@@ -25,9 +25,17 @@ libs="$libs $(pkg-config --libs libproc2 libdw jansson) -lm -pthread"
 
 for name in "$@"; do
     mkdir -p "found/$name"
-    # shellcheck disable=SC2086 # flags and libraries are words
+    support=
+    case $name in
+        fuzz_mail) support="faketask mailclient procfd" ;;
+    esac
+    sources=$top/tests/fuzz/$name.c
+    for file in $support; do
+        sources="$sources $top/tests/support/$file.c"
+    done
+    # shellcheck disable=SC2086 # flags, sources and libraries are words
     clang $flags -fsanitize=fuzzer,$sanitizers -std=gnu11 -I. -I"$top" -I"$top/src" \
-        -o "$name" "$top/tests/fuzz/$name.c" $libs
+        -o "$name" $sources $libs
     echo "fuzz: $name for $seconds s"
     "./$name" -max_total_time="$seconds" -artifact_prefix="found/$name/" -print_final_stats=1 \
         "found/$name" "$top/tests/fuzz/corpus/$name" 2>"$name.log" ||
