@@ -13,9 +13,9 @@
 #include "runtime/tasktab.h"
 #include "runtime/tasktab_read.h"
 
-#define NROWS 4
+#define NROWS    4
 #define NREADERS 2
-#define RUN_NS (NS_PER_S / 2)
+#define RUN_NS   (NS_PER_S / 2)
 
 static _Atomic(int) stop;
 
@@ -59,8 +59,8 @@ static bool is_mixture(const struct page_task *row)
 
     if (row->stack_hi == 0) /* as it was born */
         return row->since_ns != 1;
-    return row->sp != row->since_ns || row->pc != row->since_ns ||
-           row->stack_hi != row->since_ns || PAGE_TASK_STATE(row->word) != state;
+    return row->sp != row->since_ns || row->pc != row->since_ns || row->stack_hi != row->since_ns ||
+           PAGE_TASK_STATE(row->word) != state;
 }
 
 static void *read_until_stopped(void *arg)

@@ -13,6 +13,14 @@
 
 #define DOUBLE_TRIES 100
 
+static const struct {
+    enum page_section_type type;
+    size_t time; /* word of a slot */
+} rings[] = {
+    {PAGE_SECTION_EVENTS, 1},     {PAGE_SECTION_GC_CYCLES, 2}, {PAGE_SECTION_HISTORY_1S, 1},
+    {PAGE_SECTION_HISTORY_1M, 1}, {PAGE_SECTION_SITES_1M, 1},
+};
+
 static bool read_at(int fd, void *to, size_t bytes, uint64_t offset)
 {
     return pread(fd, to, bytes, (off_t)offset) == (ssize_t)bytes;
@@ -37,9 +45,33 @@ void pageread_close(struct pageread *p)
     p->copy = NULL;
 }
 
+/* Marks as unfinished what was overwritten while it was copied. */
+static bool recheck_ring(struct pageread *p, enum page_section_type type)
+{
+    const struct page_section *s = pageread_section(p, type);
+
+    for (uint64_t i = 0; s != NULL && i < s->count; i++) {
+        uint64_t offset = s->offset + i * s->stride;
+        uint64_t now = 0;
+
+        if (*pageread_slot(p, type, i) == 0)
+            continue;
+        if (!read_at(p->fd, &now, sizeof now, offset))
+            return false;
+        if (now != *pageread_slot(p, type, i))
+            memcpy(p->copy + offset, &(uint64_t){1}, sizeof now);
+    }
+    return true;
+}
+
 bool pageread_refresh(struct pageread *p)
 {
-    return read_at(p->fd, p->copy, p->bytes, 0);
+    if (!read_at(p->fd, p->copy, p->bytes, 0))
+        return false;
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++)
+        if (!recheck_ring(p, rings[i].type))
+            return false;
+    return true;
 }
 
 const struct page_header *pageread_header(const struct pageread *p)
@@ -71,7 +103,8 @@ uint64_t pageread_double(const struct pageread *p, enum page_section_type type, 
         if (!read_at(p->fd, &before, sizeof before, s->offset))
             return 0;
         newest = seq_double_newest(before.seq);
-        if (!read_at(p->fd, copy, s->stride, s->offset + sizeof before + newest * (size_t)s->stride) ||
+        if (!read_at(p->fd, copy, s->stride,
+                     s->offset + sizeof before + newest * (size_t)s->stride) ||
             !read_at(p->fd, &after, sizeof after, s->offset))
             return 0;
         *count = before.count[newest];
@@ -132,7 +165,8 @@ static const char *check_ring(const struct pageread *p, enum page_section_type t
         if (seq_ring_number(slot[0]) < first)
             first = seq_ring_number(slot[0]);
     }
-    for (uint64_t n = first; n + 1 < first + entries; n++) {
+    for (uint64_t i = 0; i + 1 < entries; i++) {
+        uint64_t n = first + i;
         const uint64_t *slot = pageread_slot(p, type, n % s->count);
         const uint64_t *next = pageread_slot(p, type, (n + 1) % s->count);
 
@@ -144,13 +178,6 @@ static const char *check_ring(const struct pageread *p, enum page_section_type t
 
 const char *pageread_check(const struct pageread *p)
 {
-    static const struct {
-        enum page_section_type type;
-        size_t time; /* word of a slot */
-    } rings[] = {
-        {PAGE_SECTION_EVENTS, 1},     {PAGE_SECTION_GC_CYCLES, 2}, {PAGE_SECTION_HISTORY_1S, 1},
-        {PAGE_SECTION_HISTORY_1M, 1}, {PAGE_SECTION_SITES_1M, 1},
-    };
     const char *fault = check_values(p);
 
     for (size_t i = 0; i < sizeof rings / sizeof rings[0] && fault == NULL; i++)
