@@ -39,6 +39,10 @@ static struct {
     uint64_t shown[PAGES_WORDS];                 /* pages, for readers without the lock; [atomic] */
 } heap = {.lock = LOCK_INIT(RANK_HEAP)};
 
+/* Held while a run of pages is out of its arena to be given back, so that who waits for it finds
+ * everything idle to be released. */
+static struct lock scavenge_lock = LOCK_INIT(RANK_SCAVENGE);
+
 bool heap_init_pages(void)
 {
     span_init_classes();
@@ -403,7 +407,7 @@ static bool scavenge_take_locked(struct segment *s)
     return false;
 }
 
-static bool scavenge_step(size_t *bytes)
+static bool scavenge_step_locked(size_t *bytes)
 {
     struct segment s;
     bool gone = false;
@@ -432,8 +436,13 @@ size_t heap_scavenge(size_t want_bytes)
 {
     size_t total = 0;
     size_t step = 0;
+    bool more = true;
 
-    while (total < want_bytes && scavenge_step(&step))
-        total += step;
+    while (more && total < want_bytes) {
+        lock_take(&scavenge_lock);
+        more = scavenge_step_locked(&step);
+        lock_release(&scavenge_lock);
+        total += more ? step : 0;
+    }
     return total;
 }

@@ -7,8 +7,8 @@
  * The heap grows by 4 MiB in arenas of 64 MiB; objects larger than an arena get neighbouring ones.
  * Pages that were never touched, or were given back with MADV_DONTNEED, are "released": they count
  * as such in MemStats and are known to be zero.
- * Threads: any, in the runtime. Lock: takes HEAP, and PERSIST under it; none while it talks to the
- * kernel about free pages. Source: first fit in order of address, Go's mheap. */
+ * Threads: any, in the runtime. Lock: takes HEAP, and PERSIST under it; while it talks to
+ * the kernel about free pages, only SCAVENGE. Source: first fit in order of address, Go's mheap. */
 #ifndef RUNTIME_HEAP_H
 #define RUNTIME_HEAP_H
 

@@ -8,23 +8,22 @@
 
 enum lock_rank {
     RANK_PUBLISH = 1, /* bringing the page up to date, serving the mailbox */
-    RANK_GC,      /* one cycle at a time */
-    RANK_WORLD,   /* stopping and starting the world */
-    RANK_ROOTS,   /* added roots, module list */
-    RANK_CHAN,    /* one channel; several in order of address */
-    RANK_SEMA,    /* one bucket of waiters of sync types */
-    RANK_TIMERS,  /* timers of one proc */
-    RANK_SCHED,   /* global queue, idle procs and workers */
-    RANK_TASKS,   /* task records and table */
-    RANK_STACK,   /* stack slabs */
-    RANK_SWEEP,   /* spans to sweep */
-    RANK_CENTRAL, /* spans of one size class */
-    RANK_PROFILE, /* allocation sites */
-    RANK_SPECIAL, /* what hangs on one span */
-    RANK_HEAP,    /* page heap */
-    RANK_GCWORK,  /* grey object buffers */
-    RANK_PERSIST, /* memory that is never freed */
-    RANK_EVENTS,  /* ring of events */
+    RANK_GC,          /* one cycle at a time */
+    RANK_WORLD,       /* stopping and starting the world */
+    RANK_ROOTS,       /* added roots, module list */
+    RANK_CHAN,        /* one channel; several in order of address */
+    RANK_SEMA,        /* one bucket of waiters of sync types */
+    RANK_TIMERS,      /* timers of one proc */
+    RANK_SCHED,       /* global queue, idle procs and workers */
+    RANK_TASKS,       /* task records and table */
+    RANK_STACK,       /* stack slabs */
+    RANK_CENTRAL,     /* spans of one size class */
+    RANK_PROFILE,     /* allocation sites */
+    RANK_SCAVENGE,    /* giving idle pages back */
+    RANK_HEAP,        /* page heap */
+    RANK_GCWORK,      /* grey object buffers */
+    RANK_PERSIST,     /* memory that is never freed */
+    RANK_EVENTS,      /* ring of events */
 };
 
 #endif
