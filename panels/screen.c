@@ -11,22 +11,21 @@
 #include "panels/parts.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
+#define NS_PER_MINUTE (60 * NS_PER_SECOND)
 #define MESSAGE_NS    (5 * NS_PER_SECOND)
 #define LEAST_DELAY_S 0.1
 #define MOST_DELAY_S  3600.0
 
-static const int64_t windows_s[] = {60, 300, 900, 3600, 21600, 86400};
-#define WINDOWS           ((int)(sizeof windows_s / sizeof windows_s[0]))
-#define MOST_KNOWN_WINDOW 2
+/* What zooming steps through. */
+static const int64_t windows[] = {1, 5, 15, 60, 360, 1440}; /* minutes */
+#define WINDOWS ((int)(sizeof windows / sizeof windows[0]))
 
 void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tier tier,
                  int64_t delay_ns)
 {
     *screen = (struct screen){
         .first_tier = first_tier,
-        .view = {.tier = tier,
-                 .window_ns = windows_s[MOST_KNOWN_WINDOW] * NS_PER_SECOND,
-                 .delay_ns = delay_ns},
+        .view = {.tier = tier, .window_ns = 15 * NS_PER_MINUTE, .delay_ns = delay_ns},
     };
     for (int i = 0; i < PANEL_COUNT; i++)
         screen->state[i].view = &screen->view;
@@ -52,13 +51,14 @@ static bool is_small(int rows, int cols)
 /* As much time as something is known of, from 1 to 15 minutes. */
 static int64_t known_window(const struct model *model)
 {
+    static const int64_t minutes[] = {1, 2, 3, 5, 10, 15};
     int64_t oldest_ns = history_oldest_ns(model->history);
     int64_t known_ns = oldest_ns > 0 ? parts_end_ns(model) - oldest_ns : 0;
-    int at = 0;
+    size_t at = 0;
 
-    while (at < MOST_KNOWN_WINDOW && windows_s[at] * NS_PER_SECOND < known_ns)
+    while (at + 1 < sizeof minutes / sizeof minutes[0] && minutes[at] * NS_PER_MINUTE < known_ns)
         at++;
-    return windows_s[at] * NS_PER_SECOND;
+    return minutes[at] * NS_PER_MINUTE;
 }
 
 void screen_fit(struct screen *screen, const struct model *model, int rows, int cols)
@@ -204,15 +204,18 @@ static void open_help(struct screen *screen)
     screen->help_open = true;
 }
 
+/* To the next window of the table that is smaller (BY < 0) or larger. */
 static void zoom(struct screen *screen, int by)
 {
-    int at = 0;
+    int64_t *window_ns = &screen->view.window_ns;
+    int64_t now_ns = *window_ns;
 
-    while (at < WINDOWS - 1 && windows_s[at] * NS_PER_SECOND < screen->view.window_ns)
-        at++;
-    at += by;
-    at = at < 0 ? 0 : at >= WINDOWS ? WINDOWS - 1 : at;
-    screen->view.window_ns = windows_s[at] * NS_PER_SECOND;
+    for (int i = 0; i < WINDOWS; i++) {
+        int at = by < 0 ? i : WINDOWS - 1 - i;
+        int64_t wanted_ns = windows[at] * NS_PER_MINUTE;
+        if (by < 0 ? wanted_ns < now_ns : wanted_ns > now_ns)
+            *window_ns = wanted_ns;
+    }
     screen->own_window = true;
 }
 

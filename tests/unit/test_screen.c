@@ -155,7 +155,7 @@ Test(screen, zoom_stays_between_a_minute_and_a_day)
 Test(screen, plots_show_no_more_time_than_something_is_known_of)
 {
     static const int64_t known_s[] = {0, 30, 61, 301, 5000};
-    static const int64_t window_s[] = {60, 60, 300, 900, 900};
+    static const int64_t window_s[] = {60, 60, 120, 600, 900};
 
     for (int i = 0; i < 5; i++) {
         fixture_free(fixture);
