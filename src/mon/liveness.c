@@ -11,9 +11,10 @@
 #include "base/clock.h"
 #include "mon/procstat.h"
 
-/* A heartbeat is late after this many intervals, and not before the least time. */
+/* A heartbeat is late after this many of the target's intervals, within bounds. */
 #define LATE_INTERVALS 3
 #define LATE_LEAST_NS (2 * NS_PER_S)
+#define LATE_MOST_NS (30 * NS_PER_S)
 
 static const char *const names[] = {
     [TARGET_LIVE] = "live",       [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
@@ -58,10 +59,11 @@ static enum target_state how_it_ended(enum source_said said)
 
 static int64_t late_after_ns(int64_t interval_ns)
 {
-    int64_t late_ns = interval_ns > INT64_MAX / LATE_INTERVALS ? INT64_MAX
-                                                               : interval_ns * LATE_INTERVALS;
-
-    return late_ns > LATE_LEAST_NS ? late_ns : LATE_LEAST_NS;
+    if (interval_ns > LATE_MOST_NS / LATE_INTERVALS)
+        return LATE_MOST_NS;
+    if (interval_ns < LATE_LEAST_NS / LATE_INTERVALS)
+        return LATE_LEAST_NS;
+    return interval_ns * LATE_INTERVALS;
 }
 
 static enum target_state state_of(const struct liveness_ask *ask, int64_t age_ns)

@@ -40,6 +40,13 @@ struct pagefile {
     uint8_t *scratch; /* what the functions below return lies here, until the next call */
 };
 
+/* A time or a span in nanoseconds that a target wrote, as one that can be reckoned with:
+ * differences of two never overflow. One that is beyond all sense is 0. */
+static inline int64_t pagefile_time(uint64_t ns)
+{
+    return ns <= INT64_MAX / 2 ? (int64_t)ns : 0;
+}
+
 /* Takes FD, also when it fails, and checks what it holds. Unless good, WHY says what is wrong, as
  * the end of a sentence that begins with whose page it is. */
 enum pagefile_verdict pagefile_open(struct pagefile *pf, int fd,

@@ -75,7 +75,7 @@ bool pagepart_values(struct pagefile *pf, const struct pagepart_map *map, struct
 
     if (found != PAGEFILE_WHOLE)
         return found == PAGEFILE_NONE;
-    s->published_ns = (int64_t)min_size(e.mono_ns, INT64_MAX);
+    s->published_ns = pagefile_time(e.mono_ns);
     for (unsigned i = 0; i < map->n; i++) {
         uint64_t value;
 
@@ -97,7 +97,7 @@ static struct proc_sample proc_from(const struct page_proc *p)
         .runq = p->runq,
         .tid = p->tid,
         .task = p->task,
-        .task_since_ns = (int64_t)p->task_since_ns,
+        .task_since_ns = pagefile_time(p->task_since_ns),
         .switches = p->switches,
         .steals = p->steals,
         .detaches = p->detaches,
@@ -212,7 +212,7 @@ bool pagepart_groups(struct pagefile *pf, struct task_groups *groups)
                                 .state = (enum task_state)g.state,
                                 .reason = g.reason,
                                 .count = g.count,
-                                .oldest_since_ns = (int64_t)g.oldest_since_ns};
+                                .oldest_since_ns = pagefile_time(g.oldest_since_ns)};
     }
     groups->valid = true;
     return true;

@@ -20,8 +20,8 @@ static struct gc_cycle cycle_from(const struct page_gc_cycle *c)
 {
     return (struct gc_cycle){
         .number = c->number,
-        .start_mono_ns = (int64_t)c->start_mono_ns,
-        .end_real_ns = (int64_t)c->end_real_ns,
+        .start_mono_ns = pagefile_time(c->start_mono_ns),
+        .end_real_ns = pagefile_time(c->end_real_ns),
         .pause_ns = c->pause_ns,
         .stop_ns = c->stop_ns,
         .mark_ns = c->mark_ns,
@@ -66,7 +66,7 @@ static void add_event(void *arg, const uint8_t *slot, uint32_t bytes)
         memmove(&s->event[0], &s->event[1], --s->nevents * sizeof s->event[0]);
     to = &s->event[s->nevents++];
     *to = (struct event_sample){.number = seq_ring_number(e.seq),
-                                .mono_ns = (int64_t)e.mono_ns,
+                                .mono_ns = pagefile_time(e.mono_ns),
                                 .kind = e.kind,
                                 .arg = {e.arg[0], e.arg[1]}};
     text_clean(to->text, sizeof to->text, e.text, sizeof e.text);
@@ -102,7 +102,7 @@ static int64_t time_of(const uint8_t *slot)
     struct page_history_slot head;
 
     memcpy(&head, slot, sizeof head);
-    return (int64_t)min_size(head.mono_ns, INT64_MAX);
+    return pagefile_time(head.mono_ns);
 }
 
 static void add_second(void *arg, const uint8_t *slot, uint32_t bytes)
@@ -152,12 +152,12 @@ static void add_sites(void *arg, const uint8_t *slot, uint32_t bytes)
     memcpy(&m, slot, min_size(sizeof m, bytes));
     for (size_t i = 0; i < PAGE_SITES_KEPT; i++) {
         if (m.tasks[i].pc != 0)
-            r->fn(r->arg, &(struct source_site){.mono_ns = (int64_t)m.mono_ns,
+            r->fn(r->arg, &(struct source_site){.mono_ns = pagefile_time(m.mono_ns),
                                                 .pc = m.tasks[i].pc,
                                                 .value = m.tasks[i].value,
                                                 .of = SOURCE_SITE_TASKS});
         if (m.allocs[i].pc != 0)
-            r->fn(r->arg, &(struct source_site){.mono_ns = (int64_t)m.mono_ns,
+            r->fn(r->arg, &(struct source_site){.mono_ns = pagefile_time(m.mono_ns),
                                                 .pc = m.allocs[i].pc,
                                                 .value = m.allocs[i].value,
                                                 .of = SOURCE_SITE_BYTES});

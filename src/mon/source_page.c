@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bits.h"
 #include "base/check.h"
 #include "mon/memfd.h"
 #include "mon/pagefile.h"
@@ -60,7 +59,7 @@ static enum source_said said_of(uint32_t state)
 
 static void take_live_facts(struct source_page *sp)
 {
-    sp->facts.heartbeat_ns = (int64_t)sp->pf.header.heartbeat_mono_ns;
+    sp->facts.heartbeat_ns = pagefile_time(sp->pf.header.heartbeat_mono_ns);
     sp->facts.said = said_of(sp->pf.header.state);
 }
 
@@ -176,8 +175,8 @@ static struct source *finish(struct source_page *sp)
 
     text_clean(sp->facts.name, sizeof sp->facts.name, h->name, sizeof h->name);
     snprintf(sp->facts.version, sizeof sp->facts.version, "%u.%u", h->major, h->minor);
-    sp->facts.start_real_ns = (int64_t)h->start_real_ns;
-    sp->facts.interval_ns = (int64_t)min_size(h->publish_interval_ns, INT64_MAX);
+    sp->facts.start_real_ns = pagefile_time(h->start_real_ns);
+    sp->facts.interval_ns = pagefile_time(h->publish_interval_ns);
     take_live_facts(sp);
     sp->base.ops = &source_page_ops;
     if (sp->tasks != NULL || section[PAGE_SECTION_TASK_GROUPS].count > 0)

@@ -15,6 +15,7 @@
 
 #include "mon/images.h"
 #include "mon/memfd.h"
+#include "mon/pagefile.h"
 #include "mon/procstat.h"
 #include "mon/text.h"
 #include "page.h"
@@ -52,7 +53,7 @@ static int look_into(pid_t pid, struct target *t)
                          .start_ticks = stat.start_ticks,
                          .uid = h.uid,
                          .live = true,
-                         .since_real_ns = (int64_t)h.start_real_ns};
+                         .since_real_ns = pagefile_time(h.start_real_ns)};
     text_clean(t->name, sizeof t->name, h.name, sizeof h.name);
     return 0;
 }

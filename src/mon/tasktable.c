@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "mon/pagefile.h"
 #include "page.h"
 
 #define PIECE_BYTES ((size_t)1024 * 1024)
@@ -148,8 +149,8 @@ static void count_task(struct tasktable *t, const struct page_task *task,
         return;
     }
     g->count++;
-    if ((int64_t)task->since_ns < g->oldest_since_ns)
-        g->oldest_since_ns = (int64_t)task->since_ns;
+    if (pagefile_time(task->since_ns) < g->oldest_since_ns)
+        g->oldest_since_ns = pagefile_time(task->since_ns);
 }
 
 static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows,

@@ -19,8 +19,8 @@ mkdir -p "$build"
 cd "$build"
 [ -f Makefile ] || "$top/configure" CC=clang --disable-shared --enable-debug \
     CFLAGS="$flags -fsanitize=fuzzer-no-link,$sanitizers" >configure.log
-make -j"$(nproc)" all >make.log
-libs="libdemo.a libmon.a .libs/libruntime.a .libs/libbase.a"
+make -j"$(nproc)" all tests/support/libfakepage.a >make.log
+libs="tests/support/libfakepage.a libdemo.a libmon.a .libs/libruntime.a .libs/libbase.a"
 libs="$libs $(pkg-config --libs libproc2 libdw jansson) -lm -pthread"
 
 for name in "$@"; do

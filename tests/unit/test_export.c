@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "mon/export.h"
+
+#if HAVE_JANSSON
+#include <jansson.h>
+#endif
+
+#define REAL_NS (INT64_C(1795403564) * NS_PER_S) /* 2026-11-23T03:12:44Z */
+
+static struct metric_table table;
+static struct snapshot snap;
+static struct alerts alerts;
+static struct code_line code = {.pc = 0x1234, .text = "ask_peer leak.c:38"};
+static struct model model;
+static char *text;
+static size_t text_bytes;
+
+static void setup(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    metric_table_init(&table);
+    model = (struct model){.mono_ns = 100 * NS_PER_S,
+                           .real_ns = REAL_NS,
+                           .target = {.pid = 8123, .name = "orders", .start_real_ns = REAL_NS},
+                           .metrics = &table,
+                           .snapshot = &snap,
+                           .alerts = &alerts,
+                           .code = {.n = 1, .line = &code}};
+    snap.mono_ns = 100 * NS_PER_S;
+    snap.real_ns = REAL_NS;
+    snap.published_ns = 99 * NS_PER_S;
+    snapshot_set(&snap, MON_HEAP_LIVE, 432316416);
+    snapshot_set(&snap, MON_GC_COUNT, 18442);
+    snapshot_set(&snap, MON_GC_PERCENT, UINT64_MAX);
+    snap.rate[MON_GC_COUNT] = 2.5;
+    snap.has_rate[MON_GC_COUNT] = true;
+    snap.pauses = (struct pause_summary){.n = 6, .p50_ns = 84000, .p99_ns = 1900000};
+}
+
+static void teardown(void)
+{
+    free(text);
+}
+
+TestSuite(export, .init = setup, .fini = teardown);
+
+static void raise_alert(void)
+{
+    struct alert *a = alerts_raise(&alerts, LINT_TASK_GROWTH, 0x1234, 90 * NS_PER_S,
+                                   REAL_NS - 10 * NS_PER_S);
+
+    a->pc = 0x1234;
+    a->severity = ALERT_WARNING;
+    a->has_trend = true;
+    a->trend = (struct alert_trend){.samples = 60, .per_second = 5.0, .p = 0.001};
+    snprintf(a->text, sizeof a->text, "tasks grow");
+}
+
+static const char *written(void (*write)(FILE *out))
+{
+    FILE *out;
+
+    free(text);
+    out = open_memstream(&text, &text_bytes);
+    write(out);
+    fclose(out);
+    return text;
+}
+
+static void write_row(FILE *out)
+{
+    export_titles(out);
+    export_row(out, &model);
+}
+
+Test(export, titles_stand_above_their_figures)
+{
+    const char *row;
+    const char *title;
+
+    written(write_row);
+    row = strchr(text, '\n') + 1;
+    title = strstr(text, " live ");
+    cr_assert_eq(strlen(row), (size_t)(row - text), "lines of different width: %s", text);
+    cr_assert_eq(strncmp(row + (title - text) - 1, "412.3M ", 7), 0, "%s", text);
+}
+
+Test(export, a_figure_that_is_missing_is_a_dash)
+{
+    written(write_row);
+    cr_assert_not_null(strstr(text, " - "), "%s", text);
+    cr_assert_not_null(strstr(text, "03:12:44"), "%s", text);
+}
+
+static void write_metrics(FILE *out)
+{
+    export_metrics(out, &model);
+}
+
+Test(export, metrics_are_exact_and_readable)
+{
+    written(write_metrics);
+    cr_assert_not_null(strstr(text, "heap.live "), "%s", text);
+    cr_assert_not_null(strstr(text, " 432316416  412.3M\n"), "%s", text);
+    cr_assert_null(strstr(text, "heap.alloc"), "a missing one is there: %s", text);
+}
+
+static int64_t since_ns;
+
+static void write_alerts(FILE *out)
+{
+    export_alerts(out, &model, since_ns);
+}
+
+Test(export, an_alert_is_told_once_with_its_code_and_again_when_it_ends)
+{
+    raise_alert();
+    cr_assert_str_eq(written(write_alerts),
+                     "! 03:12:34 task-growth: tasks grow, ask_peer leak.c:38\n", "%s", text);
+    since_ns = 95 * NS_PER_S;
+    cr_assert_str_eq(written(write_alerts), "", "%s", text);
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 0x1234, 99 * NS_PER_S);
+    cr_assert_str_eq(written(write_alerts),
+                     ". 03:12:43 task-growth: no longer: tasks grow, ask_peer leak.c:38\n", "%s",
+                     text);
+}
+
+static struct target_list list = {
+    .n = 2,
+    .target = {{.pid = 11, .live = true, .name = "one", .since_real_ns = REAL_NS},
+               {.pid = 22, .uid = 12345678, .name = "two", .since_real_ns = REAL_NS}}};
+
+static void write_targets(FILE *out)
+{
+    export_targets(out, &list);
+}
+
+Test(export, targets_are_a_table)
+{
+    written(write_targets);
+    cr_assert_not_null(strstr(text, "     11  root       live  2026-11-23 03:12:44  one\n"), "%s",
+                       text);
+    cr_assert_not_null(strstr(text, "     22  12345678   dead  2026-11-23 03:12:44  two\n"), "%s",
+                       text);
+}
+
+#if HAVE_JANSSON
+
+static json_t *parsed(void)
+{
+    json_t *o;
+
+    cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1, "not one line: %s", text);
+    o = json_loads(text, 0, NULL);
+    cr_assert_not_null(o, "no JSON: %s", text);
+    return o;
+}
+
+static void write_json(FILE *out)
+{
+    cr_assert(export_json(out, &model), "not written");
+}
+
+static json_int_t integer_at(json_t *o, const char *first, const char *second)
+{
+    json_t *v = json_object_get(json_object_get(o, first), second);
+
+    cr_assert(json_is_integer(v), "no %s %s: %s", first, second, text);
+    return json_integer_value(v);
+}
+
+Test(export, json_has_what_its_schema_promises)
+{
+    json_t *o;
+
+    written(write_json);
+    o = parsed();
+    cr_assert_eq(json_integer_value(json_object_get(o, "schema")), 1, "%s", text);
+    cr_assert_str_eq(json_string_value(json_object_get(o, "t")), "2026-11-23T03:12:44.000Z", "%s",
+                     text);
+    cr_assert_eq(json_integer_value(json_object_get(o, "pid")), 8123, "%s", text);
+    cr_assert_str_eq(json_string_value(json_object_get(o, "name")), "orders", "%s", text);
+    cr_assert_str_eq(json_string_value(json_object_get(o, "state")), "live", "%s", text);
+    cr_assert_eq(integer_at(o, "metrics", "heap.live"), 432316416, "%s", text);
+    cr_assert_eq(json_real_value(json_object_get(json_object_get(o, "rates"), "gc.count")), 2.5,
+                 "%s", text);
+    cr_assert_eq(integer_at(json_object_get(o, "hist"), "gc.pause", "p99"), 1900000, "%s", text);
+    cr_assert_eq(json_array_size(json_object_get(o, "alerts")), 0, "%s", text);
+    json_decref(o);
+}
+
+Test(export, json_has_null_for_a_figure_that_means_off)
+{
+    json_t *o;
+
+    written(write_json);
+    o = parsed();
+    cr_assert(json_is_null(json_object_get(json_object_get(o, "metrics"), "gc.percent")), "%s",
+              text);
+    cr_assert_null(json_object_get(json_object_get(o, "metrics"), "heap.alloc"), "%s", text);
+    json_decref(o);
+}
+
+Test(export, json_tells_the_gap_of_stale_data)
+{
+    json_t *o;
+
+    snap.stale = true;
+    written(write_json);
+    o = parsed();
+    cr_assert_eq(json_integer_value(json_object_get(o, "gap_ns")), NS_PER_S, "%s", text);
+    json_decref(o);
+}
+
+Test(export, json_tells_standing_alerts_with_their_evidence)
+{
+    json_t *o;
+    json_t *a;
+
+    raise_alert();
+    written(write_json);
+    o = parsed();
+    a = json_array_get(json_object_get(o, "alerts"), 0);
+    cr_assert_str_eq(json_string_value(json_object_get(a, "lint")), "task-growth", "%s", text);
+    cr_assert_str_eq(json_string_value(json_object_get(a, "since")), "2026-11-23T03:12:34.000Z",
+                     "%s", text);
+    cr_assert_str_eq(json_string_value(json_object_get(a, "code")), "ask_peer leak.c:38", "%s",
+                     text);
+    cr_assert_str_eq(json_string_value(json_object_get(a, "pc")), "0x1234", "%s", text);
+    cr_assert_eq(json_real_value(json_object_get(json_object_get(a, "trend"), "per_second")), 5.0,
+                 "%s", text);
+    json_decref(o);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "mon/options.h"
+
+static struct options o;
+static char error[OPTIONS_ERROR_BYTES];
+
+/* Parses words that are separated by blanks. */
+static bool parse(const char *line)
+{
+    static char words[256];
+    static char *argv[32];
+    int argc = 1;
+
+    snprintf(words, sizeof words, "%s", line);
+    argv[0] = (char[]){"gomon"};
+    for (char *w = strtok(words, " "); w != NULL; w = strtok(NULL, " "))
+        argv[argc++] = w;
+    argv[argc] = NULL;
+    error[0] = '\0';
+    return options_parse(&o, argc, argv, NULL, error);
+}
+
+static void assert_mode(const char *line, enum options_mode mode)
+{
+    cr_assert(parse(line), "\"%s\": %s", line, error);
+    cr_assert_eq(o.mode, mode, "\"%s\" is mode %d, not %d", line, o.mode, mode);
+}
+
+static void assert_wrong(const char *line, const char *words)
+{
+    cr_assert_not(parse(line), "\"%s\" is right", line);
+    cr_assert_not_null(strstr(error, words), "\"%s\" not in \"%s\"", words, error);
+}
+
+Test(options, nothing_at_all_watches_at_one_second)
+{
+    assert_mode("", MODE_WATCH);
+    cr_assert(o.target == NULL && o.interval_ns == NS_PER_S && o.lint_window_ns == 0,
+              "interval %" PRId64, o.interval_ns);
+}
+
+Test(options, a_target_is_a_pid_or_a_name)
+{
+    assert_mode("-p 4711", MODE_WATCH);
+    cr_assert_str_eq(o.target, "4711", "%s", o.target);
+    assert_mode("gort-kv", MODE_WATCH);
+    cr_assert_str_eq(o.target, "gort-kv", "%s", o.target);
+    assert_mode("--once gort-kv", MODE_BATCH);
+    assert_mode("gort-kv --once", MODE_BATCH);
+}
+
+Test(options, some_only_imply_batch_output)
+{
+    assert_mode("-p 1 --json", MODE_BATCH);
+    assert_mode("-p 1 -c 3", MODE_BATCH);
+    cr_assert_eq(o.count, 3, "count %" PRIu64, o.count);
+    assert_mode("-p 1 -1 -c 3", MODE_BATCH);
+    cr_assert_eq(o.count, 1, "count %" PRIu64, o.count);
+    assert_mode("-p 1 --json --dump", MODE_DUMP);
+    assert_mode("-l -j", MODE_LIST);
+}
+
+Test(options, help_and_version_win)
+{
+    assert_mode("-l -h", MODE_HELP);
+    assert_mode("-h --dump", MODE_HELP);
+    assert_mode("-V", MODE_VERSION);
+}
+
+Test(options, two_modes_do_not_go_together)
+{
+    assert_wrong("-l --dump -p 1", "does not go with");
+    assert_wrong("--symbolize -l", "does not go with");
+}
+
+Test(options, seconds_may_have_a_fraction)
+{
+    assert_mode("-p 1 -d 0.25 --lint-window 60", MODE_WATCH);
+    cr_assert_eq(o.interval_ns, NS_PER_S / 4, "interval %" PRId64, o.interval_ns);
+    cr_assert_eq(o.lint_window_ns, 60 * NS_PER_S, "window %" PRId64, o.lint_window_ns);
+}
+
+Test(options, what_makes_no_sense_is_refused_by_name)
+{
+    assert_wrong("-p x", "\"x\" is no PID for --pid");
+    assert_wrong("-p 0", "is no PID");
+    assert_wrong("-p 99999999999", "is no PID");
+    assert_wrong("-p 1 -d 0", "is no SECONDS for --delay");
+    assert_wrong("-p 1 -d 1x", "is no SECONDS");
+    assert_wrong("-p 1 -d nan", "is no SECONDS");
+    assert_wrong("-p 1 -d -1", "is no SECONDS");
+    assert_wrong("-p 1 --lint-window 29", "is no SECONDS");
+    assert_wrong("-p 1 -c 0", "is no N");
+    assert_wrong("-p 1 -c 2x", "is no N");
+    assert_wrong("-p 1 --glyphs round", "is no KIND");
+    assert_wrong("-p", "needs an argument");
+    assert_wrong("--frobnicate", "no option --frobnicate");
+    assert_wrong("a b", "one target at a time");
+    assert_wrong("-p 1 b", "one target at a time");
+    assert_wrong("-b", "which process");
+    assert_wrong("--dump", "which process");
+}
+
+Test(options, glyphs_have_names)
+{
+    assert_mode("-p 1 --glyphs blocks", MODE_WATCH);
+    cr_assert_eq(o.glyphs, GLYPHS_BLOCKS, "glyphs %d", o.glyphs);
+    assert_mode("-p 1 -U", MODE_WATCH);
+    cr_assert_eq(o.glyphs, GLYPHS_ASCII, "glyphs %d", o.glyphs);
+}
+
+Test(options, no_color_is_an_option_or_a_variable_that_is_not_empty)
+{
+    char *argv[] = {(char[]){"gomon"}, NULL};
+
+    assert_mode("-p 1", MODE_WATCH);
+    cr_assert_not(o.no_color, "without either");
+    assert_mode("-p 1 -C", MODE_WATCH);
+    cr_assert(o.no_color, "with the option");
+    options_parse(&o, 1, argv, "1", error);
+    cr_assert(o.no_color, "with the variable");
+    options_parse(&o, 1, argv, "", error);
+    cr_assert_not(o.no_color, "with an empty one");
+}
+
+Test(options, help_tells_of_every_option_in_lines_of_bounded_width)
+{
+    static const char *const names[] = {
+#define OPTION(id, letter, name, argument, help) "--" name,
+#include "mon/options.def"
+#undef OPTION
+    };
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    options_print_help(out);
+    fclose(out);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        cr_assert_not_null(strstr(text, names[i]), "%s is missing", names[i]);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        cr_assert_leq(strlen(line), 96, "%zu columns: %s", strlen(line), line);
+    free(text);
+}
