@@ -204,6 +204,8 @@ int64_t symbols_wake_ns(const struct symbols *s)
 
 const char *symbols_trouble(const struct symbols *s)
 {
+    if (!HAVE_LIBDW)
+        return "this gomon was built without libdw: no functions, no lines";
     if (s->trouble[0] == '\0' && lookup_is_dead(&s->lookup))
         return "the process that reads debug information failed";
     return s->trouble;

@@ -4,6 +4,7 @@
 # neither side is hurt when the other one ends in the middle.
 . "$(dirname "$0")/../support/e2e.sh"
 
+grep -q '^#define HAVE_LIBDW 1' "$top_builddir/config.h" || skip "gomon was built without libdw"
 ntasks=10000
 
 # dump PID [OPTION...]: the dump into $work/dump; fails the test if it takes too long or ends badly.

@@ -85,6 +85,8 @@ static struct symbols *symbols;
 
 static void setup(void)
 {
+    if (!HAVE_LIBDW)
+        cr_skip_test("built without libdw");
     fake_mail_init(&fake, FAKE_SEALED); /* before the page, whose own mailbox is empty */
     fakepage_init(&page, &(struct fakepage_options){.name = "test", .nprocs = 1, .task_rows = 64});
     symbols = symbols_new(getpid(), SYMBOL_LOCAL);
@@ -335,7 +337,13 @@ Test(dumpjob, stays_within_its_budget)
 
 /* ---- The command, and a target that is gone ---- */
 
-TestSuite(dump_command, .timeout = 100);
+static void need_libdw(void)
+{
+    if (!HAVE_LIBDW)
+        cr_skip_test("built without libdw");
+}
+
+TestSuite(dump_command, .init = need_libdw, .timeout = 100);
 
 Test(dump_command, prints_the_dump_of_another_process)
 {

@@ -57,7 +57,13 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-TestSuite(symbol, .timeout = 60);
+static void need_libdw(void)
+{
+    if (!HAVE_LIBDW)
+        cr_skip_test("built without libdw");
+}
+
+TestSuite(symbol, .init = need_libdw, .timeout = 60);
 
 Test(symbol, tells_function_file_and_line_of_a_call)
 {

@@ -53,6 +53,8 @@ static void setup(void)
 {
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
+    if (!HAVE_LIBDW)
+        cr_skip_test("built without libdw");
     self[n > 0 ? n : 0] = '\0';
     dl_iterate_phdr(look, NULL);
     on_a_known_line();

@@ -88,7 +88,13 @@ static const char *function_at(struct symbols *symbols, uint64_t pc)
     return s == NULL || s->nframes == 0 ? "?" : s->frame[0].function;
 }
 
-TestSuite(unwind_task, .timeout = 100);
+static void need_libdw(void)
+{
+    if (!HAVE_LIBDW)
+        cr_skip_test("built without libdw");
+}
+
+TestSuite(unwind_task, .init = need_libdw, .timeout = 100);
 
 Test(unwind_task, names_every_function_of_a_parked_stack)
 {
@@ -201,7 +207,8 @@ static struct {
     volatile sig_atomic_t done;
 } steps;
 
-__attribute__((no_sanitize("address", "thread"))) static void on_step(int sig, siginfo_t *info, void *context)
+__attribute__((no_sanitize("address", "thread"))) static void
+on_step(int sig, siginfo_t *info, void *context)
 {
     static const int place[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                 REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
