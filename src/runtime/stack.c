@@ -17,18 +17,17 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
-#define SLAB_BYTES ((size_t)64 << 20)
-#define SLABS_MAX  16384u
-#define GUARD_BATCH \
-    64u /* stacks that get their guards at a time, so that the first stack is quick */
-#define MPROTECT_BUDGET \
-    16384u            /* guards by mprotect: each splits a mapping, and the kernel allows 65,530 */
-#define OS_PAGE 4096u /* at least; what a used stack keeps resident */
+#define SLAB_BYTES      ((size_t)64 << 20)
+#define SLABS_MAX       16384u
+#define GUARD_BATCH     64u    /* stacks that get their guards at a time: the first one is quick */
+#define MPROTECT_BUDGET 16384u /* guards by mprotect: each splits a mapping, 65,530 are allowed */
+#define OS_PAGE         4096u  /* at least; what a used stack keeps resident */
 
 struct slab {
-    char *base;
-    size_t bytes;
-    size_t stack_bytes;
+    char *base;           /* [const] */
+    size_t bytes;         /* [const] */
+    size_t stack_bytes;   /* [const] */
+    size_t counted_bytes; /* its share of stacks.resident_bytes; [lock:lock] */
 };
 
 enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
@@ -39,17 +38,20 @@ struct free_stack { /* at the end of a free stack, whose top page has been touch
 
 static struct {
     struct lock lock;
-    struct slab *slab;            /* SLABS_MAX; entries are [const] below nslabs */
-    _Atomic(uint32_t) nslabs;     /* grows under lock */
-    char *fresh[STACK_CLASSES];   /* next stack never used, of the class's last slab; [lock:lock] */
-    char *guarded[STACK_CLASSES]; /* stacks below it have their guards; [lock:lock] */
-    char *fresh_end[STACK_CLASSES];  /* [lock:lock] */
-    char *free[STACK_CLASSES];       /* [lock:lock] */
-    enum guard_kind guard;           /* [lock:lock] */
-    uint32_t nmprotected;            /* [lock:lock] */
-    _Atomic(uint64_t) made_bytes;    /* resident estimate of all stacks ever used and not trimmed */
-    _Atomic(uint64_t) inuse;         /* stacks handed out */
-    _Atomic(uint64_t) virtual_bytes; /* of stacks handed out */
+    struct slab *slab;                /* SLABS_MAX; entries are filled in below nslabs */
+    _Atomic(uint32_t) nslabs;         /* grows under lock */
+    uint32_t filling[STACK_CLASSES];  /* the class's last slab; [lock:lock] */
+    char *fresh[STACK_CLASSES];       /* its next stack never used; [lock:lock] */
+    char *guarded[STACK_CLASSES];     /* stacks below it have their guards; [lock:lock] */
+    char *fresh_end[STACK_CLASSES];   /* [lock:lock] */
+    char *free[STACK_CLASSES];        /* [lock:lock] */
+    enum guard_kind guard;            /* [lock:lock] */
+    uint32_t nmprotected;             /* [lock:lock] */
+    uint32_t measured;                /* the slab that was measured last; [owner: sysmon] */
+    _Atomic(uint64_t) resident_bytes; /* measured, and a page for each stack since; [lock:lock] */
+    _Atomic(uint64_t) made;           /* stacks ever handed out, each once; [lock:lock] */
+    _Atomic(uint64_t) inuse;          /* stacks handed out; [atomic] */
+    _Atomic(uint64_t) virtual_bytes;  /* of stacks handed out; [atomic] */
 } stacks = {
     .lock = LOCK_INIT(RANK_STACK),
     /* LeakSanitizer reads whole slabs and skips only what the mappings say is unreadable. */
@@ -119,13 +121,21 @@ static bool add_slab_locked(unsigned class, size_t stack_bytes)
         return false;
     madvise(base, bytes, MADV_NOHUGEPAGE);
     san_root_add(base, bytes);
-    stacks.slab[n] = (struct slab){base, bytes, stack_bytes};
+    stacks.slab[n] = (struct slab){base, bytes, stack_bytes, 0};
     /* Release: stack_guard_hit, which takes no lock, sees a whole entry. */
     atomic_store_explicit(&stacks.nslabs, n + 1, memory_order_release);
+    stacks.filling[class] = n;
     stacks.fresh[class] = base;
     stacks.guarded[class] = base;
     stacks.fresh_end[class] = base + bytes;
     return true;
+}
+
+static void count_locked(struct slab *s, int64_t bytes)
+{
+    s->counted_bytes = (size_t)((int64_t)s->counted_bytes + bytes);
+    atomic_fetch_add_explicit(&stacks.resident_bytes, (uint64_t)bytes, memory_order_relaxed);
+    sys_count(SYS_STACK, bytes);
 }
 
 static char *take_fresh_locked(unsigned class, size_t bytes)
@@ -143,8 +153,8 @@ static char *take_fresh_locked(unsigned class, size_t bytes)
         stacks.guarded[class] = to;
     }
     stacks.fresh[class] = lo + bytes;
-    atomic_fetch_add_explicit(&stacks.made_bytes, OS_PAGE, memory_order_relaxed);
-    sys_count(SYS_STACK, OS_PAGE);
+    count_locked(&stacks.slab[stacks.filling[class]], OS_PAGE);
+    atomic_fetch_add_explicit(&stacks.made, 1, memory_order_relaxed);
     return lo;
 }
 
@@ -250,12 +260,48 @@ size_t stack_trim(void)
     return trimmed;
 }
 
+/* Pages of S that are in memory, in bytes; SIZE_MAX if the kernel does not say. */
+static size_t measure(const struct slab *s)
+{
+    unsigned char page[SLAB_BYTES / OS_PAGE];
+    size_t resident = 0;
+
+    CHECK(s->bytes <= SLAB_BYTES);
+    if (mincore(s->base, s->bytes, page) != 0)
+        return SIZE_MAX;
+    for (size_t i = 0; i < s->bytes / OS_PAGE; i++)
+        resident += page[i] & 1u;
+    return resident * OS_PAGE;
+}
+
+void stack_measure(void)
+{
+    uint32_t n = atomic_load_explicit(&stacks.nslabs, memory_order_acquire);
+    struct slab *s;
+    size_t bytes;
+
+    if (n == 0)
+        return;
+    stacks.measured = (stacks.measured + 1) % n;
+    s = &stacks.slab[stacks.measured];
+    bytes = measure(s);
+    if (bytes == SIZE_MAX)
+        return;
+    lock_take(&stacks.lock);
+    count_locked(s, (int64_t)bytes - (int64_t)s->counted_bytes);
+    lock_release(&stacks.lock);
+}
+
 void stack_read_stats(struct stack_stats *stats)
 {
-    uint64_t made = atomic_load_explicit(&stacks.made_bytes, memory_order_relaxed);
-    uint64_t inuse = atomic_load_explicit(&stacks.inuse, memory_order_relaxed) * OS_PAGE;
+    uint64_t resident = atomic_load_explicit(&stacks.resident_bytes, memory_order_relaxed);
+    uint64_t made = atomic_load_explicit(&stacks.made, memory_order_relaxed);
+    uint64_t inuse = atomic_load_explicit(&stacks.inuse, memory_order_relaxed);
 
-    stats->inuse_bytes = inuse < made ? inuse : made;
-    stats->cached_bytes = made - stats->inuse_bytes;
+    /* Free stacks are taken to be as deep as those in use. */
+    stats->inuse_bytes = inuse >= made
+                             ? resident
+                             : (uint64_t)((double)resident * (double)inuse / (double)made);
+    stats->cached_bytes = resident - stats->inuse_bytes;
     stats->virtual_bytes = atomic_load_explicit(&stacks.virtual_bytes, memory_order_relaxed);
 }

@@ -158,6 +158,7 @@ static void publish_if_due(int64_t now_ns, bool idle)
     if (now_ns - sysmon.published_ns < (idle ? PUBLISH_IDLE_NS : PUBLISH_BUSY_NS))
         return;
     sysmon.published_ns = now_ns;
+    stack_measure();
     publish_tick(now_ns);
 }
 

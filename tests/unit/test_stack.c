@@ -84,3 +84,20 @@ Test(stack, all_sizes_are_aligned_to_themselves_and_apart)
                   bytes);
     }
 }
+
+Test(stack, measuring_finds_pages_that_a_deep_call_touched)
+{
+    struct stack_stats before;
+    struct stack_stats after;
+    struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+
+    stack_measure();
+    stack_read_stats(&before);
+    memset(stack_lo(s), 1, (size_t)(stack_hi(s) - stack_lo(s)));
+    stack_measure();
+    stack_read_stats(&after);
+
+    cr_assert_geq(after.inuse_bytes, before.inuse_bytes + STACK_DEFAULT_BYTES / 2,
+                  "in use %lu, was %lu", (unsigned long)after.inuse_bytes,
+                  (unsigned long)before.inuse_bytes);
+}
