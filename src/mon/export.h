@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* export.h - a model as text or JSON, for pipes, files and scripts.
  * A sample is one line: figures in fixed columns, or one JSON object. The object's keys are only
- * ever added to; `schema` grows if one is taken away. Its figures are bytes, nanoseconds and counts,
- * never scaled.
+ * ever added to; `schema` grows if one is taken away. Its figures are bytes, nanoseconds and
+ * counts, never scaled.
  * Threads: pure but for the stream. */
 #ifndef MON_EXPORT_H
 #define MON_EXPORT_H

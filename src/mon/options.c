@@ -245,8 +245,10 @@ void options_print_help(FILE *out)
                  rows[i].argument ? rows[i].argument : "");
         fprintf(out, "  %-27s %s\n", name, rows[i].help);
     }
-    fputs("\nIf standard output is not a terminal, output is as with --batch. Keys: press ? in gomon.\n"
-          "Exit status: 0 ok, 1 failed, 2 wrong usage, 3 no such target or no page, 4 no permission,\n"
-          "5 page of another version or damaged, 6 the target ended during batch output.\n",
+    fputs("\nIf standard output is not a terminal, output is as with --batch.\n"
+          "On the screen, ? tells the keys.\n"
+          "Exit status: 0 ok, 1 failed, 2 wrong usage, 3 no such target or no page,\n"
+          "4 no permission, 5 page of another version or damaged,\n"
+          "6 the target ended during batch output.\n",
           out);
 }

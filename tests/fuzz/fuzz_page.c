@@ -125,7 +125,8 @@ static void make_page(struct fakepage *f)
         fakepage_event(f, i, PAGE_EVENT_START, "start");
     }
     fakepage_alloc_sites(f, 1, &(struct page_alloc_site){.pc = 1}, 1);
-    fakepage_task_groups(f, 1, &(struct page_task_group){.state = PAGE_TASK_RUNNING, .count = 1}, 1);
+    fakepage_task_groups(f, 1, &(struct page_task_group){.state = PAGE_TASK_RUNNING, .count = 1},
+                         1);
     fakepage_size_classes(f, 1, &(struct page_size_class){.object_bytes = 8}, 1);
 }
 
