@@ -7,8 +7,6 @@
 #include "runtime/cycles.h"
 #include "runtime/os_linux.h"
 
-enum { FREE, HELD, HELD_WITH_SLEEPERS };
-
 #define SPINS 40
 
 /* ---- What a thread holds, for the rank check of debug builds ---- */
@@ -33,14 +31,14 @@ static uint32_t self_tag(void)
     return thread_tag;
 }
 
-static void check_rank(const struct lock *l)
+void lock_check_rank(const struct lock *l)
 {
     for (unsigned i = 0; i < held.count; i++)
         CHECK(held.lock[i]->rank < l->rank);
     CHECK(held.nchans == 0 || l->rank > RANK_CHAN || (l->rank == RANK_CHAN && l > held.top_chan));
 }
 
-static void note_taken(struct lock *l)
+void lock_note_taken(struct lock *l)
 {
     if (l->rank == RANK_CHAN) {
         held.top_chan = l;
@@ -64,7 +62,7 @@ static void unlist(const struct lock *l)
     held.count--;
 }
 
-static void note_released(struct lock *l)
+void lock_note_released(struct lock *l)
 {
     CHECK(atomic_load_explicit(&l->owner, memory_order_relaxed) == self_tag());
     if (l->rank == RANK_CHAN) {
@@ -80,60 +78,37 @@ static void note_released(struct lock *l)
 
 void lock_init(struct lock *l, enum lock_rank rank)
 {
-    atomic_init(&l->word, FREE);
+    atomic_init(&l->word, LOCK_FREE);
     atomic_init(&l->owner, 0);
     l->rank = rank;
 }
 
-static bool try_take(struct lock *l)
-{
-    uint32_t expected = FREE;
-
-    /* Acquire: pairs with the release in lock_release. */
-    return atomic_compare_exchange_strong_explicit(&l->word, &expected, HELD, memory_order_acquire,
-                                                   memory_order_relaxed);
-}
-
-static void take_slowly(struct lock *l)
+void lock_take_slow(struct lock *l)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&l->word, memory_order_relaxed) == FREE && try_take(l))
+        if (atomic_load_explicit(&l->word, memory_order_relaxed) == LOCK_FREE && lock_try_word(l))
             return;
         cpu_relax();
     }
     /* From here on the word says that someone sleeps, also when it is taken: a wake-up too many is
      * harmless. */
-    while (atomic_exchange_explicit(&l->word, HELD_WITH_SLEEPERS, memory_order_acquire) != FREE)
-        futex_wait(&l->word, HELD_WITH_SLEEPERS, -1);
+    while (atomic_exchange_explicit(&l->word, LOCK_HELD_WITH_SLEEPERS, memory_order_acquire) !=
+           LOCK_FREE)
+        futex_wait(&l->word, LOCK_HELD_WITH_SLEEPERS, -1);
 }
 
-void lock_take(struct lock *l)
+void lock_wake_sleeper(struct lock *l)
 {
-    if (GORT_DEBUG_CHECKS)
-        check_rank(l);
-    if (UNLIKELY(!try_take(l)))
-        take_slowly(l);
-    if (GORT_DEBUG_CHECKS)
-        note_taken(l);
+    futex_wake(&l->word, 1);
 }
 
 bool lock_try(struct lock *l)
 {
-    if (!try_take(l))
+    if (!lock_try_word(l))
         return false;
     if (GORT_DEBUG_CHECKS)
-        note_taken(l);
+        lock_note_taken(l);
     return true;
-}
-
-void lock_release(struct lock *l)
-{
-    if (GORT_DEBUG_CHECKS)
-        note_released(l);
-    /* Release: pairs with the acquire of the next taker. */
-    if (UNLIKELY(atomic_exchange_explicit(&l->word, FREE, memory_order_release) ==
-                 HELD_WITH_SLEEPERS))
-        futex_wake(&l->word, 1);
 }
 
 bool lock_is_held(const struct lock *l)

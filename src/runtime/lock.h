@@ -11,10 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/check.h"
 #include "runtime/lockrank.h"
 
+enum lock_word { LOCK_FREE, LOCK_HELD, LOCK_HELD_WITH_SLEEPERS };
+
 struct lock {
-    _Atomic(uint32_t) word;  /* 0 free, 1 held, 2 held and someone sleeps */
+    _Atomic(uint32_t) word;  /* enum lock_word */
     _Atomic(uint32_t) owner; /* kernel thread that holds it; debug builds only */
     enum lock_rank rank;     /* [const] */
 };
@@ -24,12 +27,47 @@ struct lock {
         .rank = (r)  \
     }
 
+/* For the inlines below: what they do when there is a rival, and what debug builds note. */
+void lock_take_slow(struct lock *l);
+void lock_wake_sleeper(struct lock *l);
+void lock_check_rank(const struct lock *l);
+void lock_note_taken(struct lock *l);
+void lock_note_released(struct lock *l);
+
 void lock_init(struct lock *l, enum lock_rank rank);
-void lock_take(struct lock *l);
 bool lock_try(struct lock *l);
+
+/* Takes the word if it is free. */
+static inline bool lock_try_word(struct lock *l)
+{
+    uint32_t expected = LOCK_FREE;
+
+    /* Acquire: pairs with the release in lock_release. */
+    return atomic_compare_exchange_strong_explicit(&l->word, &expected, LOCK_HELD,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void lock_take(struct lock *l)
+{
+    if (GORT_DEBUG_CHECKS)
+        lock_check_rank(l);
+    if (UNLIKELY(!lock_try_word(l)))
+        lock_take_slow(l);
+    if (GORT_DEBUG_CHECKS)
+        lock_note_taken(l);
+}
+
 /* By the thread that took it, though it may be on another context by now: a parked task's lock is
  * released by what follows. */
-void lock_release(struct lock *l);
+static inline void lock_release(struct lock *l)
+{
+    if (GORT_DEBUG_CHECKS)
+        lock_note_released(l);
+    /* Release: pairs with the acquire of the next taker. */
+    if (UNLIKELY(atomic_exchange_explicit(&l->word, LOCK_FREE, memory_order_release) ==
+                 LOCK_HELD_WITH_SLEEPERS))
+        lock_wake_sleeper(l);
+}
 
 /* Debug builds: whether the calling thread holds L. Release builds: true. */
 bool lock_is_held(const struct lock *l);

@@ -165,11 +165,13 @@ void mutex_unlock(gort_mutex *m, const char *what)
 void gort_mutex_lock(gort_mutex *m)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct worker *w = rt_enter("gort_mutex_lock");
 
-    rt_enter("gort_mutex_lock");
-    if (UNLIKELY(!swap_state(m, 0, LOCKED)))
+    if (UNLIKELY(!swap_state(m, 0, LOCKED))) {
         lock_slow(m, &(struct mutex_wait){WAIT_MUTEX, pc, GORT_FOREVER});
-    rt_leave(worker_self());
+        w = worker_self();
+    }
+    rt_leave(w);
 }
 
 int gort_mutex_try_lock(gort_mutex *m)
