@@ -230,7 +230,8 @@ enum { LEVELS, SYSTEM, RATE, BAR, OBJECTS, TABLES, PARTS };
 
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
-    static const struct layout_part part[PARTS] = {
+    bool has_tables = model->snapshot->nclasses > 0 || model->snapshot->nsites > 0;
+    struct layout_part part[PARTS] = {
         [LEVELS] = {.least = 4, .weight = 3, .rank = 0},
         [SYSTEM] = {.least = 3, .weight = 2, .rank = 4},
         [RATE] = {.least = 3, .weight = 2, .rank = 5},
@@ -240,6 +241,8 @@ static void draw(const struct model *model, const struct panel_state *state, str
     };
     struct canvas view[PARTS];
 
+    if (!has_tables)
+        part[TABLES] = (struct layout_part){0};
     layout_rows(canvas, part, PARTS, view);
     draw_levels(model, state, &view[LEVELS]);
     if (view[SYSTEM].rows > 0)

@@ -15,6 +15,7 @@
 #include "mon/rune.h"
 
 #define LEAST_COLS_FOR_AXIS 28
+#define LEAST_GAP_COLS      3 /* a shorter gap is seen, but not marked */
 #define LABEL_BYTES         40
 
 /* The parts of a plot's canvas; those without room are empty. */
@@ -291,6 +292,8 @@ static void draw_gap(struct canvas *body, int from, int to, const char *text)
 {
     int width = rune_text_width(text);
 
+    if (to - from < LEAST_GAP_COLS)
+        return;
     canvas_fill(body, body->rows - 1, from, to - from, 0xb7, ROLE_GAP);
     if (width <= to - from)
         canvas_text(body, body->rows / 2, from + (to - from - width) / 2, ROLE_GAP, text);

@@ -140,6 +140,23 @@ static struct span span_at(const struct brush *brush, int x)
     return span;
 }
 
+/* Whether the series is a line that lies on the axis in a column of cells where something is drawn
+ * already: it would hide that, and says nothing. */
+static bool is_line_at_zero(const struct brush *brush, int col)
+{
+    const struct cell *cell = canvas_at(brush->canvas, brush->canvas->rows - 1, col);
+    int per = plot_tier_columns(brush->plot->tier);
+
+    if (brush->series->style != PLOT_LINE || cell == NULL || cell->rune == ' ')
+        return false;
+    for (int x = col * per; x < (col + 1) * per; x++) {
+        const struct plot_bucket *bucket = known_bucket(brush, x);
+        if (bucket != NULL && bucket->max > 0)
+            return false;
+    }
+    return true;
+}
+
 /* ---- Braille ---- */
 
 /* Halftone follows the absolute number of the bucket, so that it moves with the data. */
@@ -169,28 +186,30 @@ static uint32_t braille_dots(const struct brush *brush, const struct span span[2
     return dots;
 }
 
-static void put_braille(struct canvas *canvas, int row, int col, uint32_t dots, enum role role)
+/* A line cuts itself out of an area that it crosses, so that it can be seen without colours too. */
+static void put_braille(struct canvas *canvas, int row, int col, uint32_t dots,
+                        const struct plot_series *series)
 {
     const struct cell *cell = canvas_at(canvas, row, col);
 
     if (cell == NULL)
         return;
-    if ((cell->rune & ~0xffu) == BRAILLE_BLANK)
+    if (series->style == PLOT_AREA && (cell->rune & ~0xffu) == BRAILLE_BLANK)
         dots |= cell->rune & 0xff;
-    canvas_put(canvas, row, col, BRAILLE_BLANK | dots, role);
+    canvas_put(canvas, row, col, BRAILLE_BLANK | dots, series->role);
 }
 
 static void draw_braille(const struct brush *brush)
 {
     for (int col = 0; col < brush->canvas->cols; col++) {
         struct span span[2] = {span_at(brush, col * 2), span_at(brush, col * 2 + 1)};
-        if (!span[0].known && !span[1].known)
+        if ((!span[0].known && !span[1].known) || is_line_at_zero(brush, col))
             continue;
         for (int row = 0; row < brush->canvas->rows; row++) {
             int below = (brush->canvas->rows - 1 - row) * 4;
             uint32_t dots = braille_dots(brush, span, col * 2, below);
             if (dots != 0)
-                put_braille(brush->canvas, row, col, dots, brush->series->role);
+                put_braille(brush->canvas, row, col, dots, brush->series);
         }
     }
 }
@@ -244,7 +263,7 @@ static void draw_line_column(const struct brush *brush, int col)
     const struct plot_bucket *now = known_bucket(brush, col);
     const struct plot_bucket *before = known_bucket(brush, col - 1);
 
-    if (now == NULL)
+    if (now == NULL || is_line_at_zero(brush, col))
         return;
     int to = row_of(brush, now->mean);
     int from = before == NULL ? to : row_of(brush, before->mean);

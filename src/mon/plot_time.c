@@ -77,6 +77,8 @@ void plot_read_history(const struct history *history, unsigned metric, const str
             continue;
         }
         enum gap_cause cause = history_gap_at(history, at + time->step_ns / 2);
+        if (cause == GAP_NONE) /* others were measured then: the page does not keep this one */
+            cause = GAP_NOT_WATCHED;
         if (i > 0 && at - known_until + time->step_ns <= bridge_ns && cause != GAP_TARGET_GONE)
             bucket[i] = bucket[i - 1];
         else

@@ -257,7 +257,7 @@ Test(plot_body, braille_has_two_buckets_and_four_rows_a_cell)
     expect_body(PLOT_BRAILLE, PLOT_AREA, value, 2 * COLS, "  ⢀⣴⣿\n⢀⣴⣿⣿⣿\n");
 }
 
-Test(plot_body, braille_series_lie_upon_each_other)
+Test(plot_body, a_line_cuts_itself_out_of_an_area)
 {
     struct plot_bucket low[2] = {{1, 1, 1, 1, 0}, {1, 1, 1, 1, 0}};
     struct plot_bucket high[2] = {{7.5f, 7.5f, 7.5f, 1, 0}, {7.5f, 7.5f, 7.5f, 1, 0}};
@@ -271,8 +271,28 @@ Test(plot_body, braille_series_lie_upon_each_other)
     canvas_init(&canvas, 1, 1);
     plot_draw_body(&plot, 8, &canvas);
     uint32_t rune = canvas_at(&canvas, 0, 0)->rune;
-    cr_assert_eq(rune, 0x28c9, "U+%04x", rune);
+    cr_assert_eq(rune, 0x2809, "U+%04x", rune);
     canvas_fini(&canvas);
+}
+
+Test(plot_body, a_line_on_the_axis_hides_no_area)
+{
+    for (int tier = 0; tier < PLOT_TIERS; tier++) {
+        struct plot_bucket area[2] = {{8, 8, 8, 1, 0}, {8, 8, 8, 1, 0}};
+        struct plot_bucket zero[2] = {{0, 0, 0, 1, 0}, {0, 0, 0, 1, 0}};
+        struct plot plot = {
+            .tier = (enum plot_tier)tier,
+            .nseries = 2,
+            .time = {.step_ns = NS_PER_S, .nbuckets = 2, .repeat = 1},
+            .series = {{.bucket = area, .style = PLOT_AREA, .role = ROLE_SERIES_0},
+                       {.bucket = zero, .style = PLOT_LINE, .role = ROLE_SERIES_1}}};
+        struct canvas canvas;
+        canvas_init(&canvas, 1, 1);
+        plot_draw_body(&plot, 8, &canvas);
+        cr_assert_eq(canvas_at(&canvas, 0, 0)->role, ROLE_SERIES_0, "tier %d: role %d", tier,
+                     canvas_at(&canvas, 0, 0)->role);
+        canvas_fini(&canvas);
+    }
 }
 
 /* ---- The whole ---- */
