@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# screen_stacks.sh - D shows every task's stack, in groups with file and line, within a second; the
+# viewer searches, folds, filters and saves. Two gomons on one target both get their dump.
+. "$(dirname "$0")/../support/e2e.sh"
+need tmux
+first=$e2e_tmux
+second="tmux -L gomon-$e2e_name-second-$$ -f /dev/null"
+trap '$first kill-server 2>/dev/null; $second kill-server 2>/dev/null; e2e_end' EXIT
+
+start_target "$gort_demo" contention --tasks 10000
+target=$started_pid
+mkdir "$work/a"
+screen_start 110 40 "cd '$work/a' && LC_ALL=C.UTF-8 '$gomon' -p $target"
+wait_screen 10 "\\[$target\\]  live"
+wait_screen 20 '10 [0-9]{3} tasks'
+
+screen_keys D
+wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups of equal stacks'
+wait_screen 2 'contention\.c:[0-9]+'
+wait_screen 2 'spawned by'
+
+# Folding shows one line a group.
+screen_keys z
+wait_until 5 eval '! screen_has "spawned by"' || fail 'z folds nothing'
+wait_screen 2 'contention\.c:[0-9]+'
+screen_keys z
+wait_screen 5 'spawned by'
+
+# Searching brings the cursor to the text; filtering hides the other groups.
+screen_keys / fight_for Enter
+wait_screen 2 'fight_for'
+screen_keys '&' share_the_cool
+wait_screen 5 'only groups that hold "share_the_cool"'
+wait_until 5 eval '! screen_has fight_for' || fail 'the filter shows other groups'
+screen_keys Enter Escape
+
+# The file has all of it, and an old file is left alone.
+screen_keys w
+wait_screen 5 "Save the dump to: gomon-$target.stacks"
+screen_keys Enter
+wait_screen 5 'saved to'
+file=$work/a/gomon-$target.stacks
+grep -q 'contention\.c:[0-9]' "$file" || fail 'the file has no lines of source'
+tasks=$(awk '/^#[0-9]+ / { n += $2 } END { print n }' "$file")
+[ "$tasks" -ge 10000 ] || fail "the file has $tasks tasks"
+screen_keys w Enter
+wait_screen 5 'File exists'
+
+# Another one at the same time.
+e2e_tmux=$second
+screen_start 110 40 "LC_ALL=C.UTF-8 '$gomon' -p $target"
+wait_screen 10 "\\[$target\\]  live"
+$first send-keys D
+screen_keys D
+wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups'
+screen_keys Escape
+wait_screen 5 'HEAP'
+screen_keys q
+e2e_tmux=$first
+wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups'
+screen_keys q
+kill -0 "$target" || fail 'the target did not survive'
+exit 0
