@@ -4,6 +4,7 @@
 #include "mon/helper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -11,8 +12,10 @@
 
 #include "base/check.h"
 
+#define FINI_MS 50
+
 /* A child that reads from a dead file server ends late: nobody waits for it. */
-static void reap(struct helper *helper)
+void helper_reap(struct helper *helper)
 {
     if (helper->killed != 0 && waitpid(helper->killed, NULL, WNOHANG) != 0)
         helper->killed = 0;
@@ -24,7 +27,7 @@ int helper_start(struct helper *helper, const struct modmap *map, enum symbol_do
     pid_t pid;
 
     CHECK(helper->pid == 0);
-    reap(helper);
+    helper_reap(helper);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0)
         return -errno;
     pid = fork();
@@ -46,7 +49,7 @@ int helper_start(struct helper *helper, const struct modmap *map, enum symbol_do
 
 void helper_stop(struct helper *helper)
 {
-    reap(helper);
+    helper_reap(helper);
     if (helper->pid == 0)
         return;
     close(helper->fd);
@@ -54,7 +57,16 @@ void helper_stop(struct helper *helper)
     helper->killed = helper->pid;
     helper->pid = 0;
     helper->fd = -1;
-    reap(helper);
+    helper_reap(helper);
+}
+
+void helper_fini(struct helper *helper)
+{
+    helper_stop(helper);
+    for (int ms = 0; helper->killed != 0 && ms < FINI_MS; ms++) {
+        poll(NULL, 0, 1);
+        helper_reap(helper);
+    }
 }
 
 bool helper_ask(struct helper *helper, const struct helper_question *question, size_t n)

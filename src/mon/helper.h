@@ -72,6 +72,12 @@ int helper_start(struct helper *helper, const struct modmap *map, enum symbol_do
 /* Ends it, whatever it does, and does not wait for that. */
 void helper_stop(struct helper *helper);
 
+/* Ends it and waits a little for the end. */
+void helper_fini(struct helper *helper);
+
+/* Takes note that a child that was ended is gone, so that no zombie stays. */
+void helper_reap(struct helper *helper);
+
 /* Asks N questions, at most HELPER_QUESTIONS_MAX. False: not now, or not any more. */
 bool helper_ask(struct helper *helper, const struct helper_question *question, size_t n);
 

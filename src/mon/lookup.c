@@ -12,6 +12,7 @@
 
 #define ANSWER_WITHIN_NS (3 * NS_PER_S) /* the first one opens files of debug information */
 #define IDLE_NS (10 * NS_PER_S)
+#define REAP_NS NS_PER_S /* between looks at a child that does not end */
 #define WINDOW 256 /* questions that the child may have at once */
 
 static struct helper_question *question_at(const struct lookup *l, size_t i)
@@ -33,7 +34,7 @@ void lookup_init(struct lookup *l, const struct modmap *map, enum symbol_downloa
 
 void lookup_fini(struct lookup *l)
 {
-    helper_stop(&l->helper);
+    helper_fini(&l->helper);
     free(l->question);
     l->question = NULL;
     l->n = 0;
@@ -155,6 +156,7 @@ bool lookup_step(struct lookup *l)
     int64_t now_ns = clock_mono_ns();
     bool any = false;
 
+    helper_reap(&l->helper);
     if (lookup_is_dead(l))
         return settle_all(l);
     if (l->helper.pid != 0)
@@ -196,5 +198,7 @@ int64_t lookup_wake_ns(const struct lookup *l)
 
     if (l->n > 0 && (!is_waiting || l->nsent == 0))
         return 0;
-    return is_waiting ? l->deadline_ns : INT64_MAX;
+    if (is_waiting)
+        return l->deadline_ns;
+    return l->helper.killed != 0 ? clock_mono_ns() + REAP_NS : INT64_MAX;
 }
