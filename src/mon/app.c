@@ -354,7 +354,7 @@ int app_run(const struct options *options, const struct target *target)
 
     if (target != NULL && (monitor = monitor_new(target, &how, &failure)) == NULL) {
         fprintf(stderr, "gomon: %s\n", failure.text);
-        return failure.status;
+        return (int)failure.status;
     }
     events_init();
     if (!term_open(options->no_color ? TERM_NO_COLOUR : TERM_COLOUR)) {
