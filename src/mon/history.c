@@ -161,11 +161,14 @@ void history_begin(struct history *h, int64_t first_ns)
     h->begin_ns = first_ns;
 }
 
-/* Something is known from MONO_NS on. */
-static void note_first(struct history *h, int64_t mono_ns)
+/* Something is known from FROM_NS on: a sample of AT_NS or later. If that is before the beginning,
+ * the beginning was reckoned by a wall clock that has been set since. */
+static void note_first(struct history *h, int64_t from_ns, int64_t at_ns)
 {
-    int64_t from_ns = mono_ns > h->begin_ns ? mono_ns : h->begin_ns;
-
+    if (at_ns < h->begin_ns)
+        h->begin_ns = at_ns;
+    if (from_ns < h->begin_ns)
+        from_ns = h->begin_ns;
     if (from_ns < h->first_ns)
         h->first_ns = from_ns;
 }
@@ -226,7 +229,7 @@ void history_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t v
     adds = figure_of(s, mono_ns, value, &figure) ? &figure : NULL;
     s->last = value;
     s->last_ns = mono_ns;
-    note_first(h, mono_ns);
+    note_first(h, mono_ns, mono_ns);
     add_to_level(h, HISTORY_SECONDS, h->series_of[metric], mono_ns, adds);
     if (mono_ns / h->level[HISTORY_MINUTES].width_ns > s->minutes_taken)
         add_to_level(h, HISTORY_MINUTES, h->series_of[metric], mono_ns, adds);
@@ -272,7 +275,7 @@ void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
     if (number * width_ns <= s->last_ns || number <= s->minutes_taken)
         return;
     s->minutes_taken = number;
-    note_first(h, number * width_ns);
+    note_first(h, number * width_ns, mono_ns);
     take_minute(h, h->series_of[metric], number, minute);
 }
 

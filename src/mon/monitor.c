@@ -141,7 +141,7 @@ static void take_past(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     if (!first && mono_ns - m->last_tick_ns <= SLEPT_NS)
         return;
     if (first) {
-        leaks_set_start(lints_leaks(m->lints), start_ns);
+        leaks_set_start(lints_leaks(m->lints), start_ns < mono_ns ? start_ns : mono_ns);
         history_begin(m->history, start_ns);
     }
     if ((m->source->can & SOURCE_CAN_HISTORY) != 0)

@@ -2,8 +2,8 @@
 /* monitor.h - one target, watched: source, snapshots, history, lints and process figures, behind
  * one tick.
  * The screen and the batch output both drive it: monitor_tick reads everything that is due and
- * brings the model up to date; monitor_model lends it. After monitor_new nothing allocates,
- * whatever the target does.
+ * brings the model up to date; monitor_model lends it. After monitor_new its memory does
+ * not grow, whatever the target does.
  * Threads: one owner. It reads no clock: time is an argument. */
 #ifndef MON_MONITOR_H
 #define MON_MONITOR_H

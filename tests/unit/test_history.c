@@ -199,6 +199,15 @@ Test(history, nothing_was_before_the_program_began)
     cr_assert_eq(history_oldest_ns(h), 5 * M + 40 * S, "oldest %" PRId64, history_oldest_ns(h));
 }
 
+Test(history, a_sample_from_before_the_beginning_moves_the_beginning)
+{
+    history_begin(h, 100 * S);
+    history_add(h, MON_HEAP_ALLOC, 50 * S, 1);
+
+    cr_assert_eq(range(MON_HEAP_ALLOC, 50 * S, 51 * S).n, 1, "it is hidden");
+    cr_assert_eq(history_oldest_ns(h), 50 * S, "oldest %" PRId64, history_oldest_ns(h));
+}
+
 Test(history, metrics_that_are_not_kept_have_none)
 {
     history_add(h, MON_GC_PERCENT, 10 * S, 100);
