@@ -84,7 +84,7 @@ static bool is_stressed(const struct heap_cache *c)
 
 static void collect_under_stress(uintptr_t pc)
 {
-    gc_collect(GC_BY_LIMIT, pc);
+    gc_collect(GC_BY_HEAP, pc);
     own_cache()->stress_left = STRESS_OBJECTS;
 }
 

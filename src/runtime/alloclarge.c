@@ -3,6 +3,8 @@
 
 #include "runtime/alloclarge.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/allocsite.h"
@@ -22,19 +24,28 @@ static struct heap_cache *own_cache(void)
     return worker_self()->proc->heap;
 }
 
+/* Who holds most of the heap, as a part of a sentence. */
+static void describe_sites(char *text, size_t bytes)
+{
+    struct alloc_site_stats top[TOP_SITES];
+    size_t n = allocsite_top(top, TOP_SITES);
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < n && top[i].live_bytes > 0; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s %" PRIu64 " MiB from %#" PRIx64,
+                               i == 0 ? ", of it" : ",", top[i].live_bytes >> 20, top[i].pc);
+}
+
 _Noreturn void alloc_out_of_memory(size_t bytes, uintptr_t pc)
 {
-    struct alloc_site_stats top[TOP_SITES] = {{0}};
+    char sites[TOP_SITES * 64];
     struct heap_pages pages;
 
-    allocsite_top(top, TOP_SITES);
     heap_read_pages(&pages);
-    gort_fatal("out of memory: no room for %zu bytes, wanted at %p; %llu MiB of heap in use, most "
-               "of it from %p (%llu MiB), %p (%llu MiB), %p (%llu MiB)",
-               bytes, (void *)pc, (unsigned long long)pages.inuse >> 20, (void *)top[0].pc,
-               (unsigned long long)top[0].live_bytes >> 20, (void *)top[1].pc,
-               (unsigned long long)top[1].live_bytes >> 20, (void *)top[2].pc,
-               (unsigned long long)top[2].live_bytes >> 20);
+    describe_sites(sites, sizeof sites);
+    gort_fatal("out of memory: no room for %zu bytes wanted at %p; %llu MiB of heap in use%s",
+               bytes, (void *)pc, (unsigned long long)pages.inuse >> 20, sites);
 }
 
 static struct span *try_span(size_t npages, unsigned spanclass)

@@ -24,6 +24,7 @@ struct ref { /* a word resolved to an object */
 struct marker {   /* one a thread, on its stack; [owner] */
     uintptr_t lo; /* all arenas lie in [lo, lo + range) */
     uintptr_t range;
+    bool defines; /* words found are to be made defined, for Valgrind */
     struct workbuf *buf;
     uint32_t head; /* of the queue */
     uint32_t tail;
@@ -122,6 +123,8 @@ NO_SANITIZE_READS static inline void offer(struct marker *m, uintptr_t word)
 
     if (LIKELY(word - m->lo >= m->range))
         return;
+    if (UNLIKELY(m->defines))
+        san_define(&word, sizeof word);
     r = resolve(word);
     if (r.bits == NULL)
         return;
@@ -287,7 +290,7 @@ static void publish_sums(struct marker *m)
     atomic_fetch_add_explicit(&mark.heap_bytes, m->heap_bytes, memory_order_relaxed);
     for (int i = 0; i < 2; i++)
         atomic_fetch_add_explicit(&mark.root_bytes[i], m->root_bytes[i], memory_order_relaxed);
-    *m = (struct marker){.lo = m->lo, .range = m->range, .buf = m->buf};
+    *m = (struct marker){.lo = m->lo, .range = m->range, .defines = m->defines, .buf = m->buf};
 }
 
 /* The work of one marker, from joining to the end of the mark. */
@@ -296,7 +299,12 @@ static void work_to_the_end(void)
     int64_t start_ns = clock_mono_ns();
     uintptr_t lo = atomic_load_explicit(&arenas_lo, memory_order_relaxed);
     uintptr_t hi = atomic_load_explicit(&arenas_hi, memory_order_relaxed);
-    struct marker m = {.lo = lo, .range = hi > lo ? hi - lo : 0, .buf = work_get_empty()};
+    struct marker m = {
+        .lo = lo,
+        .range = hi > lo ? hi - lo : 0,
+        .defines = san_search_begin(),
+        .buf = work_get_empty(),
+    };
 
     do {
         while (take_root_piece(&m) || take_buffer(&m))
@@ -308,6 +316,7 @@ static void work_to_the_end(void)
         start_ns = clock_mono_ns();
     } while (crew_wait());
     work_put(m.buf);
+    san_search_end();
 }
 
 void mark_help(void)

@@ -15,9 +15,11 @@
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
 
-#define RANGES_MAX  16384u /* of modules and of added roots, each */
-#define PIECE_BYTES ((size_t)64 << 10)
-#define PIECE_TASKS ((size_t)32)
+#define RANGES_MAX    16384u /* of modules and of added roots, each */
+#define PIECE_BYTES   ((size_t)64 << 10)
+#define PIECE_TASKS   ((size_t)32)
+#define OS_PAGE       ((size_t)4096)
+#define PAGES_AT_ONCE 1024u
 
 struct range {
     uintptr_t lo;
@@ -64,7 +66,7 @@ static struct range sealed_part(const struct dl_phdr_info *info)
         if (p->p_type != PT_GNU_RELRO)
             continue;
         r.lo = info->dlpi_addr + p->p_vaddr;
-        r.hi = align_down(r.lo + p->p_memsz, 4096);
+        r.hi = align_down(r.lo + p->p_memsz, OS_PAGE);
     }
     return r;
 }
@@ -170,19 +172,27 @@ static size_t pieces_of_all(const struct ranges *all)
     return n;
 }
 
+/* Whether every page of [LO, HI) is mapped. */
+static bool is_mapped(uintptr_t lo, uintptr_t hi)
+{
+    unsigned char resident[PAGES_AT_ONCE];
+
+    for (lo = align_down(lo, OS_PAGE); lo < hi; lo += sizeof resident * OS_PAGE)
+        if (mincore((void *)lo, min_size(hi - lo, sizeof resident * OS_PAGE), resident) != 0 &&
+            errno == ENOMEM)
+            return false;
+    return true;
+}
+
 /* Leaves out what is no longer mapped: a module may have been unloaded since gcroot_refresh. */
 static void drop_unmapped(struct ranges *all)
 {
     int saved = errno;
 
     for (size_t i = all->count; i-- > 0;) {
-        struct range *r = &all->range[i];
-        uintptr_t lo = align_down(r->lo, 4096);
-
-        /* Nothing is written: it fails with ENOMEM if a page of the range is missing. */
-        if (msync((void *)lo, r->hi - lo, MS_ASYNC) == 0 || errno != ENOMEM)
+        if (is_mapped(all->range[i].lo, all->range[i].hi))
             continue;
-        *r = all->range[--all->count];
+        all->range[i] = all->range[--all->count];
         roots.changes = 0; /* look again next time */
     }
     errno = saved;

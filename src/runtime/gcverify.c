@@ -21,6 +21,7 @@ static struct {
     uintptr_t *stack;     /* objects to be searched */
     size_t depth;
     uintptr_t from; /* the object that is being searched, or 0: a root */
+    bool defines;   /* words found are to be made defined, for Valgrind */
 } verify;
 
 static void *reserve(size_t bytes)
@@ -68,11 +69,14 @@ _Noreturn static void report(const struct span *s, uintptr_t base, uintptr_t wor
 /* Follows WORD, if it is a reference. */
 NO_SANITIZE_READS static void follow(uintptr_t word)
 {
-    const struct span *s = span_at(word);
+    const struct span *s = NULL;
     const struct object_bits *bits = NULL;
     uintptr_t base = 0;
     size_t i = 0;
 
+    if (verify.defines)
+        san_define(&word, sizeof word);
+    s = span_at(word);
     if (s == NULL)
         return;
     i = (word - s->base) / s->elem_bytes;
@@ -110,8 +114,10 @@ NO_SANITIZE_READS static bool is_reference(const struct span *s, size_t i, size_
 NO_SANITIZE_READS static void search(uintptr_t base)
 {
     const struct span *s = span_at(base);
-    size_t i = (base - s->base) / s->elem_bytes;
+    size_t i = 0;
 
+    CHECK(s != NULL);
+    i = (base - s->base) / s->elem_bytes;
     verify.from = base;
     for (size_t w = 0; w < s->elem_bytes / WORD_BYTES; w++) {
         if (span_kind_of(s) == SPAN_CONSERVATIVE ||
@@ -146,9 +152,11 @@ void verify_run(void)
 
     verify.seen = reserve(ARENA_MAP_ENTRIES * sizeof verify.seen[0]);
     verify.stack = reserve(STACK_BYTES);
+    verify.defines = san_search_begin();
     for (size_t i = 0; i < npieces; i++) {
         gcroot_scan(i, follow_range, NULL);
         search_the_rest();
     }
+    san_search_end();
     forget();
 }

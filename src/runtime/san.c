@@ -14,10 +14,14 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 #if HAVE_VALGRIND
-#include <valgrind/valgrind.h>
+#include <valgrind/memcheck.h>
 #else
-#define VALGRIND_STACK_REGISTER(lo, hi) 0u
-#define VALGRIND_STACK_DEREGISTER(id)   ((void)(id))
+#define RUNNING_ON_VALGRIND              0u
+#define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
+#define VALGRIND_ENABLE_ERROR_REPORTING  ((void)0)
+#define VALGRIND_MAKE_MEM_DEFINED(p, n)  ((void)(p), (void)(n))
+#define VALGRIND_STACK_REGISTER(lo, hi)  0u
+#define VALGRIND_STACK_DEREGISTER(id)    ((void)(id))
 #endif
 
 /* ---- One thin layer a tool, empty without it ---- */
@@ -126,4 +130,22 @@ void san_poison(const void *p, size_t bytes)
 void san_unpoison(const void *p, size_t bytes)
 {
     asan_unpoison(p, bytes);
+}
+
+/* ---- Searching ---- */
+
+bool san_search_begin(void)
+{
+    VALGRIND_DISABLE_ERROR_REPORTING;
+    return RUNNING_ON_VALGRIND != 0;
+}
+
+void san_search_end(void)
+{
+    VALGRIND_ENABLE_ERROR_REPORTING;
+}
+
+void san_define(void *p, size_t bytes)
+{
+    VALGRIND_MAKE_MEM_DEFINED(p, bytes);
 }

@@ -6,6 +6,7 @@
 #ifndef RUNTIME_SAN_H
 #define RUNTIME_SAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,5 +83,12 @@ void san_root_add(const void *p, size_t bytes);
 /* Freed and allocated parts of the collected heap. */
 void san_poison(const void *p, size_t bytes);
 void san_unpoison(const void *p, size_t bytes);
+
+/* Around a search of memory that may be undefined: Valgrind reports nothing of the calling thread.
+ * Begin returns whether Valgrind runs the program: then what the search finds is to be handed to
+ * san_define, lest it make undefined what is computed from it. */
+bool san_search_begin(void);
+void san_search_end(void);
+void san_define(void *p, size_t bytes);
 
 #endif

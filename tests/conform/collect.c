@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gort.h"
+#include "runtime/alloc.h"
 #include "runtime/san.h"
 
 #define MANY   500
@@ -296,6 +298,18 @@ static void a_limit_collects_although_it_is_off(void)
     gort_set_gc_percent(before);
 }
 
+static void time_forces_a_cycle(void)
+{
+    gort_memstats before = stats();
+    int64_t deadline_ns = clock_mono_ns() + 20 * NS_PER_S;
+
+    gc_ask_periodic(); /* as sysmon does when two minutes have gone by */
+    while (stats().num_gc == before.num_gc && clock_mono_ns() < deadline_ns)
+        gort_yield();
+    EXPECT(stats().num_gc > before.num_gc, "no cycle");
+    EXPECT(stats().num_forced_gc == before.num_forced_gc, "it counts as forced by the program");
+}
+
 static atomic_int collections;
 
 static void collect_in_task(void *arg)
@@ -366,6 +380,7 @@ static int run(void *arg)
     long_chains_are_no_trouble();
     off_means_off();
     a_limit_collects_although_it_is_off();
+    time_forces_a_cycle();
     everyone_may_collect_at_once();
     sizes_at_the_edges_work();
     return failures;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* outofmemory.c - the end of memory: impossible sizes and an address space that is used up end the
+ * process with one line and exit code 2; garbage alone never does, even with collection off. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gort.h"
+#include "runtime/san.h"
+
+#define SPACE_BYTES ((rlim_t)700 << 20)
+
+static void ask_for_everything(void)
+{
+    volatile size_t bytes = SIZE_MAX; /* the compiler would warn */
+
+    gort_keepalive(gort_alloc(bytes));
+}
+
+static void ask_for_a_product_that_wraps(void)
+{
+    volatile size_t n = SIZE_MAX / 4;
+
+    gort_keepalive(gort_alloc_array(n + 2, 8));
+}
+
+static void ask_for_more_than_there_is(void)
+{
+    volatile size_t bytes = (size_t)1 << 45;
+
+    gort_keepalive(gort_alloc_noscan(bytes));
+}
+
+static void keep_everything(void)
+{
+    void **last = NULL;
+
+    for (;;) {
+        void **next = gort_alloc(50000);
+
+        *next = last;
+        last = next;
+    }
+}
+
+static void keep_everything_small(void)
+{
+    void **last = NULL;
+
+    for (;;) {
+        void **next = gort_alloc(1000);
+
+        *next = last;
+        last = next;
+    }
+}
+
+static void make_garbage_without_collections(void)
+{
+    gort_set_gc_percent(-1);
+    for (int i = 0; i < 12000; i++)
+        gort_keepalive(gort_alloc_noscan(100000));
+}
+
+static const struct scenario {
+    const char *name;
+    void (*run)(void);
+    int status;
+} scenarios[] = {
+    {"everything", ask_for_everything, 2},
+    {"a product that wraps", ask_for_a_product_that_wraps, 2},
+    {"more than there is", ask_for_more_than_there_is, 2},
+    {"large objects, all kept", keep_everything, 2},
+    {"small objects, all kept", keep_everything_small, 2},
+    {"garbage, collection off", make_garbage_without_collections, 0},
+};
+
+static int run_task(void *arg)
+{
+    ((const struct scenario *)arg)->run();
+    return 0;
+}
+
+/* In a child of its own, with little address space. Its words go to TEXT. */
+static int run_scenario(const struct scenario *s, char *text, size_t bytes)
+{
+    struct rlimit limit = {.rlim_cur = SPACE_BYTES, .rlim_max = SPACE_BYTES};
+    int ends[2];
+    size_t n = 0;
+    ssize_t got = 0;
+    int status = 0;
+    pid_t child = 0;
+
+    if (pipe(ends) != 0 || (child = fork()) < 0)
+        exit(77);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        setrlimit(RLIMIT_AS, &limit);
+        exit(gort_run(NULL, run_task, (void *)(uintptr_t)s));
+    }
+    close(ends[1]);
+    while (n < bytes - 1 && (got = read(ends[0], text + n, bytes - 1 - n)) > 0)
+        n += (size_t)got;
+    text[n] = '\0';
+    close(ends[0]);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int main(void)
+{
+    static char text[65536];
+    int failures = 0;
+
+    if (SAN_ADDRESS || SAN_THREAD) {
+        printf("sanitizers need more address space than this test leaves\n");
+        return 77;
+    }
+    setenv("GORT_MONITOR", "off", 1);
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        const struct scenario *s = &scenarios[i];
+        int status = run_scenario(s, text, sizeof text);
+        int said = strstr(text, "out of memory") != NULL;
+
+        if (status == s->status && said == (status == 2))
+            continue;
+        failures++;
+        printf("%s: exit %d, not %d; it said:\n%s\n", s->name, status, s->status, text);
+    }
+    return failures == 0 ? 0 : 1;
+}
