@@ -68,6 +68,8 @@ NO_SANITIZE_READS static void fill_snapshot(struct worker *w, const ucontext_t *
     req->valid = regs.valid;
     for (unsigned i = 0; i < UNWIND_NREGS; i++)
         req->reg[i] = regs.reg[i];
+    /* What lies in the red zone may be a register that was just saved. */
+    sp -= min_size(CTX_RED_ZONE_BYTES, sp - (uintptr_t)stack_lo(t->stack));
     copy_stack(req, sp, (uintptr_t)stack_hi(t->stack));
 }
 
