@@ -106,4 +106,9 @@ void gc_read_totals(struct gc_totals *totals);
 #define GC_CYCLES_KEPT 256u
 size_t gc_cycles_read(uint64_t from, struct gc_cycle *out, size_t max);
 
+/* Pauses and ends of the last 256 of CYCLES cycles, that of cycle n at [(n - 1) % 256]. Entries of
+ * cycles that have begun to be overwritten meanwhile are 0. */
+void gc_read_pauses(uint64_t cycles, uint64_t pause_ns[GC_CYCLES_KEPT],
+                    uint64_t end_real_ns[GC_CYCLES_KEPT]);
+
 #endif

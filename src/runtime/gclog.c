@@ -90,6 +90,27 @@ static bool read_slot(uint64_t n, struct gc_cycle *out)
     return seq_load(&slot->seq) == seq;
 }
 
+/* One word of the record of cycle number N + 1, which is complete; 0 if it is no longer kept. */
+static uint64_t read_word(uint64_t n, size_t offset)
+{
+    const struct slot *slot = &gclog.ring[n % GC_CYCLES_KEPT];
+    uint64_t word = seq_load(&slot->words[offset / sizeof(uint64_t)]);
+    uint64_t seq = seq_load(&slot->seq);
+
+    return seq_ring_is_whole(seq) && seq_ring_number(seq) == n ? word : 0;
+}
+
+void gc_read_pauses(uint64_t cycles, uint64_t pause_ns[GC_CYCLES_KEPT],
+                    uint64_t end_real_ns[GC_CYCLES_KEPT])
+{
+    uint64_t n = cycles > GC_CYCLES_KEPT ? cycles - GC_CYCLES_KEPT : 0;
+
+    for (; n < cycles; n++) {
+        pause_ns[n % GC_CYCLES_KEPT] = read_word(n, offsetof(struct gc_cycle, pause_ns));
+        end_real_ns[n % GC_CYCLES_KEPT] = read_word(n, offsetof(struct gc_cycle, end_real_ns));
+    }
+}
+
 size_t gc_cycles_read(uint64_t from, struct gc_cycle *out, size_t max)
 {
     struct gc_totals totals;

@@ -3,8 +3,6 @@
 
 #include "runtime/gcsweep.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "runtime/allocsite.h"
 #include "runtime/central.h"
@@ -13,7 +11,7 @@
 #include "runtime/gcpace.h"
 #include "runtime/heap.h"
 
-#define CLOBBER_BYTE 0xdb
+#define CLOBBER_WORD UINT64_C(0xdeadbeefdeadbeef)
 #define TIMED_ONE_IN 16u
 
 static struct {
@@ -53,6 +51,15 @@ uint64_t sweep_total_ns(void)
 
 /* ---- one span ---- */
 
+static void clobber(void *p, size_t bytes)
+{
+    uint64_t *word = p;
+
+    san_unpoison(p, bytes);
+    for (size_t i = 0; i < bytes / sizeof *word; i++)
+        word[i] = CLOBBER_WORD;
+}
+
 /* Fills the slots FREED with rubbish, or hides them from the address sanitizer. */
 static void treat_freed(const struct span *s, const uint64_t freed[PAGE_BIT_WORDS])
 {
@@ -61,10 +68,8 @@ static void treat_freed(const struct span *s, const uint64_t freed[PAGE_BIT_WORD
 
         if ((freed[i / 64] >> (i % 64) & 1) == 0)
             continue;
-        if (debug.clobberfree != 0) {
-            san_unpoison(p, s->elem_bytes);
-            memset(p, CLOBBER_BYTE, s->elem_bytes);
-        }
+        if (debug.clobberfree != 0)
+            clobber(p, s->elem_bytes);
         san_poison(p, s->elem_bytes);
     }
 }

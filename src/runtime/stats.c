@@ -14,8 +14,6 @@
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
 
-#define CYCLES_AT_ONCE 8u
-
 _Static_assert(GORT_MEMSTATS_SIZES == SIZE_CLASSES, "MemStats shows every size class");
 _Static_assert(GORT_MEMSTATS_PAUSES == GC_CYCLES_KEPT, "MemStats shows every pause that is kept");
 
@@ -74,26 +72,6 @@ static void fill_collector(gort_memstats *m, const struct gc_totals *gc)
     m->enable_gc = 1;
 }
 
-static void fill_pauses(gort_memstats *m, const struct gc_totals *gc)
-{
-    struct gc_cycle cycles[CYCLES_AT_ONCE];
-    uint64_t from = gc->cycles > GC_CYCLES_KEPT ? gc->cycles - GC_CYCLES_KEPT : 0;
-
-    while (from < gc->cycles) {
-        size_t n = gc_cycles_read(from, cycles, CYCLES_AT_ONCE);
-
-        for (size_t i = 0; i < n && cycles[i].number <= gc->cycles; i++) {
-            size_t slot = (cycles[i].number - 1) % GORT_MEMSTATS_PAUSES;
-
-            m->pause_ns[slot] = cycles[i].pause_ns;
-            m->pause_end[slot] = cycles[i].end_real_ns;
-        }
-        if (n == 0)
-            return;
-        from = cycles[n - 1].number;
-    }
-}
-
 static bool has_started(void)
 {
     return atomic_load_explicit(&sched.nprocs, memory_order_acquire) != 0;
@@ -112,7 +90,7 @@ void gort_read_memstats(gort_memstats *stats)
     fill_objects(stats, &sums);
     fill_memory(stats);
     fill_collector(stats, &gc);
-    fill_pauses(stats, &gc);
+    gc_read_pauses(gc.cycles, stats->pause_ns, stats->pause_end);
     for (unsigned i = 1; i < SIZE_CLASSES; i++) {
         stats->by_size[i].size = size_classes[i].bytes;
         stats->by_size[i].mallocs = sums.mallocs[i];
