@@ -15,7 +15,7 @@ static const struct {
     [LINT_HEAP_GROWTH] = {"heap-growth", "the live heap grows from collection to collection"},
     [LINT_TASK_GROWTH] = {"task-growth", "the tasks of one spawn site grow in number"},
     [LINT_DEADLOCK] = {"deadlock", "every task waits, and no timer or file can wake one"},
-    [LINT_LONG_PAUSE] = {"long-pause", "the collector stops the world for 100 ms or more"},
+    [LINT_LONG_PAUSE] = {"long-pause", "half of the collections stop the world for 200 ms or more"},
     [LINT_STALE] = {"stale", "the process runs but has published nothing for 5 s"},
 };
 

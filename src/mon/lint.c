@@ -11,9 +11,9 @@
 
 #define DEADLOCK_NS (3 * NS_PER_S)
 #define STALE_NS (5 * NS_PER_S)
-#define LONG_PAUSE_NS (UINT64_C(100) * 1000000)
+#define LONG_PAUSE_NS (UINT64_C(200) * 1000000)
 #define PAUSE_CYCLES 10 /* looked at */
-#define PAUSE_RAISE 3   /* of them long */
+#define PAUSE_RAISE 5   /* of them long */
 #define PAUSE_OLD_NS (300 * NS_PER_S)
 
 struct lints {
