@@ -223,6 +223,48 @@ Test(monitor, a_killed_target_is_said_to_be_so_and_its_picture_stays)
     cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS), "its history is gone");
 }
 
+/* A child that began in a later tick of the clock than the target, and owns the page from now on. */
+static pid_t start_again(void)
+{
+    struct procstat stat;
+    pid_t pid;
+
+    for (;;) {
+        pid = fork();
+        if (pid == 0) {
+            for (;;)
+                pause();
+        }
+        cr_assert(procstat_read(pid, &stat), "no child");
+        if (stat.start_ticks > target.start_ticks)
+            break;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    page.header->pid = pid;
+    page.header->start_ticks = stat.start_ticks;
+    return pid;
+}
+
+Test(monitor, a_restarted_target_is_said_to_be_so_within_a_second)
+{
+    pid_t again;
+
+    open_monitor();
+    publish(MONO_NS);
+    tick(MONO_NS);
+    end_child();
+    tick(MONO_NS + S);
+    cr_assert_eq(model->status.successor, 0, "successor %d", (int)model->status.successor);
+    again = start_again();
+    tick(MONO_NS + 2 * S);
+    kill(again, SIGKILL);
+    waitpid(again, NULL, 0);
+
+    assert_state(TARGET_KILLED);
+    cr_assert_eq(model->status.successor, again, "successor %d", (int)model->status.successor);
+}
+
 Test(monitor, how_it_ended_is_read_after_the_end)
 {
     open_monitor();
