@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* allocsite.h - where in the program memory is allocated, and how much of it lives.
- * One byte in 512 KiB, on average, is sampled (sampling.h). Its object is remembered by its span,
+ * One byte in 64 KiB, on average, is sampled (sampling.h). Its object is remembered by its span,
  * so that the sweep notices its end; its site, the return address into the code that called the
  * runtime, is credited with as many objects as the sample stands for.
  * What lives is told as of the last mark: an allocation counts only after a collection that could
