@@ -13,6 +13,7 @@
 #include "runtime/preempt.h"
 #include "runtime/proc.h"
 #include "runtime/san.h"
+#include "runtime/sigblock.h"
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
@@ -300,6 +301,8 @@ static bool dump_slot(struct dump_job *job, struct dump_batch *batch, enum dump_
         *progress = DUMP_AGAIN;
         return false;
     }
+    if (look == LOOK_NO_REPLY)
+        sigblock_look(thread_of(task_at(job->slot)));
     if (look == LOOK_NO_REPLY || look == LOOK_MOVED)
         look = give_up(&r, batch);
     if (look == LOOK_NO_ROOM) {

@@ -170,6 +170,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     char *lo;
 
     if (stack_guard_hit(info->si_addr, &lo)) {
+        publish_stack_overflow(t != NULL ? t->id : 0);
         gort_fatal_signal(context, "stack overflow: task %llu has used up its stack of %zu bytes",
                           t != NULL ? (unsigned long long)t->id : 0,
                           t != NULL ? t->stack.bytes : 0);

@@ -65,6 +65,7 @@ static struct {
     int64_t groups_due_ns;      /* of the next count */
     struct taskgroups *counted; /* NULL: no memory for it */
     bool counting;
+    struct taskgroups_hog hogs_told[TASKGROUPS_HOGS];
     uint64_t value[METRIC_COUNT];
     struct page_task_group top[PAGELAYOUT_TASK_GROUPS]; /* of the last count */
 } page = {.lock = LOCK_INIT(RANK_PUBLISH), .memory = SEALED_INIT, .file = {.name = PAGENAME_INIT}};
@@ -96,6 +97,26 @@ static void tell_values(int64_t now_ns)
     publish_heap_tick(&page.heap, now_ns);
 }
 
+static bool was_told(const struct taskgroups_hog *hog)
+{
+    for (size_t i = 0; i < TASKGROUPS_HOGS; i++)
+        if (page.hogs_told[i].id == hog->id && page.hogs_told[i].since_ns == hog->since_ns)
+            return true;
+    return false;
+}
+
+/* An event for each task that runs without end: one for all its time. */
+static void tell_hogs(int64_t now_ns)
+{
+    const struct taskgroups *g = page.counted;
+
+    for (size_t i = 0; i < g->nhogs; i++)
+        if (!was_told(&g->hog[i]))
+            publish_event(PAGE_EVENT_TASK_HOG, g->hog[i].id, (uint64_t)now_ns - g->hog[i].since_ns,
+                          NULL);
+    memcpy(page.hogs_told, g->hog, sizeof page.hogs_told);
+}
+
 /* Goes on counting the groups of tasks, or begins when it is time. */
 static void tell_groups(int64_t now_ns)
 {
@@ -104,7 +125,7 @@ static void tell_groups(int64_t now_ns)
     if (page.counted == NULL || (!page.counting && now_ns < page.groups_due_ns))
         return;
     if (!page.counting) {
-        taskgroups_begin(page.counted);
+        taskgroups_begin(page.counted, now_ns);
         page.counting = true;
         page.groups_due_ns = now_ns + GROUPS_EVERY_NS;
     }
@@ -115,6 +136,7 @@ static void tell_groups(int64_t now_ns)
     if (!taskgroups_count(page.counted, now_ns + budget_ns))
         return;
     page.counting = false;
+    tell_hogs(now_ns);
     page.ntops = taskgroups_top(page.counted, page.top, PAGELAYOUT_TASK_GROUPS);
     pagedouble_put(&page.groups, page.top, page.ntops * sizeof page.top[0], page.ntops, now_ns);
 }

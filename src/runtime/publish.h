@@ -38,4 +38,10 @@ void publish_crashed(const char *message);
  * takes EVENTS. */
 void publish_event(uint32_t kind, uint64_t arg0, uint64_t arg1, const char *text);
 
+/* Thread TID blocks the runtime's signal. As publish_event. */
+void publish_signal_blocked(int32_t tid);
+
+/* Task ID has used up its stack. Async-signal-safe, any thread. */
+void publish_stack_overflow(uint64_t id);
+
 #endif

@@ -46,6 +46,16 @@ void publish_event(uint32_t kind, uint64_t arg0, uint64_t arg1, const char *text
     lock_release(&events.lock);
 }
 
+void publish_signal_blocked(int32_t tid)
+{
+    publish_event(PAGE_EVENT_SIGURG_BLOCKED, (uint64_t)tid, 0, NULL);
+}
+
+void publish_stack_overflow(uint64_t id)
+{
+    publish_event_now(PAGE_EVENT_STACK_OVERFLOW, id, 0, NULL);
+}
+
 void publish_event_now(uint32_t kind, uint64_t arg0, uint64_t arg1, const char *text)
 {
     struct page_event event;

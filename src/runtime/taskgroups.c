@@ -10,14 +10,16 @@
 #include "base/clock.h"
 #include "runtime/tasktab_read.h"
 
+#define HOG_NS       (10 * NS_PER_S)
 #define ROWS_AT_ONCE 256u /* between looks at the clock */
 #define USED_MAX     (TASKGROUPS_MAX / 4 * 3)
 
 _Static_assert((TASKGROUPS_MAX & (TASKGROUPS_MAX - 1)) == 0, "the hash is cut by a mask");
 
-void taskgroups_begin(struct taskgroups *g)
+void taskgroups_begin(struct taskgroups *g, int64_t now_ns)
 {
     memset(g, 0, sizeof *g);
+    g->hog_before_ns = now_ns - HOG_NS;
     g->nrows = tasktab_used();
 }
 
@@ -42,6 +44,12 @@ static struct page_task_group *find(struct taskgroups *g, uint64_t pc, uint32_t 
     }
 }
 
+static void note_hog(struct taskgroups *g, const struct page_task *row)
+{
+    if (g->nhogs < TASKGROUPS_HOGS)
+        g->hog[g->nhogs++] = (struct taskgroups_hog){row->id, row->since_ns};
+}
+
 void taskgroups_add(struct taskgroups *g, const struct page_task *row)
 {
     uint32_t state = PAGE_TASK_STATE(row->word);
@@ -58,6 +66,8 @@ void taskgroups_add(struct taskgroups *g, const struct page_task *row)
                                           .reason = reason,
                                           .oldest_since_ns = row->since_ns};
     }
+    if (state == PAGE_TASK_RUNNING && (int64_t)row->since_ns <= g->hog_before_ns)
+        note_hog(g, row);
     group->count++;
     if (row->since_ns < group->oldest_since_ns)
         group->oldest_since_ns = row->since_ns;

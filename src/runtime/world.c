@@ -14,6 +14,7 @@
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
+#include "runtime/sigblock.h"
 
 static struct {
     struct lock lock; /* rank WORLD: one stop at a time; held while the world is stopped */
@@ -110,6 +111,14 @@ static void ask_all(const struct worker *self)
     }
 }
 
+static void look_for_blocked(const struct worker *self)
+{
+    for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
+        if (w != self && is_active(w) && atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0)
+            sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed));
+    }
+}
+
 static bool any_active(const struct worker *self)
 {
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
@@ -140,8 +149,10 @@ void world_stop(struct world_stop *how)
         if (!any_active(self))
             break;
         /* A lost signal would mean a thread that blocks SIGURG: ask again now and then. */
-        if (!futex_wait(&world.arrivals, arrivals, 10 * NS_PER_MS))
+        if (!futex_wait(&world.arrivals, arrivals, 10 * NS_PER_MS)) {
             ask_all(self);
+            look_for_blocked(self);
+        }
     }
     how->stopped_ns = clock_mono_ns();
     how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);

@@ -72,7 +72,7 @@ Test(taskgroups, a_count_goes_on_where_it_stopped)
     faketask_init(2 * ntasks);
     for (unsigned i = 0; i < ntasks; i++)
         faketask_born();
-    taskgroups_begin(&groups);
+    taskgroups_begin(&groups, 0);
     while (!taskgroups_count(&groups, 0)) /* no time at all */
         steps++;
 
@@ -115,4 +115,30 @@ Test(taskgroups, sixteen_sites_are_kept)
     taskgroups_sites(group, 40, site);
     for (unsigned i = 0; i < PAGE_SITES_KEPT; i++)
         cr_assert_eq(site[i].value, 139 - i, "site %u has %" PRIu64, i, site[i].value);
+}
+
+Test(taskgroups, a_task_that_runs_without_end_is_named)
+{
+    struct page_task row = {.word = PAGE_TASK_WORD(PAGE_TASK_RUNNING, PAGE_WAIT_NONE, 2)};
+
+    groups.hog_before_ns = 100;
+    for (uint64_t since_ns = 99; since_ns <= 101; since_ns++) {
+        row.id = since_ns;
+        row.since_ns = since_ns;
+        taskgroups_add(&groups, &row);
+    }
+    row.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_IO, 2);
+    row.since_ns = 1;
+    taskgroups_add(&groups, &row);
+
+    cr_assert_eq(groups.nhogs, 2, "%zu hogs", groups.nhogs);
+    cr_assert_eq(groups.hog[0].id, 99, "id %" PRIu64, groups.hog[0].id);
+    cr_assert_eq(groups.hog[1].id, 100, "id %" PRIu64, groups.hog[1].id);
+}
+
+Test(taskgroups, no_more_hogs_are_named_than_there_is_room_for)
+{
+    groups.hog_before_ns = 100;
+    add(1, PAGE_TASK_RUNNING, PAGE_WAIT_NONE, 1, 5 * TASKGROUPS_HOGS);
+    cr_assert_eq(groups.nhogs, TASKGROUPS_HOGS, "%zu hogs", groups.nhogs);
 }
