@@ -62,7 +62,7 @@ static void draw_alert(const struct draw_table *table, const struct model *model
     fmt_clock(text, sizeof text, alert->raised_real_ns);
     draw_table_cell(table, canvas, row, RAISED, ROLE_DIM, text);
     if (alert->cleared_ns == 0)
-        parts_span(text, model->mono_ns - alert->raised_ns);
+        parts_span(text, parts_between(alert->raised_ns, model->mono_ns));
     else
         snprintf(text, sizeof text, "cleared");
     draw_table_cell(table, canvas, row, LASTED, alert->cleared_ns == 0 ? ROLE_TEXT : ROLE_DIM,
@@ -106,8 +106,8 @@ static int draw_trend(const struct alert_trend *trend, int row, struct canvas *c
     snprintf(line, sizeof line,
              "from %s to %s within %s, %s (Theil-Sen slope of %u samples); chance of that without "
              "a trend %.2g (Mann-Kendall)",
-             value[0], value[1], parts_span(span, trend->to_ns - trend->from_ns), rate,
-             trend->samples, trend->p);
+             value[0], value[1], parts_span(span, parts_between(trend->from_ns, trend->to_ns)),
+             rate, trend->samples, trend->p);
     return draw_words(canvas, row, 2, ROLE_TEXT, line);
 }
 

@@ -27,7 +27,7 @@ static void state_word(const struct model *model, struct piece *piece)
     char span[FIGURE_BYTES] = "";
 
     if (status->since_ns > 0)
-        parts_span(span, model->mono_ns - status->since_ns);
+        parts_span(span, parts_between(status->since_ns, model->mono_ns));
     piece->role = ROLE_BAR_BAD;
     switch (status->state) {
     case TARGET_LIVE:
@@ -92,7 +92,7 @@ static void uptime_word(const struct model *model, struct piece *piece)
 
     if (model->target.start_real_ns > 0)
         snprintf(piece->text, PIECE_BYTES, "up %s",
-                 parts_span(span, end_real_ns - model->target.start_real_ns));
+                 parts_span(span, parts_between(model->target.start_real_ns, end_real_ns)));
 }
 
 static void frozen_word(const struct model *model, struct piece *piece)
@@ -101,7 +101,7 @@ static void frozen_word(const struct model *model, struct piece *piece)
 
     if (model->view.frozen)
         snprintf(piece->text, PIECE_BYTES, "FROZEN +%s",
-                 parts_span(span, model->mono_ns - model->view.end_ns));
+                 parts_span(span, parts_between(model->view.end_ns, model->mono_ns)));
 }
 
 /* ---- The header ---- */

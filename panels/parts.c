@@ -55,6 +55,15 @@ int64_t parts_end_ns(const struct model *model)
     return ended && status->since_ns < model->view.end_ns ? status->since_ns : model->view.end_ns;
 }
 
+int64_t parts_between(int64_t from_ns, int64_t to_ns)
+{
+    int64_t between_ns;
+
+    if (to_ns < from_ns || __builtin_sub_overflow(to_ns, from_ns, &between_ns))
+        return 0;
+    return between_ns;
+}
+
 const char *parts_span(char text[FIGURE_BYTES], int64_t ns)
 {
     int64_t seconds = ns < 0 ? 0 : ns / NS_PER_SECOND;
@@ -181,9 +190,9 @@ struct plot_bucket *parts_plot_add_own(struct parts_plot *parts, const char *nam
 int parts_plot_bucket(const struct parts_plot *parts, int64_t mono_ns)
 {
     const struct plot_time *time = &parts->plot.time;
-    int64_t at = mono_ns - time->begin_ns;
+    int64_t end_ns = time->begin_ns + time->nbuckets * time->step_ns;
 
-    if (at < 0 || at >= time->nbuckets * time->step_ns)
+    if (mono_ns < time->begin_ns || mono_ns >= end_ns)
         return -1;
-    return (int)(at / time->step_ns);
+    return (int)((mono_ns - time->begin_ns) / time->step_ns);
 }

@@ -23,6 +23,10 @@ int64_t parts_end_ns(const struct model *model);
 /* A fact that is a count, with every digit. */
 struct fact parts_exact(const struct model *model, const char *label, unsigned metric);
 
+/* Time from FROM_NS to TO_NS; 0 if that is none, or none that can be: a target states what it
+ * likes. */
+int64_t parts_between(int64_t from_ns, int64_t to_ns);
+
 /* A time span in whole seconds: "42s", "3m20s". Returns TEXT. */
 const char *parts_span(char text[FIGURE_BYTES], int64_t ns);
 

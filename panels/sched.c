@@ -11,7 +11,7 @@
 #include "panels/parts.h"
 #include "panels/ribbon.h"
 
-#define LONG_RUN_NS 10000000.0 /* a task that has its proc for longer holds others up */
+#define LONG_RUN_NS 10000000 /* a task that has its proc for longer holds others up */
 
 static void draw_facts_of(const struct model *model, struct canvas *canvas)
 {
@@ -112,14 +112,14 @@ static void draw_task_of(const struct draw_table *table, const struct model *mod
                          const struct proc_sample *proc, int row, struct canvas *canvas)
 {
     char text[FMT_BYTES_MAX] = DRAW_MISSING;
-    double runs_ns = (double)(model->snapshot->published_ns - proc->task_since_ns);
+    int64_t runs_ns = parts_between(proc->task_since_ns, model->snapshot->published_ns);
     bool has_task = proc->task != 0;
 
     if (has_task)
         snprintf(text, sizeof text, "%" PRIu64, proc->task);
     draw_table_cell(table, canvas, row, TASK, ROLE_TEXT, text);
     enum role role = has_task && runs_ns > LONG_RUN_NS ? ROLE_WARN : ROLE_TEXT;
-    fmt_duration(text, sizeof text, runs_ns < 0 ? 0 : runs_ns);
+    fmt_duration(text, sizeof text, (double)runs_ns);
     draw_table_cell(table, canvas, row, RUNS, role, has_task ? text : DRAW_MISSING);
 }
 

@@ -142,13 +142,13 @@ static void draw_group(const struct draw_table *table, const struct model *model
                        const struct task_group *group, int row, struct canvas *canvas)
 {
     char text[CODE_LINE_BYTES];
-    double age_ns = (double)(model->tasks->mono_ns - group->oldest_since_ns);
+    int64_t age_ns = parts_between(group->oldest_since_ns, model->tasks->mono_ns);
 
     draw_table_cell(table, canvas, row, COUNT, ROLE_STRONG,
                     fmt_count(text, sizeof text, (double)group->count));
     draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(group));
     draw_table_cell(table, canvas, row, LONGEST, ROLE_TEXT,
-                    fmt_duration(text, sizeof text, age_ns < 0 ? 0 : age_ns));
+                    fmt_duration(text, sizeof text, (double)age_ns));
     draw_table_cell(table, canvas, row, SPAWNED_AT, ROLE_TEXT,
                     parts_code(model, group->spawn_pc, text));
     draw_table_cell(table, canvas, row, STARTS, ROLE_DIM,

@@ -202,10 +202,12 @@ static int column_of(const struct plot *plot, int64_t mono_ns, int cols)
     const struct plot_time *time = &plot->time;
     int per = plot_tier_columns(plot->tier);
     int64_t end_ns = time->begin_ns + time->nbuckets * time->step_ns;
-    int64_t before = (end_ns - mono_ns - 1) / time->step_ns * time->repeat; /* sub-columns */
 
+    if (mono_ns < time->begin_ns)
+        return -1;
     if (mono_ns >= end_ns)
         return cols;
+    int64_t before = (end_ns - mono_ns - 1) / time->step_ns * time->repeat; /* sub-columns */
     return before / per > cols ? -1 : cols - 1 - (int)(before / per);
 }
 

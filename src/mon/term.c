@@ -66,8 +66,8 @@ void term_size(int *rows, int *cols)
     struct winsize size = {0};
 
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
-        size.ws_row = lines > 0 ? (unsigned short)lines : 24;
-        size.ws_col = columns > 0 ? (unsigned short)columns : 80;
+        size.ws_row = 24;
+        size.ws_col = 80;
     }
     *rows = size.ws_row;
     *cols = size.ws_col;
@@ -200,6 +200,24 @@ static void prepare_curses(enum term_colour colour)
     term.is_new = true;
 }
 
+/* newterm cannot ask a memory file for its size, and what it takes for the size becomes the
+ * scrolling region: with a wrong one, a line feed that only should move the cursor would scroll. */
+static SCREEN *new_screen(FILE *frame)
+{
+    char text[2][16];
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    snprintf(text[0], sizeof text[0], "%d", rows);
+    snprintf(text[1], sizeof text[1], "%d", cols);
+    setenv("LINES", text[0], 1);
+    setenv("COLUMNS", text[1], 1);
+    SCREEN *screen = newterm(NULL, frame, stdin);
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
+    return screen;
+}
+
 bool term_open(enum term_colour colour)
 {
     setlocale(LC_CTYPE, "");
@@ -210,7 +228,7 @@ bool term_open(enum term_colour colour)
     FILE *frame = term.frame_fd < 0 ? NULL : fdopen(term.frame_fd, "w");
     if (frame == NULL)
         return false;
-    term.screen = newterm(NULL, frame, stdin);
+    term.screen = new_screen(frame);
     if (term.screen == NULL) {
         fclose(frame);
         return false;
@@ -387,6 +405,8 @@ static void fit(const struct canvas *canvas)
         canvas_fini(&term.shown);
     canvas_init(&term.shown, canvas->rows, canvas->cols);
     resize_term(canvas->rows, canvas->cols);
+    if (change_scroll_region != NULL)
+        putp(tparm(change_scroll_region, 0, canvas->rows - 1));
     term.is_new = true;
 }
 

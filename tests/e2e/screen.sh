@@ -42,10 +42,11 @@ screen_keys Space
 wait_until 5 eval '! screen_has FROZEN' || fail 'Space does not let it go on'
 
 # Zoom, glyphs.
-screen_keys -
-wait_screen 5 ' 1h '
+screen_keys - - - - - -
+wait_screen 5 ' 24h '
+screen_keys + + + + + +
+wait_screen 5 ' 1m '
 screen_keys =
-wait_screen 5 ' 15m '
 screen_text | grep -q '⣿' || fail 'no braille in a UTF-8 terminal'
 screen_keys u u u
 is_ascii() { ! screen_text | LC_ALL=C grep -q '[^ -~]'; }

@@ -33,7 +33,12 @@ wait_screen 2 'fight_for'
 screen_keys '&' share_the_cool
 wait_screen 5 'only groups that hold "share_the_cool"'
 wait_until 5 eval '! screen_has fight_for' || fail 'the filter shows other groups'
-screen_keys Enter Escape
+screen_keys Enter
+wait_screen 5 'q quit|Esc back'
+
+# Parts of the screen have been written over many times: it must still be what gomon thinks.
+same_when_redrawn || fail 'the screen is not what it should be'
+screen_keys Escape
 
 # The file has all of it, and an old file is left alone.
 screen_keys w

@@ -60,11 +60,29 @@ for size in '1 1' '2 200' '500 3' '12 3' '39 8' '40 7' '184 39' '80 24'; do
     # shellcheck disable=SC2086 # two numbers
     screen_resize $size
 done
+# What is on the screen is what gomon thinks.
+wait_screen 5 'Keys everywhere'
+same_when_redrawn || fail 'the screen is not what it should be'
 screen_keys Escape 1
 wait_screen 5 "\\[$target\\]  live"
 wait_screen 5 '1 Overview 2 Heap'
 [ "$(screen_text | grep -c 'HEAP')" = 1 ] || fail 'parts of old frames are left'
 end_screen 'a storm of resizes'
+
+# A screen of more than 24 rows, on which lines come and go in a list that stands still: curses moves
+# what is below by deleting and inserting lines.
+screen_start 100 50 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
+wait_screen 10 "\\[$target\\]  live"
+screen_keys Space 7 v v
+wait_screen 5 'FROZEN'
+for filter in s gc heap pro; do
+    wait_screen 5 'timers\.active'
+    screen_keys '&' $filter Enter
+    wait_until 5 eval '! screen_has "timers\.active"' || fail 'the filter hides nothing'
+    same_when_redrawn || fail "a tall screen filtered by $filter is not what it should be"
+    screen_keys Escape
+done
+end_screen 'a tall screen'
 
 # Job control.
 screen_start 80 24 'bash --norc --noprofile -i'

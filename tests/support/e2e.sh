@@ -130,3 +130,14 @@ wait_screen_end() {
     wait_until "$1" test -s "$work/screen-status" || fail "the program does not end"
     cat "$work/screen-status"
 }
+
+# same_when_redrawn: whether the screen is what gomon thinks that it is: drawing all of it again (and
+# waiting until its clock shows that it was) changes nothing but the first line. For still pictures.
+same_when_redrawn() {
+    local header
+    screen_text | tail -n +2 >"$work/before"
+    header=$(screen_text | head -n 1)
+    screen_keys C-l
+    wait_until 5 eval '[ "$(screen_text | head -n 1)" != "$header" ]' || return 1
+    screen_text | tail -n +2 | cmp -s - "$work/before"
+}
