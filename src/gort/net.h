@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* net.h - stream sockets that park the task, not the thread.
  * Errors are those of base.h. Buffers from mem.h must be pointer-free (gort_alloc_noscan). Two
- * tasks may use one connection at a time, one to read and one to write. Closing wakes both with
- * GORT_ECLOSED. */
+ * tasks may use one connection at a time, one to read and one to write; more of a kind take turns.
+ * Closing wakes all with GORT_ECLOSED and returns when they have left.
+ * Connections and listeners are objects of the collected heap. While open they stay alive wherever
+ * they are noted; once closed, as any other object, and calls on them give GORT_ECLOSED. */
 #ifndef GORT_NET_H
 #define GORT_NET_H
 
@@ -12,7 +14,7 @@ typedef struct gort_listener gort_listener;
 typedef struct gort_conn gort_conn;
 
 /* Listens on ADDRESS: "host:port", "[v6]:port", ":port" for all, port 0 for any, or "unix:/path".
- * HOST is a numeric address or "localhost"; a name is looked up in a blocking section. On success
+ * A HOST that is neither numeric nor "localhost" is looked up in a blocking section. On success
  * *OUT is the listener, to be closed by gort_listener_close. */
 GORT_API GORT_MUST_CHECK int gort_listen(const char *address, gort_listener **out);
 
@@ -22,6 +24,7 @@ GORT_API int gort_listener_port(const gort_listener *l);
 /* Blocks the task until a connection comes. *OUT is to be closed by gort_conn_close. */
 GORT_API GORT_MUST_CHECK int gort_accept(gort_listener *l, gort_conn **out);
 GORT_API GORT_MUST_CHECK int gort_accept_by(gort_listener *l, gort_conn **out, int64_t deadline_ns);
+/* Also removes a unix socket's file. Nothing happens the second time. */
 GORT_API void gort_listener_close(gort_listener *l);
 
 /* Connects to ADDRESS, as in gort_listen. */
@@ -42,6 +45,7 @@ GORT_API GORT_MUST_CHECK int64_t gort_write_by(gort_conn *c, const void *buf, si
 
 /* No more will be written: the peer reads the end of the stream. */
 GORT_API GORT_MUST_CHECK int gort_conn_shutdown(gort_conn *c);
+/* Blocks the task until no other works on it. Nothing happens the second time. */
 GORT_API void gort_conn_close(gort_conn *c);
 
 /* The file descriptor, borrowed until the close. */
