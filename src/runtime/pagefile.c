@@ -79,8 +79,14 @@ void pagefile_tick(struct pagefile *f, int64_t now_ns)
 
 void pagefile_write(struct pagefile *f)
 {
-    if (f->name.fd >= 0 && f->name.unfinished[0] == '\0')
+    if (f->name.fd >= 0 && pagename_is_there(&f->name, f->layout->bytes))
         (void)pageimage_update(&f->image);
+}
+
+void pagefile_write_state(const struct pagefile *f, uint32_t state)
+{
+    if (fileid_is(f->name.fd, f->name.id))
+        pageimage_write_state(f->name.fd, state);
 }
 
 void pagefile_remove(struct pagefile *f)

@@ -36,6 +36,9 @@ void pagefile_tick(struct pagefile *f, int64_t now_ns);
 /* Writes the file now, if there is one. Async-signal-safe. */
 void pagefile_write(struct pagefile *f);
 
+/* Writes the state alone: beside another thread that is writing. Async-signal-safe. */
+void pagefile_write_state(const struct pagefile *f, uint32_t state);
+
 /* Removes the file. */
 void pagefile_remove(struct pagefile *f);
 

@@ -182,6 +182,6 @@ int pageimage_begin(struct pageimage *image, int fd, const void *page,
 
 void pageimage_write_state(int fd, uint32_t state)
 {
-    if (fd >= 0 && filelimit_allows(sizeof(struct page_header)))
+    if (filelimit_allows(sizeof(struct page_header)))
         (void)!pwrite(fd, &state, sizeof state, offsetof(struct page_header, state));
 }

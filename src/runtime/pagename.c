@@ -74,7 +74,10 @@ int pagename_make(struct pagename *n, const char *dir_path, pid_t pid, uint64_t 
     }
     snprintf(n->name, sizeof n->name, "%ld.%" PRIu64, (long)pid, start_ticks);
     snprintf(n->unfinished, sizeof n->unfinished, ".%s.new", n->name);
+    n->dir_id = fileid_of(n->dir);
     n->fd = create(n->dir, n->unfinished);
+    if (n->fd >= 0)
+        n->id = fileid_of(n->fd);
     if (n->fd < 0 || flock(n->fd, LOCK_EX | LOCK_NB) != 0) {
         error = errno;
         pagename_remove(n);
@@ -96,27 +99,25 @@ bool pagename_is_there(const struct pagename *n, uint64_t bytes)
 {
     struct stat st;
 
-    return fstat(n->fd, &st) == 0 && st.st_nlink > 0 && (uint64_t)st.st_size == bytes;
+    return fileid_is(n->fd, n->id) && fstat(n->fd, &st) == 0 && st.st_nlink > 0 &&
+           (uint64_t)st.st_size == bytes;
 }
 
 void pagename_remove(struct pagename *n)
 {
     const char *name = n->unfinished[0] != '\0' ? n->unfinished : n->name;
-    struct stat ours;
     struct stat named;
 
-    if (n->fd >= 0 && fstat(n->fd, &ours) == 0 &&
-        fstatat(n->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && ours.st_ino == named.st_ino &&
-        ours.st_dev == named.st_dev)
+    if (n->fd >= 0 && fileid_is(n->dir, n->dir_id) &&
+        fstatat(n->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == n->id.inode &&
+        named.st_dev == n->id.device)
         unlinkat(n->dir, name, 0);
 }
 
 void pagename_close(struct pagename *n)
 {
-    if (n->fd >= 0)
-        close(n->fd);
-    if (n->dir >= 0)
-        close(n->dir);
+    fileid_close(n->fd, n->id);
+    fileid_close(n->dir, n->dir_id);
     n->fd = -1;
     n->dir = -1;
 }

@@ -13,9 +13,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/fileid.h"
+
 struct pagename {
     int dir; /* -1: there is none */
     int fd;  /* -1: there is none */
+    struct fileid dir_id;
+    struct fileid id; /* of fd */
     char name[48];
     char unfinished[56]; /* "" once the file is shown */
 };
@@ -37,7 +41,8 @@ int pagename_make(struct pagename *n, const char *dir_path, pid_t pid, uint64_t 
 /* Gives the file its name. Returns 0 or a positive errno. */
 int pagename_show(struct pagename *n);
 
-/* Whether the file is still there with BYTES; someone may have removed or cut it. */
+/* Whether it is still our file, there by name and with BYTES: someone may have removed or cut it,
+ * and the program may have closed it. */
 bool pagename_is_there(const struct pagename *n, uint64_t bytes);
 
 /* Removes the file by name, if the name is still that of our file. */

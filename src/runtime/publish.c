@@ -226,7 +226,7 @@ void publish_crashed(const char *message)
     if (lock_try(&page.lock)) /* for good: nobody is to follow */
         pagefile_write(&page.file);
     else
-        pageimage_write_state(page.file.name.fd, PAGE_STATE_CRASHED);
+        pagefile_write_state(&page.file, PAGE_STATE_CRASHED);
 }
 
 /* A forked child has the parent's memory, descriptors and locks, but no sysmon: it has no page. */

@@ -60,7 +60,7 @@ static int set_up(int fd, struct sealed *m, size_t bytes, enum sealed_writers wr
         munmap(base, bytes);
         return error;
     }
-    *m = (struct sealed){.base = base, .bytes = bytes, .fd = fd};
+    *m = (struct sealed){.base = base, .bytes = bytes, .fd = fd, .id = fileid_of(fd)};
     return 0;
 }
 
@@ -88,6 +88,6 @@ void sealed_leave(struct sealed *m)
         return;
     CHECK(mmap(m->base, m->bytes, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == m->base);
-    close(m->fd);
+    fileid_close(m->fd, m->id);
     m->fd = -1;
 }

@@ -11,15 +11,18 @@
 
 #include <stddef.h>
 
+#include "runtime/fileid.h"
+
 enum sealed_writers {
     SEALED_OURS_ONLY, /* others may read */
     SEALED_SHARED,    /* others may write as well */
 };
 
 struct sealed {
-    void *base;   /* NULL: there is none; [const] until sealed_leave */
-    size_t bytes; /* of the mapping, whole pages; [const] */
-    int fd;       /* -1: there is none; [const] until sealed_leave */
+    void *base;       /* NULL: there is none; [const] until sealed_leave */
+    size_t bytes;     /* of the mapping, whole pages; [const] */
+    int fd;           /* -1: there is none; [const] until sealed_leave */
+    struct fileid id; /* of fd */
 };
 
 #define SEALED_INIT \

@@ -166,6 +166,20 @@ Test(pagename, notices_that_it_was_removed_or_cut)
     pagename_close(&n);
 }
 
+Test(pagename, a_descriptor_that_became_another_file_is_left_alone)
+{
+    struct pagename n;
+    int fd = -1;
+
+    cr_assert_eq(pagename_make(&n, dir, 123, 456), 0, "make");
+    cr_assert_eq(pagename_show(&n), 0, "show");
+    fd = n.fd;
+    cr_assert_eq(dup2(STDERR_FILENO, fd), fd, "dup2"); /* closes it, and takes the number */
+    cr_assert_not(pagename_is_there(&n, 0), "it took another file for its own");
+    pagename_close(&n);
+    cr_assert_geq(fcntl(fd, F_GETFD), 0, "it closed a file that is not its own");
+}
+
 Test(pagename, removes_no_file_of_another)
 {
     struct pagename n;
