@@ -65,7 +65,7 @@ wait_screen 5 'Keys everywhere'
 same_when_redrawn || fail 'the screen is not what it should be'
 screen_keys Escape 1
 wait_screen 5 "\\[$target\\]  live"
-wait_screen 5 '1 Overview 2 Heap'
+wait_screen 5 'HEAP'
 [ "$(screen_text | grep -c 'HEAP')" = 1 ] || fail 'parts of old frames are left'
 end_screen 'a storm of resizes'
 
@@ -75,10 +75,10 @@ screen_start 100 50 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
 wait_screen 10 "\\[$target\\]  live"
 screen_keys Space 7 v v
 wait_screen 5 'FROZEN'
-for filter in s gc heap pro; do
-    wait_screen 5 'timers\.active'
+for filter in gc heap process; do
+    wait_screen 5 'tasks\.created'
     screen_keys '&' $filter Enter
-    wait_until 5 eval '! screen_has "timers\.active"' || fail 'the filter hides nothing'
+    wait_until 5 eval '! screen_has "tasks\.created"' || fail 'the filter hides nothing'
     same_when_redrawn || fail "a tall screen filtered by $filter is not what it should be"
     screen_keys Escape
 done
