@@ -134,27 +134,6 @@ static void end_mark(const struct cycle *c)
     allocsite_marked();
 }
 
-/* The part of a cycle during which the world stands still. On a worker's own stack, or a thread
- * that is no worker. */
-static void stop_and_mark(void *arg)
-{
-    struct cycle *c = arg;
-
-    world_stop(&c->stop);
-    enter_phase(GC_MARK);
-    cache_flush_all();
-    mark_run(&c->mark, gcthread_wake_markers);
-    if (debug.verify != 0)
-        verify_run();
-    c->marked_ns = clock_mono_ns();
-    enter_phase(GC_MARK_TERMINATION);
-    end_mark(c);
-    enter_phase(GC_SWEEP);
-    c->nspans = sweep_begin(gc_goal() - c->mark.live_bytes);
-    world_start();
-    c->restarted_ns = clock_mono_ns();
-}
-
 /* Bytes of objects, dead ones too, as of now. */
 static uint64_t object_bytes(void)
 {
@@ -167,16 +146,13 @@ static uint64_t object_bytes(void)
     return bytes + sums.large_alloc_bytes - sums.large_free_bytes;
 }
 
-static void begin_log(struct cycle *c, enum gc_trigger trigger)
+static void begin_log(struct cycle *c)
 {
-    *c = (struct cycle){
-        .log = {.trigger = trigger,
-                .heap_before = object_bytes(),
-                .heap_goal = gc_goal(),
-                .procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed),
-                .tasks = (uint64_t)tasks_alive()},
-    };
-    if (trigger == GC_BY_HEAP && pace_is_limited(&gc.pace))
+    c->log.heap_before = object_bytes();
+    c->log.heap_goal = gc_goal();
+    c->log.procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    c->log.tasks = (uint64_t)tasks_alive();
+    if (c->log.trigger == GC_BY_HEAP && pace_is_limited(&gc.pace))
         c->log.trigger = GC_BY_LIMIT;
 }
 
@@ -201,10 +177,36 @@ static void end_log(struct cycle *c)
         gclog_trace(log, c->mark.thread_ns);
 }
 
-/* After the pause, in the phase SWEEP. */
-static void let_sweep(const struct cycle *c)
+/* The part of a cycle during which the world stands still. */
+static void stop_and_mark(struct cycle *c)
 {
-    if (c->nspans == 0)
+    world_stop(&c->stop);
+    enter_phase(GC_MARK);
+    cache_flush_all();
+    mark_run(&c->mark, gcthread_wake_markers);
+    if (debug.verify != 0)
+        verify_run();
+    c->marked_ns = clock_mono_ns();
+    enter_phase(GC_MARK_TERMINATION);
+    end_mark(c);
+    enter_phase(GC_SWEEP);
+    c->nspans = sweep_begin(gc_goal() - c->mark.live_bytes);
+    world_start();
+    c->restarted_ns = clock_mono_ns();
+}
+
+/* A cycle from the phase OFF to the phase SWEEP, C->log.trigger says why. On a worker's own stack,
+ * because that of a task may be short, or on a thread that is no worker. */
+static void run_cycle(void *arg)
+{
+    struct cycle *c = arg;
+
+    gcthread_start();
+    gcroot_refresh();
+    begin_log(c);
+    stop_and_mark(c);
+    end_log(c);
+    if (c->nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();
     gcthread_ask(GCTHREAD_SWEEP);
 }
@@ -261,17 +263,12 @@ static void cease_to_own(void)
 
 void gc_collect(enum gc_trigger trigger, uintptr_t pc)
 {
-    struct cycle c;
+    struct cycle c = {.log.trigger = trigger};
 
     if (worker_self()->current == NULL || !become_owner(trigger, pc))
         return;
     finish_sweep();
-    gcthread_start();
-    gcroot_refresh();
-    begin_log(&c, trigger);
-    sched_on_worker_stack(stop_and_mark, &c);
-    end_log(&c);
-    let_sweep(&c);
+    sched_on_worker_stack(run_cycle, &c);
     if (trigger == GC_BY_CALL)
         finish_sweep();
     cease_to_own();
@@ -287,7 +284,7 @@ void gc_collect_if_due(uintptr_t pc)
 
 void gc_collect_by_time(struct heap_cache *cache)
 {
-    struct cycle c;
+    struct cycle c = {.log.trigger = GC_BY_TIME};
 
     lock_take(&gc.lock);
     if (gc.running) {
@@ -299,11 +296,7 @@ void gc_collect_by_time(struct heap_cache *cache)
     while (gc_phase() != GC_OFF)
         if (!sweep_one(cache))
             sched_yield();
-    gcroot_refresh();
-    begin_log(&c, GC_BY_TIME);
-    stop_and_mark(&c);
-    end_log(&c);
-    let_sweep(&c);
+    run_cycle(&c);
     cease_to_own();
 }
 

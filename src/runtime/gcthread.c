@@ -97,14 +97,24 @@ static void start_one(void *(*main)(void *), const char *name)
     atomic_fetch_add_explicit(&threads.count, 1, memory_order_relaxed);
 }
 
-void gcthread_start(void)
+/* As many threads as can mark at the same time, the one that stops the world included. */
+static uint32_t count_markers(void)
 {
     uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    uint32_t ncpus = (uint32_t)os_cpu_count();
+
+    return nprocs < ncpus ? nprocs : ncpus;
+}
+
+void gcthread_start(void)
+{
+    uint32_t nmarkers = 0;
 
     if (atomic_exchange_explicit(&threads.started, 1, memory_order_relaxed) != 0)
         return;
+    nmarkers = count_markers();
     start_one(background_main, "gort-gc");
-    for (uint32_t i = 1; i < nprocs; i++)
+    for (uint32_t i = 1; i < nmarkers; i++)
         start_one(mark_main, "gort-mark");
 }
 

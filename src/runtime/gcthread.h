@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* gcthread.h - the collector's own threads.
- * Mark threads, one less than there are procs, sleep until a mark is open and help with it: while
- * the world is stopped the processors are theirs. One background thread sweeps what nobody has
- * needed yet, gives idle pages back to the system, and runs the collections that are due by time.
- * None of them is a worker: they have no proc, run no task, and are never stopped. All signals are
- * blocked in them. Threads: any, unless it says otherwise. */
+ * Mark threads, one less than there are procs or processors, sleep until a mark is open and help
+ * with it: while the world is stopped the processors are theirs. One background thread sweeps what
+ * nobody has needed yet, gives idle pages back to the system, and runs the collections that are due
+ * by time. None of them is a worker: they have no proc, run no task, and are never stopped. All
+ * signals are blocked in them. Threads: any, unless it says otherwise. */
 #ifndef RUNTIME_GCTHREAD_H
 #define RUNTIME_GCTHREAD_H
 
