@@ -69,20 +69,25 @@ wait_screen 5 'HEAP'
 [ "$(screen_text | grep -c 'HEAP')" = 1 ] || fail 'parts of old frames are left'
 end_screen 'a storm of resizes'
 
-# A screen of more than 24 rows, on which lines come and go in a list that stands still: curses moves
-# what is below by deleting and inserting lines.
+# A screen of more than 24 rows, and a list that is paged: curses moves what it knows by deleting and
+# inserting lines.
 screen_start 100 50 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
 wait_screen 10 "\\[$target\\]  live"
 screen_keys Space 7 v v
 wait_screen 5 'FROZEN'
-for filter in gc heap process; do
-    wait_screen 5 'tasks\.created'
-    screen_keys '&' $filter Enter
-    wait_until 5 eval '! screen_has "tasks\.created"' || fail 'the filter hides nothing'
-    same_when_redrawn || fail "a tall screen filtered by $filter is not what it should be"
-    screen_keys Escape
-done
+screen_keys G
+wait_screen 5 'process\.threads'
+same_when_redrawn || fail 'a tall list at its end is not what it should be'
+screen_keys g
+wait_screen 5 'heap\.total_alloc'
+screen_keys C-d C-d C-u C-d
+wait_screen 5 'process\.threads'
+same_when_redrawn || fail 'a tall list that was paged is not what it should be'
 end_screen 'a tall screen'
+
+# Curses may scroll all of a tall screen, and must know it to be tall.
+printf q | script -qec "stty rows 50 cols 100; TERM=screen '$gomon' -p $target" /dev/null >"$work/raw"
+grep -q $'\e\\[1;50r' "$work/raw" || fail 'the scrolling region is not the screen'
 
 # Job control.
 screen_start 80 24 'bash --norc --noprofile -i'
