@@ -69,8 +69,8 @@ wait_screen 5 'HEAP'
 [ "$(screen_text | grep -c 'HEAP')" = 1 ] || fail 'parts of old frames are left'
 end_screen 'a storm of resizes'
 
-# A screen of more than 24 rows, and a list that is paged: curses moves what it knows by deleting and
-# inserting lines.
+# A screen of more than 24 rows, and a list that is paged: curses moves what it knows by deleting
+# and inserting lines.
 screen_start 100 50 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
 wait_screen 10 "\\[$target\\]  live"
 screen_keys Space 7 v v
@@ -86,7 +86,8 @@ same_when_redrawn || fail 'a tall list that was paged is not what it should be'
 end_screen 'a tall screen'
 
 # Curses may scroll all of a tall screen, and must know it to be tall.
-printf q | script -qec "stty rows 50 cols 100; TERM=screen '$gomon' -p $target" /dev/null >"$work/raw"
+printf q | script -qec "stty rows 50 cols 100; TERM=screen '$gomon' -p $target" /dev/null \
+    >"$work/raw"
 grep -q $'\e\\[1;50r' "$work/raw" || fail 'the scrolling region is not the screen'
 
 # Job control.

@@ -131,8 +131,9 @@ wait_screen_end() {
     cat "$work/screen-status"
 }
 
-# same_when_redrawn: whether the screen is what gomon thinks that it is: drawing all of it again (and
-# waiting until its clock shows that it was) changes nothing but the first line. For still pictures.
+# same_when_redrawn: whether the screen is what gomon thinks that it is: drawing all of it again
+# (and waiting until its clock shows that it was) changes nothing but the first line. For still
+# pictures.
 same_when_redrawn() {
     local header
     screen_text | tail -n +2 >"$work/before"

@@ -223,7 +223,8 @@ Test(monitor, a_killed_target_is_said_to_be_so_and_its_picture_stays)
     cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS), "its history is gone");
 }
 
-/* A child that began in a later tick of the clock than the target, and owns the page from now on. */
+/* A child that began in a later tick of the clock than the target, and owns the page from now
+ * on. */
 static pid_t start_again(void)
 {
     struct procstat stat;
