@@ -49,7 +49,7 @@ GORT_API void gort_safepoint(void);
  *     GORT_BLOCKING { rc = getaddrinfo(...); }
  * The proc goes to other tasks meanwhile. Inside, no other call of the runtime is allowed, nor
  * leaving by return, break or goto, nor storing references to objects from mem.h into other such
- * objects. */
+ * objects; what it needs of them must be referred to from outside all the while. */
 #define GORT_BLOCKING                                                             \
     for (int gort_blocking_once = (gort_blocking_enter(), 1); gort_blocking_once; \
          gort_blocking_once = (gort_blocking_leave(), 0))

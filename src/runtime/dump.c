@@ -302,7 +302,7 @@ static bool dump_slot(struct dump_job *job, struct dump_batch *batch, enum dump_
         return false;
     }
     if (look == LOOK_NO_REPLY)
-        sigblock_look(thread_of(task_at(job->slot)));
+        (void)sigblock_look(thread_of(task_at(job->slot)));
     if (look == LOOK_NO_REPLY || look == LOOK_MOVED)
         look = give_up(&r, batch);
     if (look == LOOK_NO_ROOM) {

@@ -211,6 +211,15 @@ void preempt_init_thread(struct worker *w)
     CHECK(pthread_sigmask(SIG_SETMASK, &mask, NULL) == 0);
 }
 
+void preempt_unblock(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGURG);
+    CHECK(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
 void preempt_signal(struct worker *w)
 {
     int saved = errno;

@@ -9,6 +9,7 @@
 #include "runtime/cycles.h"
 #include "runtime/fatal.h"
 #include "runtime/os_linux.h"
+#include "runtime/preempt.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/world.h"
@@ -161,6 +162,8 @@ void rt_leave_slow(struct worker *w)
     atomic_signal_fence(memory_order_seq_cst);
     w = rt_enter_slow(w);
     asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM, memory_order_acquire);
+    if ((asked & ATTENTION_UNBLOCK) != 0)
+        preempt_unblock();
     if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
         world_stop_here();
     if ((asked & ATTENTION_PREEMPT) != 0 || sched_random_yield())

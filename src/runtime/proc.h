@@ -88,7 +88,7 @@ enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN, SEIZE_BLOCKING, SEIZE_
 enum worker_mode { WORKER_QUIET, WORKER_ACTIVE, WORKER_STOPPED, WORKER_BLOCKING };
 
 /* Bits of worker.attention. */
-enum { ATTENTION_STOP = 1, ATTENTION_PREEMPT = 2, ATTENTION_RANDOM = 4 };
+enum { ATTENTION_STOP = 1, ATTENTION_PREEMPT = 2, ATTENTION_RANDOM = 4, ATTENTION_UNBLOCK = 8 };
 
 struct worker {
     _Atomic(uint32_t) inrt;      /* 1: inside the runtime; written by this thread only */

@@ -59,15 +59,17 @@ static bool blocks(int32_t tid)
     return sigblock_is_blocked(status);
 }
 
-void sigblock_look(int32_t tid)
+bool sigblock_look(int32_t tid)
 {
     int saved_errno = errno;
+    bool blocked = tid != 0 && blocks(tid);
 
-    if (tid != 0 && blocks(tid) && is_news(tid)) {
+    if (blocked && is_news(tid)) {
         runtime_log("gort: thread %d blocks SIGURG, by which the runtime stops tasks: "
                     "collections have to wait for it",
                     tid);
         publish_signal_blocked(tid);
     }
     errno = saved_errno;
+    return blocked;
 }

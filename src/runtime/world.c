@@ -114,8 +114,10 @@ static void ask_all(const struct worker *self)
 static void look_for_blocked(const struct worker *self)
 {
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
-        if (w != self && is_active(w) && atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0)
-            sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed));
+        if (w != self && is_active(w) &&
+            atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
+            sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed)))
+            atomic_fetch_or_explicit(&w->attention, ATTENTION_UNBLOCK, memory_order_relaxed);
     }
 }
 
