@@ -12,6 +12,7 @@
 #include "runtime/publish.h"
 
 #define WRITE_EVERY_NS NS_PER_S
+#define WRITE_SOON_NS  (200 * NS_PER_MS) /* the first image is of a program without tasks */
 #define RETRY_EVERY_NS (60 * NS_PER_S)
 #define EARLY_NS       (50 * NS_PER_MS) /* a tick that comes a little too soon still counts */
 
@@ -64,17 +65,18 @@ static int update(struct pagefile *f)
 
 void pagefile_tick(struct pagefile *f, int64_t now_ns)
 {
+    bool is_new = f->name.fd < 0;
     int error = 0;
 
     if (now_ns + EARLY_NS < f->due_ns)
         return;
-    error = f->name.fd < 0 ? make(f) : update(f);
+    error = is_new ? make(f) : update(f);
     if (error != 0) {
         give_up(f, error, now_ns);
         return;
     }
     f->in_trouble = false;
-    f->due_ns = now_ns + WRITE_EVERY_NS;
+    f->due_ns = now_ns + (is_new ? WRITE_SOON_NS : WRITE_EVERY_NS);
 }
 
 void pagefile_write(struct pagefile *f)

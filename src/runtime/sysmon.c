@@ -22,6 +22,7 @@
 #define POLL_EVERY_NS   (10 * NS_PER_MS)
 #define PUBLISH_BUSY_NS (100 * NS_PER_MS)
 #define PUBLISH_IDLE_NS NS_PER_S
+#define SETTLE_NS       (2 * NS_PER_S) /* a program that has just begun is never called idle */
 #define SLEEP_MIN_NS    (20 * NS_PER_US)
 #define SLEEP_MAX_NS    (10 * NS_PER_MS)
 #define QUIET_ROUNDS    50u /* at the shortest sleep before it grows */
@@ -153,9 +154,14 @@ static bool all_idle(void)
            atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
 }
 
+static int64_t publish_interval(int64_t now_ns, bool idle)
+{
+    return idle && now_ns - sched.start_ns > SETTLE_NS ? PUBLISH_IDLE_NS : PUBLISH_BUSY_NS;
+}
+
 static void publish_if_due(int64_t now_ns, bool idle)
 {
-    if (now_ns - sysmon.published_ns < (idle ? PUBLISH_IDLE_NS : PUBLISH_BUSY_NS))
+    if (now_ns - sysmon.published_ns < publish_interval(now_ns, idle))
         return;
     sysmon.published_ns = now_ns;
     stack_measure();
@@ -187,11 +193,11 @@ static int64_t next_sleep(void)
 }
 
 /* Sleeps long while the whole process is idle; whoever begins to work ends it. */
-static void rest(void)
+static void rest(int64_t now_ns)
 {
     atomic_store_explicit(&sched.sysmon_resting, 1, memory_order_seq_cst);
     if (all_idle())
-        command_wait(PUBLISH_IDLE_NS);
+        command_wait(publish_interval(now_ns, true));
     atomic_store_explicit(&sched.sysmon_resting, 0, memory_order_relaxed);
 }
 
@@ -225,7 +231,7 @@ static void *sysmon_main(void *arg)
         if (command_serve(now_ns) != 0)
             continue;
         if (idle)
-            rest();
+            rest(now_ns);
         else
             command_wait(next_sleep());
     }

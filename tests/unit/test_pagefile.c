@@ -88,16 +88,28 @@ static void beat(uint64_t heartbeat)
     h->heartbeat_mono_ns = heartbeat;
 }
 
-Test(pagefile, follows_the_page_once_a_second)
+Test(pagefile, follows_the_page_soon_after_the_start)
 {
     beat(1);
     pagefile_tick(&file, START_NS);
     cr_assert(exists(), "no image");
     cr_assert_eq(image_heartbeat(), 1, "%" PRIu64, image_heartbeat());
     beat(2);
-    pagefile_tick(&file, START_NS + NS_PER_S / 2);
+    pagefile_tick(&file, START_NS + NS_PER_S / 4);
+    cr_assert_eq(image_heartbeat(), 2, "not written soon after the start");
+}
+
+Test(pagefile, follows_the_page_once_a_second)
+{
+    const int64_t second_ns = START_NS + NS_PER_S / 4;
+
+    beat(1);
+    pagefile_tick(&file, START_NS);
+    pagefile_tick(&file, second_ns);
+    beat(2);
+    pagefile_tick(&file, second_ns + NS_PER_S / 2);
     cr_assert_eq(image_heartbeat(), 1, "written after half a second");
-    pagefile_tick(&file, START_NS + NS_PER_S);
+    pagefile_tick(&file, second_ns + NS_PER_S);
     cr_assert_eq(image_heartbeat(), 2, "not written after a second");
     cr_assert_eq(count_events(), 0, "%" PRIu64 " events", count_events());
 }
