@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/heap.h"
+#include "runtime/san.h"
 #include "runtime/sysmem.h"
 
 #define LARGE_NOSCAN span_class_of(0, SPAN_NOSCAN)
@@ -20,7 +21,7 @@ static void setup(void)
 
 TestSuite(heap, .init = setup);
 
-/* A span of NPAGES, opened. */
+/* A span of NPAGES, whose bytes may be used as if they were objects. */
 static struct span *large(size_t npages, unsigned spanclass)
 {
     struct span *s = heap_span_new(npages, spanclass);
@@ -29,6 +30,7 @@ static struct span *large(size_t npages, unsigned spanclass)
         cr_assert_fail("no span of %zu pages", npages);
         abort();
     }
+    san_unpoison((const void *)s->base, npages * HEAP_PAGE_BYTES);
     return s;
 }
 
