@@ -39,7 +39,7 @@ wait_until 60 all_fight || fail "$(counted) tasks of $ntasks: $(head -n 40 "$wor
 groups=$(grep -c '^#' "$work/dump")
 [ "$groups" -lt 200 ] || fail "$groups groups"
 shows 'fight_for_the_hot +.*contention\.c:[0-9]+' 'gort_mutex_lock +.*mutex\.c:[0-9]+' \
-    'started by demo_go +.*demo\.c:[0-9]+' '^#[0-9]+ +[0-9]+ tasks +sync\.Mutex\.Lock  '
+    'started by demo_go +.*demo\.c:[0-9]+' '^#[0-9]+ +[0-9]+ tasks? +sync\.Mutex\.Lock  '
 
 # Without writing to the target; and of one that is stopped, which cannot answer.
 dump "$busy" --read-only
