@@ -270,6 +270,18 @@ static void last_look(struct worker *w)
 
 /* ---- Waiting in the poller ---- */
 
+/* When the poller has to return for a timer. Never later than poll_until_ns says, even if that
+ * timer has been disarmed since: who arms one breaks the poll only if his is due before. */
+static int64_t announce_poll(int64_t until_ns)
+{
+    int64_t earliest_ns;
+
+    atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
+    earliest_ns = sched_earliest_timer(); /* one armed meanwhile has seen us only if it came after
+                                             the store above */
+    return earliest_ns < until_ns ? earliest_ns : until_ns;
+}
+
 /* Blocks in the poller until something is ready or the earliest timer is due, if nobody else does.
  * False if there is nothing to wait for there. W has no proc; afterwards it has one if there is
  * something to do. */
@@ -286,9 +298,7 @@ static bool wait_in_poller(struct worker *w)
         return false;
     if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
         return false;
-    atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
-    until_ns = sched_earliest_timer(); /* one armed meanwhile has seen us only if it came after the
-                                          store above */
+    until_ns = announce_poll(until_ns);
     now_ns = clock_mono_ns();
     worker_become_quiet(w, WORKER_QUIET);
     if (until_ns > now_ns)
