@@ -270,16 +270,42 @@ static void last_look(struct worker *w)
 
 /* ---- Waiting in the poller ---- */
 
-/* When the poller has to return for a timer. Never later than poll_until_ns says, even if that
- * timer has been disarmed since: who arms one breaks the poll only if his is due before. */
-static int64_t announce_poll(int64_t until_ns)
+/* Says until when this worker sleeps in the poller: until the first timer, which is returned. One
+ * who arms an earlier timer meanwhile either is seen here or sees what was said, and breaks the
+ * poll. If the first timer goes, another is said: who arms one breaks no poll that ends before. */
+static int64_t announce_poll(void)
 {
-    int64_t earliest_ns;
+    int64_t earliest_ns = sched_earliest_timer();
+    int64_t until_ns;
 
-    atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
-    earliest_ns = sched_earliest_timer(); /* one armed meanwhile has seen us only if it came after
-                                             the store above */
-    return earliest_ns < until_ns ? earliest_ns : until_ns;
+    do {
+        until_ns = earliest_ns;
+        atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
+        earliest_ns = sched_earliest_timer();
+    } while (earliest_ns > until_ns);
+    return earliest_ns;
+}
+
+static bool anything_to_poll_for(int64_t until_ns)
+{
+    return until_ns != INT64_MAX || netpoll_waiters() != 0;
+}
+
+/* Whether this worker shall wait in the poller, and until when: if something can come there, and
+ * nobody else waits already. */
+static bool begin_polling(int64_t *until_ns)
+{
+    /* If every proc is busy, they look after timers and the poller themselves. */
+    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
+        !anything_to_poll_for(sched_earliest_timer()))
+        return false;
+    if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
+        return false;
+    *until_ns = announce_poll();
+    if (anything_to_poll_for(*until_ns))
+        return true;
+    atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
+    return false;
 }
 
 /* Blocks in the poller until something is ready or the earliest timer is due, if nobody else does.
@@ -288,17 +314,12 @@ static int64_t announce_poll(int64_t until_ns)
 static bool wait_in_poller(struct worker *w)
 {
     struct taskq ready = {0};
-    int64_t until_ns = sched_earliest_timer();
+    int64_t until_ns;
     int64_t now_ns;
     struct proc *p;
 
-    /* If every proc is busy, they look after timers and the poller themselves. */
-    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
-        (until_ns == INT64_MAX && netpoll_waiters() == 0))
+    if (!begin_polling(&until_ns))
         return false;
-    if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
-        return false;
-    until_ns = announce_poll(until_ns);
     now_ns = clock_mono_ns();
     worker_become_quiet(w, WORKER_QUIET);
     if (until_ns > now_ns)

@@ -282,22 +282,34 @@ void gc_collect_if_due(uintptr_t pc)
 
 /* ---- by the background thread ---- */
 
-void gc_collect_by_time(struct heap_cache *cache)
+static bool become_owner_if_free(void)
+{
+    bool free;
+
+    lock_take(&gc.lock);
+    free = !gc.running;
+    gc.running = true;
+    lock_release(&gc.lock);
+    return free;
+}
+
+static void collect_here(struct heap_cache *cache)
 {
     struct cycle c = {.log.trigger = GC_BY_TIME};
 
-    lock_take(&gc.lock);
-    if (gc.running) {
-        lock_release(&gc.lock);
-        return;
-    }
-    gc.running = true;
-    lock_release(&gc.lock);
     while (gc_phase() != GC_OFF)
         if (!sweep_one(cache))
             sched_yield();
     run_cycle(&c);
     cease_to_own();
+}
+
+void gc_collect_by_time(struct heap_cache *cache)
+{
+    sched_outside_begin(); /* tasks may wait for the end of this cycle */
+    if (become_owner_if_free())
+        collect_here(cache);
+    sched_outside_end();
 }
 
 void gc_give_back(void)

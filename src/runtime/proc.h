@@ -133,6 +133,8 @@ struct sched {
     struct worker *idle_workers;     /* [lock:lock] */
     _Atomic(uint32_t) nidle_workers; /* changed under lock */
     _Atomic(uint32_t) nworkers;      /* changed under lock */
+    uint32_t noutside;               /* threads that are no workers and make tasks ready now;
+                                        [lock:lock] */
     _Atomic(uint32_t) nspinning;
     _Atomic(uint32_t) polling;        /* 1: a worker blocks in the poller */
     _Atomic(int64_t) poll_until_ns;   /* when it means to come back; [atomic] */

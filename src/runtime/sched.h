@@ -38,6 +38,11 @@ void sched_ready_last(struct task *t, int32_t wake_value);
  * wake_value must be set. */
 void sched_ready_batch(struct taskq *q);
 
+/* Around what a thread that is no worker does to make tasks ready: meanwhile they are not all
+ * asleep, whatever it looks like. Any thread, no lock held. */
+void sched_outside_begin(void);
+void sched_outside_end(void);
+
 /* Puts the current task behind the others. */
 void sched_yield_task(void);
 

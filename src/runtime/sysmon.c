@@ -144,8 +144,10 @@ static void poll_if_late(int64_t now_ns)
     if (now_ns - sysmon.polled_ns < POLL_EVERY_NS || netpoll_waiters() == 0)
         return;
     sysmon.polled_ns = now_ns;
+    sched_outside_begin();
     netpoll_poll(0, &ready);
     sched_ready_batch(&ready);
+    sched_outside_end();
 }
 
 static bool all_idle(void)

@@ -97,7 +97,7 @@ static struct worker *worker_new(void)
     return w;
 }
 
-/* ---- Waking and sleeping ---- */
+/* ---- Waking ---- */
 
 static struct worker *take_idle_worker(void)
 {
@@ -129,19 +129,65 @@ void worker_start_on(struct proc *p, enum worker_start how)
     sched_rest_ends();
 }
 
-/* All workers sleep, so no task runs; nobody polls, so nothing comes from outside. */
-static bool is_deadlock_locked(void)
+/* ---- All tasks asleep ---- */
+
+enum hope { HOPE, HOPE_IN_POLLER, HOPE_NONE };
+
+/* Whether a task can ever run again. Not if all workers sleep, no other thread is about to ready a
+ * task, and there is neither a timer nor a socket to wait for. The last worker awake may be in the
+ * poller still, for something that has gone since. */
+static enum hope judge_hope_locked(void)
 {
-    return atomic_load_explicit(&sched.nidle_workers, memory_order_relaxed) ==
-               atomic_load_explicit(&sched.nworkers, memory_order_relaxed) &&
-           sched.global.head == NULL && sched_earliest_timer() == INT64_MAX &&
-           netpoll_waiters() == 0 &&
-           atomic_load_explicit(&sched.finished, memory_order_relaxed) == 0;
+    uint32_t awake = atomic_load_explicit(&sched.nworkers, memory_order_relaxed) -
+                     atomic_load_explicit(&sched.nidle_workers, memory_order_relaxed);
+
+    if (awake > 1 || sched.noutside > 0 || sched.global.head != NULL ||
+        sched_earliest_timer() != INT64_MAX || netpoll_waiters() != 0 ||
+        atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0)
+        return HOPE;
+    if (awake == 0)
+        return HOPE_NONE;
+    /* Sequential consistency: pairs with begin_polling in find.c, which looks for something to wait
+     * for when it has said that it polls. */
+    return atomic_load_explicit(&sched.polling, memory_order_seq_cst) != 0 ? HOPE_IN_POLLER : HOPE;
 }
+
+static void act_on(enum hope hope)
+{
+    switch (hope) {
+    case HOPE:
+        return;
+    case HOPE_IN_POLLER:
+        netpoll_break(); /* it finds nothing to wait for, and comes to sleep */
+        return;
+    case HOPE_NONE:
+        gort_fatal_all("all tasks are asleep - deadlock!");
+    }
+}
+
+void sched_outside_begin(void)
+{
+    lock_take(&sched.lock);
+    sched.noutside++;
+    lock_release(&sched.lock);
+}
+
+void sched_outside_end(void)
+{
+    enum hope hope;
+
+    lock_take(&sched.lock);
+    sched.noutside--;
+    hope = judge_hope_locked();
+    lock_release(&sched.lock);
+    act_on(hope);
+}
+
+/* ---- Sleeping ---- */
 
 void worker_sleep(struct worker *w)
 {
-    bool deadlock;
+    enum hope hope;
 
     DCHECK(w->proc == NULL && w->current == NULL && !w->spinning);
     note_clear(&w->note);
@@ -150,10 +196,9 @@ void worker_sleep(struct worker *w)
     w->next_idle = sched.idle_workers;
     sched.idle_workers = w;
     atomic_fetch_add_explicit(&sched.nidle_workers, 1, memory_order_relaxed);
-    deadlock = is_deadlock_locked();
+    hope = judge_hope_locked();
     lock_release(&sched.lock);
-    if (deadlock)
-        gort_fatal_all("all tasks are asleep - deadlock!");
+    act_on(hope);
     note_sleep(&w->note);
     worker_become_active(w);
     w->spinning = w->handed_spinning;

@@ -47,6 +47,53 @@ ENDS(a_deadlock_after_a_sleep_is_found_too, 2, DEADLOCK)
     gort_recv(c, NULL);
 }
 
+static void wait_with_deadline(void *arg)
+{
+    int v;
+
+    gort_recv_by(arg, &v, gort_in(3600 * GORT_S));
+}
+
+/* Keeps this proc busy until another worker waits in the poller. */
+static void let_another_poll(void)
+{
+    int64_t until_ns = gort_in(100 * GORT_MS);
+
+    while (gort_now() < until_ns)
+        gort_safepoint();
+}
+
+ENDS(a_deadlock_after_a_deadline_that_was_not_needed_is_found, 2, DEADLOCK)
+{
+    gort_chan *c = gort_chan_new(sizeof(int), 0);
+    int v = 1;
+
+    gort_go(wait_with_deadline, c);
+    UNTIL_PARKED(1, PARKED_RECV);
+    let_another_poll();
+    gort_send(c, &v);
+    gort_recv(NULL, NULL);
+}
+
+static void accept_one(void *arg)
+{
+    gort_conn *conn;
+
+    gort_accept(arg, &conn);
+}
+
+ENDS(a_deadlock_after_a_socket_was_closed_is_found, 2, DEADLOCK)
+{
+    gort_listener *l;
+
+    EXPECT(gort_listen("127.0.0.1:0", &l) == GORT_OK, "no listener");
+    gort_go(accept_one, l);
+    UNTIL_PARKED(1, PARKED_IO);
+    let_another_poll();
+    gort_listener_close(l);
+    gort_recv(NULL, NULL);
+}
+
 static void send_late(void *arg)
 {
     int v = 1;
