@@ -22,7 +22,7 @@
 /* Errors, returned as negative numbers. Values are stable. */
 enum gort_err {
     GORT_OK = 0,
-    GORT_ETIMEDOUT = -1,   /* the deadline passed first */
+    GORT_ETIMEDOUT = -1,   /* the deadline passed first, or the peer is silent for too long */
     GORT_EWOULDBLOCK = -2, /* a _try_ call found nothing to do */
     GORT_ECLOSED = -3,     /* the connection or listener was closed on this side */
     GORT_ECANCELED = -4,

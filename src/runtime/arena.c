@@ -33,7 +33,7 @@ static void advise(void *p, size_t bytes, enum arena_kind kind)
     /* Advice only: kernels without huge pages refuse it. Tables are touched sparsely, and pages
      * that the collector will protect must be small ones. */
     if (kind == ARENA_SCAN)
-        (void)madvise(p, bytes, MADV_NOHUGEPAGE);
+        sys_advise(p, bytes, MADV_NOHUGEPAGE);
 }
 
 static void enter(struct arena *a, uintptr_t base, enum arena_kind kind)

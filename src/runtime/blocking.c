@@ -32,7 +32,8 @@ void blocking_enter(const uintptr_t *reg, void *caller_sp, uintptr_t pc)
     stat_add(&p->stats.blocking_entered, 1);
     w->proc = NULL;
     w->left_proc = p;
-    atomic_store_explicit(&w->seize, SEIZE_BLOCKING, memory_order_relaxed);
+    if (atomic_exchange_explicit(&w->seize, SEIZE_BLOCKING, memory_order_relaxed) == SEIZE_FINISHED)
+        atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
     worker_become_quiet(w, WORKER_BLOCKING);
     /* Release: whoever takes the proc (sysmon, by CAS with acquire) sees all that this worker did
      * with it. */

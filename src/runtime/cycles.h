@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cycles.h - the processor's cheap counter and its hint for spin loops.
  * The counter only says whether "a while" has passed, to decide when a look at the real clock is
- * due: its rate differs between machines. Threads: any. */
+ * due: its rate differs between machines, from 24 MHz to 4 GHz. Threads: any. */
 #ifndef RUNTIME_CYCLES_H
 #define RUNTIME_CYCLES_H
 
@@ -12,6 +12,12 @@
 static inline uint64_t cycles_now(void)
 {
     return __builtin_ia32_rdtsc();
+}
+
+/* Counts in a while of 10 to 20 us, at 2 to 4 GHz. */
+static inline uint64_t cycles_in_a_while(void)
+{
+    return 40000;
 }
 
 static inline void cpu_relax(void)
@@ -27,6 +33,15 @@ static inline uint64_t cycles_now(void)
 
     __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
     return count;
+}
+
+/* Counts in a while of 20 us. */
+static inline uint64_t cycles_in_a_while(void)
+{
+    uint64_t per_s;
+
+    __asm__("mrs %0, cntfrq_el0" : "=r"(per_s));
+    return per_s / 50000;
 }
 
 static inline void cpu_relax(void)

@@ -18,13 +18,11 @@
 
 #define GLOBAL_EVERY 61u /* ticks between looks at the global queue, so that it never starves */
 #define STEAL_ROUNDS 4u
-#define TIMER_LOOK_CYCLES \
-    40000u /* some 10 to 20 us: how late a timer may be noticed while tasks run */
 
 /* ---- On the way from task to task ---- */
 
-/* Whether the timers of P may be due. Reads the clock only if "a while" has passed by the cycle
- * counter. */
+/* Whether the timers of P may be due. Reads the clock only if a while has passed by the cycle
+ * counter: so late may a timer be noticed as long as tasks run. */
 static bool timers_may_be_due(struct proc *p)
 {
     int64_t next_ns = atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed);
@@ -34,7 +32,7 @@ static bool timers_may_be_due(struct proc *p)
     if (LIKELY(next_ns == INT64_MAX))
         return false;
     cycles = cycles_now();
-    if (cycles - p->looked_cycles < TIMER_LOOK_CYCLES)
+    if (cycles - p->looked_cycles < cycles_in_a_while())
         return false;
     p->looked_cycles = cycles;
     now_ns = clock_mono_ns();
@@ -247,23 +245,25 @@ static struct task *release_proc(struct worker *w)
     return t;
 }
 
-/* Stops counting as one that looks, and looks once more; takes a proc again if there is work. */
+/* W has put its proc on the idle list. Stops counting as one that looks, and looks once more; takes
+ * a proc again if there is work. One that was not allowed to spin looks too: whoever made a task
+ * runnable before the proc became idle found nobody to wake. */
 static void last_look(struct worker *w)
 {
     struct proc *p;
 
-    if (!w->spinning)
-        return;
-    w->spinning = false;
     /* Sequential consistency: pairs with sched_wake_one, which publishes a task before it reads the
      * count. */
-    atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    if (w->spinning)
+        atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    w->spinning = false;
     if (!any_work())
         return;
     p = proc_take_idle();
     if (p == NULL)
         return;
     worker_bind(w, p);
+    sched_rest_ends();
     w->spinning = true;
     atomic_fetch_add_explicit(&sched.nspinning, 1, memory_order_seq_cst);
 }

@@ -419,7 +419,7 @@ static bool scavenge_step_locked(size_t *bytes)
     }
     lock_release(&heap.lock);
     *bytes = s.npages * HEAP_PAGE_BYTES;
-    gone = madvise((void *)(s.arena->base + s.page * HEAP_PAGE_BYTES), *bytes, MADV_DONTNEED) == 0;
+    gone = sys_advise((void *)(s.arena->base + s.page * HEAP_PAGE_BYTES), *bytes, MADV_DONTNEED);
     lock_take(&heap.lock);
     free_segment_locked(s);
     if (gone) {

@@ -327,7 +327,9 @@ static int dial_by(const char *address, gort_conn **out, int64_t deadline_ns, ui
     *out = NULL;
     rc = resolve(address, NETADDR_DIAL, &a);
     if (rc == GORT_OK) {
-        for (size_t i = 0; i < a.count && *out == NULL && rc != GORT_ETIMEDOUT; i++)
+        /* An address that the system gave up on leaves time for the next; a deadline does not. */
+        for (size_t i = 0; i < a.count && *out == NULL && (i == 0 || clock_mono_ns() < deadline_ns);
+             i++)
             rc = dial_one(&a.addr[i], out, deadline_ns, pc);
     }
     os_set_errno(saved_errno);

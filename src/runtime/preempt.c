@@ -23,6 +23,8 @@
 #include "runtime/unwind.h"
 
 #define SIGNAL_STACK_BYTES ((size_t)64 << 10)
+#define BARRIER_NS         (2 * NS_PER_MS)
+#define BARRIER_LOOK_NS    (50 * NS_PER_US) /* nobody wakes who waits for it */
 
 enum snapshot_state { SNAPSHOT_NONE, SNAPSHOT_ASKED, SNAPSHOT_COPYING, SNAPSHOT_DONE };
 
@@ -114,6 +116,23 @@ bool preempt_snapshot(struct worker *w, struct snapshot_request *req, int64_t ti
     return req->task != 0;
 }
 
+/* ---- A barrier for one thread ---- */
+
+bool preempt_barrier(struct worker *w)
+{
+    uint32_t before = atomic_load_explicit(&w->urgents, memory_order_relaxed);
+    int64_t end_ns = clock_mono_ns() + BARRIER_NS;
+
+    preempt_signal(w);
+    /* Acquire: pairs with the release in on_urgent: what the thread did before is seen. */
+    while (atomic_load_explicit(&w->urgents, memory_order_acquire) == before) {
+        if (clock_mono_ns() >= end_ns)
+            return false;
+        futex_wait(&w->urgents, before, BARRIER_LOOK_NS);
+    }
+    return true;
+}
+
 /* ---- The handlers ---- */
 
 #define FRAME_BYTES \
@@ -152,6 +171,7 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
     if (w != NULL && ours) {
         const ucontext_t *u = context;
 
+        atomic_fetch_add_explicit(&w->urgents, 1, memory_order_release);
         answer_snapshot(w, u);
         if (atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
             atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
@@ -162,25 +182,41 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
     errno = saved_errno;
 }
 
-/* A fault in a guard is a stack overflow; any other is the program's, or the previous handler's. */
-static void on_fault(int sig, siginfo_t *info, void *context)
+_Noreturn static void die_of_overflow(const void *context)
 {
     struct worker *w = worker_self();
     struct task *t = w != NULL ? w->current : NULL;
+
+    publish_stack_overflow(t != NULL ? t->id : 0);
+    gort_fatal_signal(context, "stack overflow: task %llu has used up its stack of %zu bytes",
+                      t != NULL ? (unsigned long long)t->id : 0, t != NULL ? t->stack.bytes : 0);
+}
+
+static bool is_handled(const struct sigaction *old)
+{
+    return (old->sa_flags & SA_SIGINFO) != 0 ||
+           (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN);
+}
+
+/* A fault in a guard is a stack overflow; any other is the program's, or the previous handler's. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    bool sent = info->si_code <= 0; /* by kill or the like: there is no address */
     char *lo;
 
-    if (stack_guard_hit(info->si_addr, &lo)) {
-        publish_stack_overflow(t != NULL ? t->id : 0);
-        gort_fatal_signal(context, "stack overflow: task %llu has used up its stack of %zu bytes",
-                          t != NULL ? (unsigned long long)t->id : 0,
-                          t != NULL ? t->stack.bytes : 0);
-    }
-    if ((preempt.old_segv.sa_flags & SA_SIGINFO) == 0 && preempt.old_segv.sa_handler == SIG_DFL) {
-        sigaction(sig, &preempt.old_segv,
-                  NULL); /* the fault happens again, and is then the kernel's to report */
+    if (!sent && stack_guard_hit(info->si_addr, &lo))
+        die_of_overflow(context);
+    if (is_handled(&preempt.old_segv)) {
+        chain(&preempt.old_segv, sig, info, context);
         return;
     }
-    chain(&preempt.old_segv, sig, info, context);
+    if (sent && preempt.old_segv.sa_handler == SIG_IGN)
+        return;
+    /* The kernel's to report: a fault happens again, even one that is to be ignored; a signal that
+     * was sent has to be sent again. */
+    sigaction(sig, &preempt.old_segv, NULL);
+    if (sent)
+        raise(sig);
 }
 
 /* ---- Installing ---- */

@@ -40,6 +40,11 @@ void preempt_unblock(void);
 /* Sends SIGURG to W. */
 void preempt_signal(struct worker *w);
 
+/* Sends SIGURG to W and waits until its thread has taken it, for 2 ms at most; whether it has. What
+ * the thread did before is then seen by the caller, what the caller did before by the thread. It
+ * may cut a blocking system call short. Threads: sysmon only. */
+bool preempt_barrier(struct worker *w);
+
 /* Asks W's thread for a snapshot and waits up to TIMEOUT_NS; whether *REQ was filled. *HELD_NS is
  * how long the thread was held. Threads: sysmon only; REQ is sysmon's own static buffer, kept until
  * the next call. */

@@ -142,8 +142,9 @@ struct worker *rt_enter_slow(struct worker *w)
             cpu_relax();
             sched_yield();
             break;
-        case SEIZE_TAKEN:
-            atomic_store_explicit(&w->seize, SEIZE_NONE, memory_order_relaxed);
+        case SEIZE_TAKEN: /* it may say FINISHED by now */
+            atomic_compare_exchange_strong_explicit(&w->seize, &(uint32_t){SEIZE_TAKEN}, SEIZE_NONE,
+                                                    memory_order_relaxed, memory_order_relaxed);
             break;
         case SEIZE_BLOCKING:
             gort_fatal("a function of the runtime was called inside GORT_BLOCKING");
@@ -161,17 +162,22 @@ void rt_leave_slow(struct worker *w)
     atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     w = rt_enter_slow(w);
-    asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM, memory_order_acquire);
+    asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM | ATTENTION_FINISHED,
+                                      memory_order_acquire);
     if ((asked & ATTENTION_UNBLOCK) != 0)
         preempt_unblock();
     if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
         world_stop_here();
-    if ((asked & ATTENTION_PREEMPT) != 0 || sched_random_yield())
+    /* Its turn is over: behind all others, not only those of this proc, or two tasks that ready
+     * each other would keep the proc from the global queue. */
+    if ((asked & ATTENTION_PREEMPT) != 0)
+        sched_requeue(commit_to_global);
+    else if (sched_random_yield())
         sched_yield_task();
     w = worker_self();
     atomic_store_explicit(&w->inrt, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
     if ((atomic_load_explicit(&w->attention, memory_order_relaxed) &
-         (ATTENTION_STOP | ATTENTION_PREEMPT)) != 0)
+         (ATTENTION_STOP | ATTENTION_PREEMPT | ATTENTION_FINISHED)) != 0)
         rt_leave_slow(w);
 }

@@ -87,8 +87,14 @@ enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN, SEIZE_BLOCKING, SEIZE_
  * the heap. */
 enum worker_mode { WORKER_QUIET, WORKER_ACTIVE, WORKER_STOPPED, WORKER_BLOCKING };
 
-/* Bits of worker.attention. */
-enum { ATTENTION_STOP = 1, ATTENTION_PREEMPT = 2, ATTENTION_RANDOM = 4, ATTENTION_UNBLOCK = 8 };
+/* Bits of worker.attention. RANDOM and FINISHED stay. */
+enum {
+    ATTENTION_STOP = 1,
+    ATTENTION_PREEMPT = 2,
+    ATTENTION_RANDOM = 4,
+    ATTENTION_UNBLOCK = 8,
+    ATTENTION_FINISHED = 16, /* seize says FINISHED */
+};
 
 struct worker {
     _Atomic(uint32_t) inrt;      /* 1: inside the runtime; written by this thread only */
@@ -122,6 +128,7 @@ struct worker {
     struct proc
         *left_proc; /* blocking section: the proc that was left, may have been taken; [owner] */
     _Atomic(uint32_t) snapshot; /* enum snapshot_state; [atomic] */
+    _Atomic(uint32_t) urgents;  /* counts the runtime's signals taken by this thread; [atomic] */
 };
 
 struct sched {

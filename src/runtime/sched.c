@@ -14,6 +14,7 @@
 #include "runtime/fatal.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
+#include "runtime/publish.h"
 #include "runtime/tasktab.h"
 
 static int64_t coarse_now(void)
@@ -29,8 +30,18 @@ static void set_state(struct task *t, enum task_state state)
 
 /* ---- After a switch ---- */
 
+/* The stack below is damaged already: what comes next can't be trusted, but this can be told. */
+_Noreturn static void tell_overflow(const struct task *t)
+{
+    publish_stack_overflow(t->id);
+    gort_fatal("stack overflow: task %llu has used up its stack of %zu bytes",
+               (unsigned long long)t->id, t->stack.bytes);
+}
+
 static void bury(struct worker *w, struct task *t)
 {
+    if (UNLIKELY(stack_has_overflowed(t->stack)))
+        tell_overflow(t);
     san_fiber_fini(&t->san);
     stack_free(&w->proc->stacks, t->stack);
     t->stack = (struct stack){0};
@@ -235,7 +246,8 @@ void sched_put_global(struct taskq *q)
 
     lock_take(&sched.lock);
     taskq_append(&sched.global, q);
-    atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
+    /* Sequential consistency: pairs with last_look in find.c. */
+    atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_seq_cst);
     lock_release(&sched.lock);
     while (n-- > 0 && atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) > 0) {
         sched_wake_one();
@@ -292,6 +304,9 @@ void sched_ready_last(struct task *t, int32_t wake_value)
     set_state(t, TASK_RUNNABLE);
     if (UNLIKELY(!runq_put(&worker_self()->proc->runq, t, &spill)))
         sched_put_global(&spill);
+    /* A look for a spinner must not pass the store of the task: pairs with last_look in find.c.
+     * runq_put_next has exchanged, runq_put only stored. */
+    atomic_thread_fence(memory_order_seq_cst);
     sched_wake_one();
 }
 

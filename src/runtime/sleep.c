@@ -85,8 +85,12 @@ void gort_sleep(int64_t duration_ns)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
     rt_enter("gort_sleep");
-    if (duration_ns > 0)
-        sleep_until(gort_in(duration_ns), WAIT_SLEEP, pc);
+    if (duration_ns > 0) {
+        int64_t until_ns = gort_in(duration_ns);
+
+        /* Very long is not for ever: that would be a deadlock. */
+        sleep_until(until_ns == GORT_FOREVER ? until_ns - 1 : until_ns, WAIT_SLEEP, pc);
+    }
     rt_leave(worker_self());
 }
 

@@ -3,13 +3,13 @@
 
 #include "runtime/stack.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "base/bits.h"
 #include "base/check.h"
 #include "runtime/lock.h"
+#include "runtime/os_linux.h"
 #include "runtime/san.h"
 #include "runtime/sysmem.h"
 
@@ -28,9 +28,12 @@ struct slab {
     size_t bytes;         /* [const] */
     size_t stack_bytes;   /* [const] */
     size_t counted_bytes; /* its share of stacks.resident_bytes; [lock:lock] */
+    /* Stacks that begin below this offset have guards that fault; grows under lock. [atomic] */
+    _Atomic(size_t) guarded_bytes;
 };
 
-enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_NONE };
+/* How the next stacks are guarded; it only ever gets worse. */
+enum guard_kind { GUARD_MADVISE, GUARD_MPROTECT, GUARD_CANARY };
 
 struct free_stack { /* at the end of a free stack, whose top page has been touched before */
     char *next;
@@ -42,11 +45,12 @@ static struct {
     _Atomic(uint32_t) nslabs;         /* grows under lock */
     uint32_t filling[STACK_CLASSES];  /* the class's last slab; [lock:lock] */
     char *fresh[STACK_CLASSES];       /* its next stack never used; [lock:lock] */
-    char *guarded[STACK_CLASSES];     /* stacks below it have their guards; [lock:lock] */
+    char *guarded[STACK_CLASSES];     /* stacks below it have the guards they get; [lock:lock] */
     char *fresh_end[STACK_CLASSES];   /* [lock:lock] */
     char *free[STACK_CLASSES];        /* [lock:lock] */
     enum guard_kind guard;            /* [lock:lock] */
     uint32_t nmprotected;             /* [lock:lock] */
+    _Atomic(uint32_t) canaries;       /* 1: there are stacks whose guard is a canary; [atomic] */
     uint32_t measured;                /* the slab that was measured last; [owner: sysmon] */
     _Atomic(uint64_t) resident_bytes; /* measured, and a page for each stack since; [lock:lock] */
     _Atomic(uint64_t) made;           /* stacks ever handed out, each once; [lock:lock] */
@@ -70,37 +74,42 @@ static struct free_stack *link_of(char *lo, size_t bytes)
 
 /* ---- Guards ---- */
 
-static bool guard_by_madvise(char *from, char *to, size_t stride)
+/* Each returns the first stack in [FROM, TO) that got no guard, or TO. */
+
+static char *guard_by_madvise(char *from, char *to, size_t stride)
 {
-    for (char *lo = from; lo < to; lo += stride) {
-        if (madvise(lo, STACK_GUARD_BYTES, MADV_GUARD_INSTALL) != 0)
-            return false;
-    }
-    return true;
+    char *lo = from;
+
+    while (lo < to && sys_advise(lo, STACK_GUARD_BYTES, MADV_GUARD_INSTALL))
+        lo += stride;
+    if (lo < to)
+        stacks.guard = GUARD_MPROTECT;
+    return lo;
 }
 
-static void guard_by_mprotect(char *from, char *to, size_t stride)
+static char *guard_by_mprotect(char *from, char *to, size_t stride)
 {
-    for (char *lo = from; lo < to; lo += stride) {
-        if (stacks.nmprotected == MPROTECT_BUDGET ||
-            mprotect(lo, STACK_GUARD_BYTES, PROT_NONE) != 0) {
-            stacks.guard = GUARD_NONE;
-            return;
-        }
+    int saved = os_errno();
+    char *lo = from;
+
+    for (; lo < to && stacks.nmprotected < MPROTECT_BUDGET; lo += stride) {
+        if (mprotect(lo, STACK_GUARD_BYTES, PROT_NONE) != 0)
+            break;
         stacks.nmprotected++;
     }
+    if (lo < to)
+        stacks.guard = GUARD_CANARY;
+    os_set_errno(saved);
+    return lo;
 }
 
-/* Guards the stacks in [FROM, TO) by the best means that still works. */
-static void install_guards_locked(char *from, char *to, size_t stride)
+static char *install_guards_locked(char *from, char *to, size_t stride)
 {
-    int saved = errno;
-
-    if (stacks.guard == GUARD_MADVISE && !guard_by_madvise(from, to, stride))
-        stacks.guard = GUARD_MPROTECT;
+    if (stacks.guard == GUARD_MADVISE)
+        from = guard_by_madvise(from, to, stride);
     if (stacks.guard == GUARD_MPROTECT)
-        guard_by_mprotect(from, to, stride);
-    errno = saved;
+        from = guard_by_mprotect(from, to, stride);
+    return from;
 }
 
 /* ---- Slabs ---- */
@@ -119,9 +128,9 @@ static bool add_slab_locked(unsigned class, size_t stack_bytes)
     base = sys_reserve(bytes, stack_bytes);
     if (base == NULL)
         return false;
-    madvise(base, bytes, MADV_NOHUGEPAGE);
+    sys_advise(base, bytes, MADV_NOHUGEPAGE);
     san_root_add(base, bytes);
-    stacks.slab[n] = (struct slab){base, bytes, stack_bytes, 0};
+    stacks.slab[n] = (struct slab){.base = base, .bytes = bytes, .stack_bytes = stack_bytes};
     /* Release: stack_guard_hit, which takes no lock, sees a whole entry. */
     atomic_store_explicit(&stacks.nslabs, n + 1, memory_order_release);
     stacks.filling[class] = n;
@@ -149,7 +158,13 @@ static char *take_fresh_locked(unsigned class, size_t bytes)
         size_t left = (size_t)(stacks.fresh_end[class] - lo);
         char *to = lo + min_size(left, GUARD_BATCH * bytes);
 
-        install_guards_locked(lo, to, bytes);
+        struct slab *s = &stacks.slab[stacks.filling[class]];
+        char *end = install_guards_locked(lo, to, bytes);
+
+        if (end < to)
+            atomic_store_explicit(&stacks.canaries, 1, memory_order_relaxed);
+        if (end > lo)
+            atomic_store_explicit(&s->guarded_bytes, (size_t)(end - s->base), memory_order_relaxed);
         stacks.guarded[class] = to;
     }
     stacks.fresh[class] = lo + bytes;
@@ -223,20 +238,47 @@ void stack_free(struct stack_cache *cache, struct stack s)
     cache->lo[cache->count++] = s.lo;
 }
 
-bool stack_guard_hit(const void *addr, char **lo)
+/* The slab that ADDR lies in, or NULL. */
+static const struct slab *slab_of(const char *addr)
 {
-    const char *a = addr;
     uint32_t n = atomic_load_explicit(&stacks.nslabs, memory_order_acquire);
 
     for (uint32_t i = 0; i < n; i++) {
         const struct slab *s = &stacks.slab[i];
 
-        if (a < s->base || a >= s->base + s->bytes)
-            continue;
-        size_t offset = (size_t)(a - s->base);
+        if (addr >= s->base && addr < s->base + s->bytes)
+            return s;
+    }
+    return NULL;
+}
 
-        *lo = s->base + align_down(offset, s->stack_bytes);
-        return offset % s->stack_bytes < STACK_GUARD_BYTES;
+bool stack_guard_hit(const void *addr, char **lo)
+{
+    const struct slab *s = slab_of(addr);
+    size_t offset;
+
+    if (s == NULL)
+        return false;
+    offset = (size_t)((const char *)addr - s->base);
+    *lo = s->base + align_down(offset, s->stack_bytes);
+    return offset % s->stack_bytes < STACK_GUARD_BYTES;
+}
+
+bool stack_has_overflowed(struct stack s)
+{
+    const struct slab *slab;
+    const uint64_t *word = (const uint64_t *)(const void *)s.lo;
+
+    if (LIKELY(atomic_load_explicit(&stacks.canaries, memory_order_relaxed) == 0))
+        return false;
+    slab = slab_of(s.lo);
+    CHECK(slab != NULL);
+    if ((size_t)(s.lo - slab->base) <
+        atomic_load_explicit(&slab->guarded_bytes, memory_order_relaxed))
+        return false;
+    for (size_t i = 0; i < STACK_GUARD_BYTES / sizeof *word; i++) {
+        if (word[i] != 0)
+            return true;
     }
     return false;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* stack.h - stacks for tasks.
  * Cut from slabs of 64 MiB, one size a slab; the lowest page of each is a guard: by
- * MADV_GUARD_INSTALL, which costs no mapping, else by mprotect up to a budget, else a canary word
- * that is checked when the task parks for good. Freed stacks are kept warm in a per-proc list and
+ * MADV_GUARD_INSTALL, which costs no mapping, else by mprotect up to a budget, else it is a canary:
+ * it has to be all zeroes, as it was mapped, when the task ends. Freed stacks are kept warm in a per-proc list and
  * spill to a global one; trimming gives resident memory back below the top page. Threads: per-proc
  * lists by the owner, the rest under a lock of rank STACK. */
 #ifndef RUNTIME_STACK_H
@@ -55,6 +55,10 @@ static inline char *stack_hi(struct stack s)
 /* Whether ADDR lies in a guard; if so, in the guard of the stack that begins at *LO.
  * Async-signal-safe. */
 bool stack_guard_hit(const void *addr, char **lo);
+
+/* Whether S, which has no guard that faults, was used beyond its end: then what lay below it is
+ * damaged. Always false for a stack with a guard. */
+bool stack_has_overflowed(struct stack s);
 
 /* Gives memory of free stacks back to the system; bytes given. Lock: takes STACK. */
 size_t stack_trim(void);

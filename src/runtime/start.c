@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "runtime/alloc.h"
@@ -154,10 +155,20 @@ static void make_procs(int count)
     atomic_store_explicit(&sched.nprocs, (uint32_t)count, memory_order_release);
 }
 
+/* Guards, heap pages and the shared page are cut for pages of 4 KiB. */
+static void check_page_size(void)
+{
+    long bytes = sysconf(_SC_PAGESIZE);
+
+    if (bytes != 4096)
+        gort_fatal("the system has memory pages of %zu bytes; libgort needs 4096", (size_t)bytes);
+}
+
 /* The order is that of need: the heap's caches hang on procs, the page describes procs, tasks
  * appear in the table. */
 static void make_runtime(const struct settings *s)
 {
+    check_page_size();
     pthread_sigmask(SIG_SETMASK, NULL, &sched.signal_mask);
     sched.stack_bytes = s->stack_bytes;
     sched.start_ns = clock_mono_ns();
@@ -211,7 +222,7 @@ static void finish_all(void)
     for (struct worker *w = atomic_load_explicit(&sched.workers, memory_order_relaxed); w != NULL;
          w = w->next_all) {
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_release);
-        atomic_fetch_or_explicit(&w->attention, ATTENTION_PREEMPT, memory_order_relaxed);
+        atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
     }
     lock_release(&sched.lock);
 }

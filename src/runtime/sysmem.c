@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
+#include "runtime/os_linux.h"
 
 #define SYS_PAGE_BYTES      ((size_t)4096)
 #define PERSIST_CHUNK_BYTES ((size_t)256 << 10)
@@ -72,6 +73,15 @@ void sys_unmap(void *p, size_t bytes, enum sys_use use)
     bytes = align_up(bytes, SYS_PAGE_BYTES);
     unmap(p, bytes);
     sys_count(use, -(int64_t)bytes);
+}
+
+bool sys_advise(void *p, size_t bytes, int advice)
+{
+    int saved = os_errno();
+    bool taken = madvise(p, bytes, advice) == 0;
+
+    os_set_errno(saved);
+    return taken;
 }
 
 void sys_count(enum sys_use use, int64_t bytes)

@@ -7,6 +7,7 @@
 #define RUNTIME_SYSMEM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,10 @@ void *sys_map(size_t bytes, enum sys_use use);
 
 /* Unmaps what sys_map gave. */
 void sys_unmap(void *p, size_t bytes, enum sys_use use);
+
+/* madvise(2) that leaves errno alone: it is called from where the program allocates. Whether the
+ * kernel took the advice. */
+bool sys_advise(void *p, size_t bytes, int advice);
 
 /* Counts BYTES, which may be negative, for USE: memory of a reservation that came into use or was
  * given back. */

@@ -44,6 +44,16 @@ static struct {
 
 /* ---- Taking procs ---- */
 
+/* W's side of the handshake is complete or not begun: by a barrier for the whole process, or where
+ * the system refuses that, by a signal that W's thread takes. False if it did not. */
+static bool barrier_with(struct worker *w)
+{
+    if (!sysmon.barrier)
+        return preempt_barrier(w);
+    os_process_barrier();
+    return true;
+}
+
 /* Takes P from worker W, whose task runs C code, unless it is in the runtime: see proc.h for the
  * handshake. */
 static bool seize(struct proc *p, struct worker *w)
@@ -51,13 +61,14 @@ static bool seize(struct proc *p, struct worker *w)
     uint32_t none = SEIZE_NONE;
     bool taken = false;
 
+    /* Sequential consistency: asked before the barrier. */
     if (!atomic_compare_exchange_strong_explicit(&w->seize, &none, SEIZE_ASKING,
-                                                 memory_order_relaxed, memory_order_relaxed))
+                                                 memory_order_seq_cst, memory_order_relaxed))
         return false;
-    os_process_barrier();
     /* Acquire: pairs with the release of inrt in rt_leave: all that the worker did with the proc is
      * seen. */
-    if (atomic_load_explicit(&w->inrt, memory_order_acquire) == 0 && w->proc == p) {
+    if (barrier_with(w) && atomic_load_explicit(&w->inrt, memory_order_acquire) == 0 &&
+        w->proc == p) {
         w->proc = NULL;
         atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
         taken = true;
@@ -77,7 +88,7 @@ static void take_from_hog(struct proc *p)
 
     if (w == NULL)
         return;
-    if (sysmon.barrier && seize(p, w)) {
+    if (seize(p, w)) {
         stat_add(&p->stats.detaches, 1);
         sysmon.quiet = 0;
         proc_hand_off(p);

@@ -87,8 +87,10 @@ static struct worker *worker_new(void)
     lock_take(&sched.lock);
     if (atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed) >= WORKERS_MAX)
         gort_fatal("too many threads: %u are busy or block", WORKERS_MAX);
-    if (atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0)
+    if (atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0) {
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
+        atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
+    }
     w->next_all = atomic_load_explicit(&sched.workers, memory_order_relaxed);
     /* Release: whoever walks the list sees a whole record. */
     atomic_store_explicit(&sched.workers, w, memory_order_release);
@@ -206,25 +208,39 @@ void worker_sleep(struct worker *w)
     w->handed = NULL;
 }
 
-void sched_wake_one(void)
+/* Whether a worker is to be woken; if so it counts as one that looks, from now on. */
+static bool claim_spinner(void)
 {
     uint32_t none = 0;
-    struct proc *p;
 
     /* Sequential consistency: the task was published before; pairs with last_look in find.c. */
-    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
-        atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) != 0 ||
-        atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
-        return;
-    if (!atomic_compare_exchange_strong_explicit(&sched.nspinning, &none, 1, memory_order_seq_cst,
-                                                 memory_order_relaxed))
-        return;
-    p = proc_take_idle();
-    if (p == NULL) {
+    return atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) != 0 &&
+           atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) == 0 &&
+           atomic_load_explicit(&sched.stopping, memory_order_relaxed) == 0 &&
+           atomic_compare_exchange_strong_explicit(&sched.nspinning, &none, 1, memory_order_seq_cst,
+                                                   memory_order_relaxed);
+}
+
+void sched_wake_one(void)
+{
+    /* Another time if the last idle proc has just been taken: a task published while we counted as
+     * one that looks relies on us. */
+    while (claim_spinner()) {
+        struct proc *p = proc_take_idle();
+
+        if (p != NULL) {
+            worker_start_on(p, START_SPINNING);
+            return;
+        }
         atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
-        return;
     }
-    worker_start_on(p, START_SPINNING);
+}
+
+/* Something may come from the poller or be due, and nobody waits for it there. */
+static bool is_poller_wanted(void)
+{
+    return atomic_load_explicit(&sched.polling, memory_order_seq_cst) == 0 &&
+           (netpoll_waiters() > 0 || sched_earliest_timer() != INT64_MAX);
 }
 
 void proc_hand_off(struct proc *p)
@@ -232,8 +248,7 @@ void proc_hand_off(struct proc *p)
     bool needed = runq_count(&p->runq) > 0 ||
                   atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
                   atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
-                  (netpoll_waiters() > 0 &&
-                   atomic_load_explicit(&sched.polling, memory_order_relaxed) == 0);
+                  is_poller_wanted();
 
     if (needed) {
         worker_start_on(p, START_WORKING);
@@ -242,6 +257,7 @@ void proc_hand_off(struct proc *p)
     lock_take(&sched.lock);
     proc_put_idle_locked(p);
     lock_release(&sched.lock);
-    if (atomic_load_explicit(&sched.nglobal, memory_order_seq_cst) > 0)
+    /* What came between the look and the list: a task, or the poller's worker has gone to sleep. */
+    if (atomic_load_explicit(&sched.nglobal, memory_order_seq_cst) > 0 || is_poller_wanted())
         sched_wake_one();
 }

@@ -166,8 +166,7 @@ void world_start(void)
     atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
     futex_wake(&world.restarts, INT32_MAX);
     lock_release(&world.lock);
-    if (atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0)
-        sched_wake_one();
+    sched_wake_one(); /* tasks readied and timers armed meanwhile have woken nobody */
 }
 
 /* ---- What a stopped world refers to ---- */

@@ -49,9 +49,9 @@ ENDS(a_deadlock_after_a_sleep_is_found_too, 2, DEADLOCK)
 
 static void wait_with_deadline(void *arg)
 {
-    int v;
+    int v = 0;
 
-    gort_recv_by(arg, &v, gort_in(3600 * GORT_S));
+    EXPECT(gort_recv_by(arg, &v, gort_in(3600 * GORT_S)) == 1, "nothing came");
 }
 
 /* Keeps this proc busy until another worker waits in the poller. */
@@ -79,7 +79,7 @@ static void accept_one(void *arg)
 {
     gort_conn *conn;
 
-    gort_accept(arg, &conn);
+    EXPECT(gort_accept(arg, &conn) == GORT_ECLOSED, "accepted");
 }
 
 ENDS(a_deadlock_after_a_socket_was_closed_is_found, 2, DEADLOCK)

@@ -2,10 +2,19 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
+#include "base/bits.h"
 #include "runtime/stack.h"
+#include "tests/support/refuse.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
 
 Test(stack, can_be_used_from_guard_to_end)
 {
@@ -22,6 +31,31 @@ Test(stack, guard_faults, .signal = SIGSEGV)
     struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
 
     *(volatile char *)s.lo = 1;
+}
+
+/* As on a kernel before 6.13 when no more mappings are allowed. */
+static void refuse_guards(void)
+{
+    cr_assert(refuse_call_with(SYS_madvise, 2, MADV_GUARD_INSTALL, EINVAL), "no seccomp");
+    cr_assert(refuse_call_with(SYS_mprotect, 2, PROT_NONE, ENOMEM), "no seccomp");
+}
+
+Test(stack, without_guards_an_overflow_is_found_afterwards)
+{
+    struct stack guarded = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+    struct stack s[100];
+
+    refuse_guards();
+    for (size_t i = 0; i < ARRAY_COUNT(s); i++) /* more than get their guards at a time */
+        s[i] = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+    struct stack last = s[ARRAY_COUNT(s) - 1];
+
+    memset(stack_lo(last), 1, (size_t)(stack_hi(last) - stack_lo(last)));
+    cr_assert(!stack_has_overflowed(last), "a full stack");
+    cr_assert(!stack_has_overflowed(guarded), "a stack with a guard");
+    stack_lo(last)[-100] = 1;
+    cr_assert(stack_has_overflowed(last), "an overflow");
+    cr_assert(!stack_has_overflowed(s[ARRAY_COUNT(s) - 2]), "its neighbour");
 }
 
 Test(stack, guard_hit_names_the_stack)
