@@ -66,12 +66,28 @@ static void frame_text(const struct dump_frame *frame, int width, char text[LINE
              frame->inlined ? " (inlined)" : "");
 }
 
-/* The innermost frame of the program itself, behind those of the runtime: what a folded group is
- * best known by. */
+static bool is_of_runtime(const struct dump_frame *frame)
+{
+    return strncmp(frame->function, "gort_", 5) == 0;
+}
+
+/* The frame whose function holds the code of frame NUMBER: itself, or what it was inlined into. */
+static size_t holder_of(const struct dump_group *group, size_t number)
+{
+    while (number + 1 < group->nframes && group->frame[number].inlined)
+        number++;
+    return number;
+}
+
+/* The innermost frame of the program itself: what a folded group is best known by. What was inlined
+ * into a function of the runtime is the runtime's, whatever its name. */
 static const struct dump_frame *own_frame(const struct dump_group *group)
 {
     for (size_t i = 0; i < group->nframes; i++) {
-        if (strncmp(group->frame[i].function, "gort_", 5) != 0)
+        size_t holder = holder_of(group, i);
+        if (is_of_runtime(&group->frame[holder]))
+            i = holder;
+        else if (!is_of_runtime(&group->frame[i]))
             return &group->frame[i];
     }
     return &group->frame[0];

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tests/support/fixture.h"
-#include "mon/dump.h"
 #include "panels/screen.h"
 
 #define ROWS 24
@@ -278,103 +277,6 @@ Test(screen, columns_are_sorted_in_both_directions)
     cr_assert_eq(screen.state[PANEL_TASKS].sort, 4, "%d", screen.state[PANEL_TASKS].sort);
     press('I');
     cr_assert(screen.state[PANEL_TASKS].inverted, "not inverted");
-}
-
-/* ---- The viewer of stacks ---- */
-
-static int lines_of_dump(void)
-{
-    return panel_get(PANEL_STACKS)->count(&fixture->model, &screen.state[PANEL_STACKS]);
-}
-
-Test(screen, a_group_folds_to_one_line_and_back)
-{
-    press('S');
-    int whole = lines_of_dump();
-    press('\r');
-    int folded = lines_of_dump();
-    cr_assert_lt(folded, whole, "%d lines of %d", folded, whole);
-    press('\r');
-    cr_assert_eq(lines_of_dump(), whole, "%d lines", lines_of_dump());
-    press('z');
-    cr_assert_eq(lines_of_dump(), (int)fixture->dump->ngroups, "%d lines", lines_of_dump());
-}
-
-Test(screen, folding_leaves_the_cursor_on_its_group)
-{
-    press('S');
-    for (int i = 0; i < 12; i++)
-        press('j');
-    press('\r');
-    cr_assert_leq(screen.state[PANEL_STACKS].scroll.cursor, 12, "%d",
-                  screen.state[PANEL_STACKS].scroll.cursor);
-    press('z');
-    press('z');
-    cr_assert_lt(screen.state[PANEL_STACKS].scroll.cursor, lines_of_dump(), "%d",
-                 screen.state[PANEL_STACKS].scroll.cursor);
-}
-
-Test(screen, stacks_are_searched_forwards_and_backwards)
-{
-    struct panel_state *state = &screen.state[PANEL_STACKS];
-
-    press('S');
-    press('/');
-    type("libshop\r");
-    int first = state->scroll.cursor;
-    press('n');
-    int second = state->scroll.cursor;
-    cr_assert_gt(second, first, "%d after %d", second, first);
-    press('N');
-    cr_assert_eq(state->scroll.cursor, first, "%d", state->scroll.cursor);
-    press('N');
-    cr_assert_gt(state->scroll.cursor, second, "it does not go round: %d", state->scroll.cursor);
-}
-
-Test(screen, saving_asks_for_a_name_and_then_wishes)
-{
-    press('S');
-    cr_assert_eq(press('w'), WISH_NONE, "it saves at once");
-    cr_assert_eq(screen.prompt, PROMPT_FILE, "prompt %d", (int)screen.prompt);
-    cr_assert_str_eq(screen.typed, "gomon-8123.stacks", "%s", screen.typed);
-    cr_assert_eq(press('\r'), WISH_SAVE, "it does not save");
-    press('w');
-    press(0x15);
-    cr_assert_eq(press('\r'), WISH_NONE, "it saves to a file without a name");
-}
-
-Test(screen, keys_of_the_dump_mean_nothing_elsewhere)
-{
-    press('w');
-    cr_assert_eq(screen.prompt, PROMPT_NONE, "prompt %d", (int)screen.prompt);
-}
-
-Test(screen, a_new_dump_is_shown_from_its_beginning)
-{
-    press('S');
-    press('z');
-    press('G');
-    screen_new_dump(&screen);
-    cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, 0, "%d",
-                 screen.state[PANEL_STACKS].scroll.cursor);
-    cr_assert_not(screen.state[PANEL_STACKS].folded, "it is folded");
-}
-
-Test(screen, ten_thousand_groups_are_walked_in_no_time)
-{
-    struct panel_state *state = &screen.state[PANEL_STACKS];
-
-    struct dump *small = fixture->dump;
-    fixture_add_dump(fixture, 10000);
-    press('S');
-    press('G');
-    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d of %d", state->scroll.cursor,
-                 lines_of_dump());
-    press('/');
-    type("no such text\r");
-    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d", state->scroll.cursor);
-    free((void *)(uintptr_t)small->group);
-    free(small);
 }
 
 /* ---- Around the panel ---- */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* test_stacks.c - the viewer of a dump: what its lines say, folding, searching, saving. */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/fixture.h"
+#include "base/bits.h"
+#include "mon/dump.h"
+#include "panels/screen.h"
+
+static struct screen screen;
+static struct fixture *fixture;
+static int cols = 80;
+
+static void set_up(void)
+{
+    setenv("TZ", "UTC", 1);
+    fixture = fixture_new(FIXTURE_NORMAL);
+    screen_init(&screen, PLOT_ASCII, PLOT_ASCII, 1000000000);
+}
+
+static void tear_down(void)
+{
+    fixture_free(fixture);
+}
+
+TestSuite(stacks, .init = set_up, .fini = tear_down);
+
+static enum screen_wish press(uint32_t key)
+{
+    screen_fit(&screen, &fixture->model, 24, cols);
+    return screen_key(&screen, &fixture->model, key);
+}
+
+static void type(const char *text)
+{
+    for (; *text != '\0'; text++)
+        press((unsigned char)*text);
+}
+
+/* What the screen shows; valid until the next call. */
+static const char *picture(void)
+{
+    static char *text;
+    struct canvas canvas;
+
+    free(text);
+    canvas_init(&canvas, 24, cols);
+    screen_fit(&screen, &fixture->model, 24, cols);
+    screen_draw(&screen, &fixture->model, &canvas);
+    text = canvas_to_text(&canvas);
+    canvas_fini(&canvas);
+    return text;
+}
+
+static bool shows(const char *what)
+{
+    return strstr(picture(), what) != NULL;
+}
+
+/* ---- What a line says ---- */
+
+#define SLEEP_C "/home/build/gort/src/runtime/sleep.c"
+
+/* Gives the model a dump of one group with these frames. */
+static void show_stack(const struct dump_frame *frame, size_t nframes)
+{
+    static const struct dump_task task = {.id = 7, .name = ""};
+    static struct dump_group group;
+    static struct dump dump = {.ntasks = 1, .group = &group, .ngroups = 1};
+
+    group = (struct dump_group){.state = TASK_WAITING,
+                                .reason = 3,
+                                .frame = frame,
+                                .nframes = nframes,
+                                .task = &task,
+                                .ntasks = 1};
+    fixture->model.dump = &dump;
+    press('S');
+}
+
+static const struct dump_frame sleeper[] = {
+    {.function = "sleep_until", .file = SLEEP_C, .module = "", .line = 66, .inlined = true},
+    {.function = "gort_sleep", .file = SLEEP_C, .module = "", .line = 80},
+    {.function = "gort_now", .file = SLEEP_C, .module = "", .line = 9, .inlined = true},
+    {.function = "fight_for_it", .file = "demo/fight.c", .module = "", .line = 31, .inlined = true},
+    {.function = "fight", .file = "demo/fight.c", .module = "", .line = 52},
+};
+
+Test(stacks, a_folded_group_is_known_by_the_first_frame_of_the_program)
+{
+    show_stack(sleeper, ARRAY_COUNT(sleeper));
+    press('z');
+    cr_assert(shows("fight_for_it demo/fight.c:31"), "not there:\n%s", picture());
+}
+
+Test(stacks, a_stack_of_the_runtime_alone_is_known_by_its_innermost_frame)
+{
+    show_stack(sleeper, 2);
+    press('z');
+    cr_assert(shows("sleep_until "), "not there:\n%s", picture());
+}
+
+/* ---- Moving, folding, saving ---- */
+
+static int lines_of_dump(void)
+{
+    return panel_get(PANEL_STACKS)->count(&fixture->model, &screen.state[PANEL_STACKS]);
+}
+
+Test(stacks, a_group_folds_to_one_line_and_back)
+{
+    press('S');
+    int whole = lines_of_dump();
+    press('\r');
+    int folded = lines_of_dump();
+    cr_assert_lt(folded, whole, "%d lines of %d", folded, whole);
+    press('\r');
+    cr_assert_eq(lines_of_dump(), whole, "%d lines", lines_of_dump());
+    press('z');
+    cr_assert_eq(lines_of_dump(), (int)fixture->dump->ngroups, "%d lines", lines_of_dump());
+}
+
+Test(stacks, folding_leaves_the_cursor_on_its_group)
+{
+    press('S');
+    for (int i = 0; i < 12; i++)
+        press('j');
+    press('\r');
+    cr_assert_leq(screen.state[PANEL_STACKS].scroll.cursor, 12, "%d",
+                  screen.state[PANEL_STACKS].scroll.cursor);
+    press('z');
+    press('z');
+    cr_assert_lt(screen.state[PANEL_STACKS].scroll.cursor, lines_of_dump(), "%d",
+                 screen.state[PANEL_STACKS].scroll.cursor);
+}
+
+Test(stacks, stacks_are_searched_forwards_and_backwards)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    press('S');
+    press('/');
+    type("libshop\r");
+    int first = state->scroll.cursor;
+    press('n');
+    int second = state->scroll.cursor;
+    cr_assert_gt(second, first, "%d after %d", second, first);
+    press('N');
+    cr_assert_eq(state->scroll.cursor, first, "%d", state->scroll.cursor);
+    press('N');
+    cr_assert_gt(state->scroll.cursor, second, "it does not go round: %d", state->scroll.cursor);
+}
+
+Test(stacks, saving_asks_for_a_name_and_then_wishes)
+{
+    press('S');
+    cr_assert_eq(press('w'), WISH_NONE, "it saves at once");
+    cr_assert_eq(screen.prompt, PROMPT_FILE, "prompt %d", (int)screen.prompt);
+    cr_assert_str_eq(screen.typed, "gomon-8123.stacks", "%s", screen.typed);
+    cr_assert_eq(press('\r'), WISH_SAVE, "it does not save");
+    press('w');
+    press(0x15);
+    cr_assert_eq(press('\r'), WISH_NONE, "it saves to a file without a name");
+}
+
+Test(stacks, keys_of_the_dump_mean_nothing_elsewhere)
+{
+    press('w');
+    cr_assert_eq(screen.prompt, PROMPT_NONE, "prompt %d", (int)screen.prompt);
+}
+
+Test(stacks, a_new_dump_is_shown_from_its_beginning)
+{
+    press('S');
+    press('z');
+    press('G');
+    screen_new_dump(&screen);
+    cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, 0, "%d",
+                 screen.state[PANEL_STACKS].scroll.cursor);
+    cr_assert_not(screen.state[PANEL_STACKS].folded, "it is folded");
+}
+
+Test(stacks, ten_thousand_groups_are_walked_in_no_time)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    struct dump *small = fixture->dump;
+    fixture_add_dump(fixture, 10000);
+    press('S');
+    press('G');
+    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d of %d", state->scroll.cursor,
+                 lines_of_dump());
+    press('/');
+    type("no such text\r");
+    cr_assert_eq(state->scroll.cursor, lines_of_dump() - 1, "%d", state->scroll.cursor);
+    free((void *)(uintptr_t)small->group);
+    free(small);
+}
