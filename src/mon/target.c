@@ -44,8 +44,8 @@ static int look_into(pid_t pid, struct target *t)
 
     if (fd < 0)
         return fd;
-    good = read_header(fd, &h) && procstat_read(pid, &stat) &&
-           h.start_ticks == stat.start_ticks && h.pid == procstat_inner_pid(pid);
+    good = read_header(fd, &h) && procstat_read(pid, &stat) && h.start_ticks == stat.start_ticks &&
+           h.pid == procstat_inner_pid(pid);
     close(fd);
     if (!good)
         return -ENOENT;
@@ -181,9 +181,17 @@ void target_clear_images(int64_t now_real_ns)
 
 #define WHY(...) snprintf(error, TARGET_ERROR_BYTES, __VA_ARGS__)
 
-static bool is_pid(const char *word)
+#define PID_DIGITS 9 /* more than any pid has, and no overflow yet */
+
+static bool is_number(const char *word)
 {
     return word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
+}
+
+/* The pid that a number means, or 0: no process can have it. */
+static pid_t pid_of(const char *number)
+{
+    return strlen(number) <= PID_DIGITS ? (pid_t)strtol(number, NULL, 10) : 0;
 }
 
 /* The newest image of a process that had this pid. */
@@ -250,8 +258,12 @@ static unsigned keep_called(struct target_list *list, const char *word, bool liv
 enum target_match target_find(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES])
 {
-    if (is_pid(word))
-        return target_find_pid((pid_t)strtol(word, NULL, 10), list, found, error);
+    if (is_number(word) && pid_of(word) == 0) {
+        WHY("there is no process %.32s: gomon -l lists targets", word);
+        return TARGET_NONE;
+    }
+    if (is_number(word))
+        return target_find_pid(pid_of(word), list, found, error);
     target_list_read(list);
     if (keep_called(list, word, true, true) == 0 && keep_called(list, word, true, false) == 0 &&
         keep_called(list, word, false, true) == 0 && keep_called(list, word, false, false) == 0) {
@@ -267,8 +279,7 @@ enum target_match target_find(const char *word, struct target_list *list, struct
     return TARGET_FOUND;
 }
 
-bool target_find_successor(const struct target *old, struct target_list *list,
-                           struct target *found)
+bool target_find_successor(const struct target *old, struct target_list *list, struct target *found)
 {
     bool any = false;
 

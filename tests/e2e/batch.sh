@@ -45,6 +45,7 @@ grep -q 'standard output' "$work/err" || fail "a full disk is not named: $(cat "
 ends_with 2 'no option' --frobnicate
 ends_with 2 'which process' -b
 ends_with 3 'no process 999999999' -1 -p 999999999
+ends_with 3 "no process $((target + (1 << 32)))" -1 $((target + (1 << 32)))
 ends_with 3 'no target is called' -1 no-such-program
 start tail -f /dev/null
 ends_with 3 'has no page: it does not use libgort' -1 -p "$started_pid"

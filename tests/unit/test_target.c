@@ -129,6 +129,20 @@ Test(target, what_is_not_there_is_told)
     cr_assert_not_null(strstr(error, "no-program-is-called-so"), "%s", error);
 }
 
+Test(target, a_number_that_no_pid_can_be_is_no_process)
+{
+    char word[32];
+    const char *words[] = {word, "0", "000", "99999999999999999999999999"};
+
+    snprintf(word, sizeof word, "%lld", (1LL << 32) + getpid());
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        enum target_match match = target_find(words[i], &list, &found, error);
+
+        cr_assert_eq(match, TARGET_NONE, "%s: match %d", words[i], match);
+        cr_assert_not_null(strstr(error, words[i]), "%s: %s", words[i], error);
+    }
+}
+
 Test(target, a_later_one_of_the_same_name_is_the_successor)
 {
     struct target old;
