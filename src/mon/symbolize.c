@@ -14,10 +14,10 @@
 #include "mon/dump_command.h"
 #include "mon/pool.h"
 
-#define TEXT_BYTES_MAX ((size_t)64 << 20)
-#define FILES_MAX 1024
+#define TEXT_BYTES_MAX   ((size_t)64 << 20)
+#define FILES_MAX        1024
 #define ANSWER_WITHIN_NS (10 * NS_PER_S)
-#define ID_MARK " build-id "
+#define ID_MARK          " build-id "
 
 struct file {
     const char *path;
@@ -52,24 +52,37 @@ static struct file *find_file(struct job *job, const char *path, size_t bytes)
     return &job->file[job->nfiles++];
 }
 
+static int digit_of(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* Takes the pairs of digits that TEXT begins with; a digit without its other half is none. */
+static size_t take_id(const char *text, uint8_t *id, size_t most)
+{
+    size_t n = 0;
+
+    while (n < most && digit_of(text[0]) >= 0 && digit_of(text[1]) >= 0) {
+        id[n++] = (uint8_t)(digit_of(text[0]) << 4 | digit_of(text[1]));
+        text += 2;
+    }
+    return n;
+}
+
 /* Takes a line "    /path build-id 3f2a..", if it is one. */
 static void take_module(struct job *job, const char *line)
 {
     const char *mark = strstr(line, ID_MARK), *path = strchr(line, '/');
     struct file *file;
-    unsigned byte;
 
     if (mark == NULL || path == NULL || path > mark)
         return;
     file = find_file(job, path, (size_t)(mark - path));
-    if (file == NULL)
-        return;
-    mark += strlen(ID_MARK);
-    file->id_bytes = 0;
-    while (file->id_bytes < sizeof file->id && sscanf(mark, "%2x", &byte) == 1) {
-        file->id[file->id_bytes++] = (uint8_t)byte;
-        mark += 2;
-    }
+    if (file != NULL)
+        file->id_bytes = take_id(mark + strlen(ID_MARK), file->id, sizeof file->id);
 }
 
 /* Finds "  /path+0x1c20f" at the end of the line: the path and the offset. */

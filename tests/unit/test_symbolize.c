@@ -40,8 +40,8 @@ static int look(struct dl_phdr_info *info, size_t bytes, void *arg)
         size_t n = 0;
         const uint8_t *id = p->p_type != PT_NOTE
                                 ? NULL
-                                : elfnote_build_id((const uint8_t *)(bias + p->p_vaddr),
-                                                   p->p_memsz, &n);
+                                : elfnote_build_id((const uint8_t *)(bias + p->p_vaddr), p->p_memsz,
+                                                   &n);
 
         for (size_t b = 0; id != NULL && b < n; b++)
             snprintf(build_id + 2 * b, sizeof build_id - 2 * b, "%02x", id[b]);
@@ -101,18 +101,34 @@ Test(symbolize, works_behind_what_a_log_puts_in_front)
 Test(symbolize, leaves_frames_of_another_build_alone)
 {
     build_id[0] = build_id[0] == 'f' ? '0' : 'f';
-    snprintf(text, sizeof text,
-             "    x+0x5  %s+0x%" PRIxPTR "\nmodules:\n    %s build-id %s\n", self,
-             address - bias, self, build_id);
+    snprintf(text, sizeof text, "    x+0x5  %s+0x%" PRIxPTR "\nmodules:\n    %s build-id %s\n",
+             self, address - bias, self, build_id);
 
     cr_assert_str_eq(symbolized(text), text, "%s", symbolized(text));
+}
+
+/* The digits end where the buffer does: the address sanitizer sees a look beyond it. */
+Test(symbolize, does_not_read_beyond_a_build_id_that_is_cut)
+{
+    for (int bytes = 63; bytes < 4096; bytes = 2 * bytes + 1) {
+        snprintf(text, sizeof text, "%*s", bytes, "/x build-id abc");
+        cr_assert_eq(strncmp(symbolized(text), text, strlen(text)), 0, "%d bytes became \"%s\"",
+                     bytes, symbolized(text));
+    }
 }
 
 Test(symbolize, copies_everything_else_as_it_is)
 {
     static const char *const texts[] = {
-        "", "\n", "no newline at the end", "    ?  ?+0x10\n", "    x+0x5  /no/such/file+0x10\n",
-        "    x+0x5  /bin/sh+0xzz\n", "  /+0x\n", "    x  /etc/passwd+0x1\n", "a +0x5\n",
+        "",
+        "\n",
+        "no newline at the end",
+        "    ?  ?+0x10\n",
+        "    x+0x5  /no/such/file+0x10\n",
+        "    x+0x5  /bin/sh+0xzz\n",
+        "  /+0x\n",
+        "    x  /etc/passwd+0x1\n",
+        "a +0x5\n",
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
