@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dump_json.c - a dump as JSON. The object is written group by group: a million tasks never are one
- * tree in memory. */
+/* dump_json.c - a dump as JSON, in one line. It is written group by group: a million tasks never
+ * are one tree in memory. */
 #include "config.h"
 
 #include <errno.h>
@@ -18,9 +18,8 @@
 static json_t *frame_object(const struct dump_frame *f)
 {
     json_t *o = json_pack("{s:I, s:s, s:s, s:i, s:s, s:I, s:b}", "pc", (json_int_t)f->pc,
-                          "function", f->function, "file", f->file, "line", (int)f->line,
-                          "module", f->module, "offset", (json_int_t)f->offset, "inlined",
-                          f->inlined);
+                          "function", f->function, "file", f->file, "line", (int)f->line, "module",
+                          f->module, "offset", (json_int_t)f->offset, "inlined", f->inlined);
 
     CHECK(o != NULL);
     return o;
@@ -75,7 +74,7 @@ bool dump_write_json(const struct dump *dump, FILE *out)
     for (size_t i = 0; i < dump->ngroups; i++) {
         json_t *group = group_object(dump, &dump->group[i]);
 
-        fputs(i == 0 ? "\n" : ",\n", out);
+        fputs(i == 0 ? "" : ",", out);
         json_dumpf(group, out, JSON_COMPACT);
         json_decref(group);
     }

@@ -31,7 +31,7 @@ const char *dump_end_text(enum dump_end end);
 /* Writes the whole dump for people to read. False: writing failed, errno says why. */
 bool dump_write_text(const struct dump *dump, FILE *out);
 
-/* Writes it as one JSON object. False: writing failed, or this gomon was built without JSON (errno
+/* Writes it as one JSON object on one line. False: writing failed, or this gomon was built without JSON (errno
  * ENOTSUP). */
 bool dump_write_json(const struct dump *dump, FILE *out);
 

@@ -104,8 +104,8 @@ Test(dump, lists_the_longest_waiting_task_first)
     finish();
 
     for (size_t i = 0; i < 3; i++)
-        cr_assert_eq(dump->group[0].task[i].id, order[i], "task %zu is %" PRIu64,
-                     i, dump->group[0].task[i].id);
+        cr_assert_eq(dump->group[0].task[i].id, order[i], "task %zu is %" PRIu64, i,
+                     dump->group[0].task[i].id);
     cr_assert_eq(dump_age_ns(dump, &dump->group[0].task[0]), 9, "age %" PRIu64,
                  dump_age_ns(dump, &dump->group[0].task[0]));
 }
@@ -243,8 +243,8 @@ Test(dump_text, tells_state_ages_ids_frames_and_origin)
 
 Test(dump_text, places_are_lines_else_offsets_else_addresses)
 {
-    struct dump_frame f = {.pc = 0x77, .file = "a/b.c", .line = 12, .module = "/x/lib.so",
-                           .offset = 0x34};
+    struct dump_frame f = {
+        .pc = 0x77, .file = "a/b.c", .line = 12, .module = "/x/lib.so", .offset = 0x34};
     char text[64];
 
     dump_format_place(&f, text, sizeof text);
@@ -273,6 +273,7 @@ Test(dump_text, writes_json_that_says_the_same)
     finish();
     cr_assert(dump_write_json(dump, file), "not written");
     fclose(file);
+    cr_assert_eq(strcspn(text, "\n"), strlen(text) - 1, "more than one line: %s", text);
     root = json_loads(text, 0, NULL);
 
     cr_assert_not_null(root, "%s", text);
