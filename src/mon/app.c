@@ -4,11 +4,9 @@
 #include "mon/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -127,21 +125,6 @@ static void step_dump(struct app *app, int64_t now_ns)
     }
 }
 
-/* Writes the dump to a new file; a file that is there already is left alone. */
-static bool write_dump(const struct dump *dump, const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-
-    if (out == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    bool written = dump_write_text(dump, out);
-    return fclose(out) == 0 && written;
-}
-
 static void save_dump(struct app *app)
 {
     char text[SCREEN_TEXT_BYTES];
@@ -149,7 +132,7 @@ static void save_dump(struct app *app)
 
     if (app->dump == NULL)
         return;
-    if (write_dump(app->dump, path))
+    if (dump_save_text(app->dump, path))
         snprintf(text, sizeof text, "saved to %.200s", path);
     else
         snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));

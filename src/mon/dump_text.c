@@ -3,15 +3,18 @@
 
 #include "mon/dump_text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/fmt.h"
 #include "mon/symbol.h"
 
-#define RANGES_MAX 20
+#define RANGES_MAX     20
 #define FUNCTION_WIDTH 32
 
 static int by_id(const void *a, const void *b)
@@ -32,10 +35,10 @@ static size_t format_ranges(const uint64_t *id, size_t n, char *text, size_t byt
 
         while (end < n && id[end] == id[end - 1] + 1)
             end++;
-        len = end == i + 1 ? snprintf(text + used, bytes - used, "%s%" PRIu64,
-                                      i == 0 ? "" : ", ", id[i])
-                           : snprintf(text + used, bytes - used, "%s%" PRIu64 "-%" PRIu64,
-                                      i == 0 ? "" : ", ", id[i], id[end - 1]);
+        len = end == i + 1
+                  ? snprintf(text + used, bytes - used, "%s%" PRIu64, i == 0 ? "" : ", ", id[i])
+                  : snprintf(text + used, bytes - used, "%s%" PRIu64 "-%" PRIu64,
+                             i == 0 ? "" : ", ", id[i], id[end - 1]);
         if (len < 0 || (size_t)len >= bytes - used) {
             text[used] = '\0';
             break;
@@ -174,4 +177,38 @@ bool dump_write_text(const struct dump *dump, FILE *out)
     for (size_t i = 0; i < dump->ngroups; i++)
         write_group(dump, &dump->group[i], i + 1, out);
     return fflush(out) == 0 && !ferror(out);
+}
+
+/* Takes FD. */
+static bool write_file(const struct dump *dump, int fd)
+{
+    FILE *out = fdopen(fd, "w");
+    bool written;
+    int error;
+
+    if (out == NULL) {
+        close(fd);
+        return false;
+    }
+    written = dump_write_text(dump, out);
+    error = errno;
+    if (fclose(out) != 0)
+        return false;
+    errno = error;
+    return written;
+}
+
+bool dump_save_text(const struct dump *dump, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int error;
+
+    if (fd < 0)
+        return false;
+    if (write_file(dump, fd))
+        return true;
+    error = errno;
+    unlink(path); /* what is left of it would be in the way of the next try */
+    errno = error;
+    return false;
 }

@@ -2,10 +2,15 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "mon/dump.h"
@@ -255,6 +260,39 @@ Test(dump_text, places_are_lines_else_offsets_else_addresses)
     f.module = "";
     dump_format_place(&f, text, sizeof text);
     cr_assert_str_eq(text, "0x77", "%s", text);
+}
+
+/* A limit of file sizes stands for the full disk. */
+Test(dump_text, a_file_that_could_not_be_written_is_not_left_in_the_way)
+{
+    char dir[] = "/tmp/test_dump.XXXXXX", path[64];
+    struct rlimit limit, none;
+    struct stat st;
+
+    cr_assert_not_null(mkdtemp(dir), "mkdtemp");
+    snprintf(path, sizeof path, "%s/stacks", dir);
+    add(&(struct given){5, PAGE_TASK_WAITING, PAGE_WAIT_MUTEX, 2000000000, one, 2, "reader"});
+    finish();
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &none);
+    bool saved_without_room = dump_save_text(dump, path);
+    int error = errno;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    bool saved = dump_save_text(dump, path);
+    bool saved_twice = dump_save_text(dump, path);
+    int second_error = errno;
+    bool there = stat(path, &st) == 0 && st.st_size > 0;
+    unlink(path);
+    rmdir(dir);
+
+    cr_assert_not(saved_without_room, "it is said to be saved");
+    cr_assert_eq(error, EFBIG, "%s", strerror(error));
+    cr_assert(saved, "the next try fails");
+    cr_assert(!saved_twice && second_error == EEXIST, "a file was overwritten: %s",
+              strerror(second_error));
+    cr_assert(there, "the file that was there is gone");
 }
 
 #if HAVE_JANSSON
