@@ -16,7 +16,11 @@
 #define HEAD_ROWS     2
 #define LINE_BYTES    512
 #define FUNCTION_COLS 32
+#define PLACE_COLS    20
+#define INDENT        6
+#define WHOLE         LINE_BYTES /* columns of a line that nothing is cut off */
 #define IDS_SHOWN     12
+#define INLINED       " (inlined)"
 
 enum line_kind { LINE_GROUP, LINE_FRAME, LINE_END, LINE_SPAWNED, LINE_TASKS, LINE_BLANK };
 
@@ -29,6 +33,7 @@ struct place {
 
 struct line {
     enum role role;
+    int dim_from; /* column from which on it is dim, or 0 */
     char text[LINE_BYTES];
 };
 
@@ -55,15 +60,17 @@ static int lines_of(const struct panel_state *state, const struct dump_group *gr
 
 /* ---- What is in a line ---- */
 
-/* "function  file:line". */
-static void frame_text(const struct dump_frame *frame, int width, char text[LINE_BYTES])
+/* "function  file:line" in COLS columns; returns the column of the place. */
+static int frame_text(const struct dump_frame *frame, int function_cols, int cols,
+                      char text[LINE_BYTES])
 {
-    char where[LINE_BYTES / 2];
+    char place[LINE_BYTES / 2];
+    char line[LINE_BYTES / 2 + sizeof INLINED];
+    const char *function = frame->function[0] != '\0' ? frame->function : "?";
 
-    dump_format_place(frame, where, sizeof where);
-    snprintf(text, LINE_BYTES, "%-*s %s%s", width,
-             frame->function[0] != '\0' ? frame->function : "?", where,
-             frame->inlined ? " (inlined)" : "");
+    dump_format_place(frame, place, sizeof place);
+    snprintf(line, sizeof line, "%s%s", place, frame->inlined ? INLINED : "");
+    return draw_code(text, LINE_BYTES, (struct draw_code){function, line, function_cols}, cols);
 }
 
 static bool is_of_runtime(const struct dump_frame *frame)
@@ -93,23 +100,45 @@ static const struct dump_frame *own_frame(const struct dump_group *group)
     return &group->frame[0];
 }
 
-static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
+/* Appends ages and own code of a group to its head, in COLS columns: the ages give way to the
+ * line. */
+static void append_own(const char *ages, const struct dump_frame *own, int cols,
                        char text[LINE_BYTES])
+{
+    char place[LINE_BYTES / 2];
+    char code[LINE_BYTES];
+    size_t used = strlen(text);
+    int room = cols - canvas_text_width(text) - 2;
+
+    dump_format_place(own, place, sizeof place);
+    draw_code(code, sizeof code, (struct draw_code){"", place, 0}, 0);
+    if (canvas_text_width(ages) + canvas_text_width(code) > room)
+        ages = "";
+    const char *function = own->function[0] != '\0' ? own->function : "?";
+    room -= canvas_text_width(ages);
+    draw_code(code, sizeof code, (struct draw_code){function, place, 0}, room);
+    snprintf(text + used, LINE_BYTES - used, "%s  %.300s", ages, code);
+}
+
+static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
+                       int cols, char text[LINE_BYTES])
 {
     const struct dump_group *group = &dump->group[number];
     char count[FMT_BYTES_MAX];
-    char ages[DUMP_AGE_BYTES];
+    char age[DUMP_AGE_BYTES];
+    char ages[DUMP_AGE_BYTES + 40];
     char state_text[24];
-    char top[LINE_BYTES] = "";
     bool folded = is_folded(state, number);
 
     fmt_grouped(count, sizeof count, group->ntasks);
-    dump_format_age(dump, group, ages);
+    dump_format_age(dump, group, age);
+    snprintf(ages, sizeof ages, "  %s%s", age, group->moved ? "  (moved while it was read)" : "");
+    int used = snprintf(text, LINE_BYTES, "%s %s %s  %s", folded ? "\u25b8" : "\u25be", count,
+                        group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state_text));
     if (folded && group->nframes > 0)
-        frame_text(own_frame(group), 0, top);
-    snprintf(text, LINE_BYTES, "%s %s %s  %s  %s%s  %.300s", folded ? "\u25b8" : "\u25be", count,
-             group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state_text), ages,
-             group->moved ? "  (moved while it was read)" : "", top);
+        append_own(ages, own_frame(group), cols, text);
+    else
+        snprintf(text + used, (size_t)(LINE_BYTES - used), "%s", ages);
 }
 
 /* The ids of those that are there for longest; a name stands before the first that has it. */
@@ -132,30 +161,43 @@ static void tasks_text(const struct dump_group *group, char text[LINE_BYTES])
                  group->ntasks - IDS_SHOWN);
 }
 
-static void line_of(const struct dump *dump, const struct panel_state *state, struct place place,
-                    struct line *line)
+/* The columns of functions, so that there is room for a file and a line beside them. */
+static int function_cols(int cols)
 {
+    int room = cols - INDENT - PLACE_COLS;
+
+    return room > FUNCTION_COLS ? FUNCTION_COLS : room < 0 ? 0 : room;
+}
+
+/* The line at PLACE, made to fit COLS columns where that can be done. */
+static void line_of(const struct dump *dump, const struct panel_state *state, struct place place,
+                    int cols, struct line *line)
+{
+    static const char spawned[] = "spawned by ";
     const struct dump_group *group = &dump->group[place.group];
+    const int lead = (int)sizeof spawned - 1;
+    int functions = function_cols(cols);
     char frame[LINE_BYTES];
 
-    line->role = ROLE_DIM;
-    line->text[0] = '\0';
+    *line = (struct line){.role = ROLE_DIM};
     switch (place.kind) {
     case LINE_GROUP:
         line->role = ROLE_STRONG;
-        group_text(dump, state, place.group, line->text);
+        group_text(dump, state, place.group, cols, line->text);
         break;
     case LINE_FRAME:
         line->role = ROLE_TEXT;
-        frame_text(&group->frame[place.frame], FUNCTION_COLS, frame);
-        snprintf(line->text, sizeof line->text, "      %.*s", LINE_BYTES - 8, frame);
+        line->dim_from = INDENT +
+                         frame_text(&group->frame[place.frame], functions, cols - INDENT, frame);
+        snprintf(line->text, sizeof line->text, "%*s%.*s", INDENT, "", LINE_BYTES - 8, frame);
         break;
     case LINE_END:
-        snprintf(line->text, sizeof line->text, "      (%s)", dump_end_text(group->end));
+        snprintf(line->text, sizeof line->text, "%*s(%s)", INDENT, "", dump_end_text(group->end));
         break;
     case LINE_SPAWNED:
-        frame_text(&group->spawned_at, FUNCTION_COLS - 11, frame);
-        snprintf(line->text, sizeof line->text, "      spawned by %.*s", LINE_BYTES - 20, frame);
+        frame_text(&group->spawned_at, functions - lead, cols - INDENT - lead, frame);
+        snprintf(line->text, sizeof line->text, "%*s%s%.*s", INDENT, "", spawned, LINE_BYTES - 20,
+                 frame);
         break;
     case LINE_TASKS:
         tasks_text(group, line->text);
@@ -247,7 +289,7 @@ static int find(const struct model *model, const struct panel_state *state, int 
         for (int j = 0; j < lines; j++, item++) {
             struct line line;
             bool wanted = by > 0 ? item > from : item < from;
-            line_of(dump, state, place_in(&dump->group[i], i, (size_t)j), &line);
+            line_of(dump, state, place_in(&dump->group[i], i, (size_t)j), WHOLE, &line);
             if (!draw_text_holds(line.text, state->find))
                 continue;
             if (by > 0 && wanted)
@@ -270,8 +312,9 @@ static void draw_head(const struct dump *dump, const struct panel_state *state,
     char time[FMT_BYTES_MAX];
     char took[FMT_BYTES_MAX];
 
-    snprintf(text, sizeof text, "%s tasks in %zu groups of equal stacks at %s, taken in %s%s",
-             fmt_grouped(count, sizeof count, dump->ntasks), dump->ngroups,
+    snprintf(text, sizeof text, "%s %s in %zu %s at %s, taken in %s%s",
+             fmt_grouped(count, sizeof count, dump->ntasks), dump->ntasks == 1 ? "task" : "tasks",
+             dump->ngroups, dump->ngroups == 1 ? "group" : "groups of equal stacks",
              fmt_clock(time, sizeof time, (int64_t)dump->real_ns),
              fmt_duration(took, sizeof took, (double)dump->took_ns),
              dump->origin == DUMP_PEEKED ? " from outside" : "");
@@ -292,10 +335,10 @@ static void draw_lines(const struct dump *dump, const struct panel_state *state,
         int row = HEAD_ROWS + i - window.first;
         if (!find_place(dump, state, i, &place))
             return;
-        line_of(dump, state, place, &line);
+        line_of(dump, state, place, canvas->cols, &line);
         canvas_text_in(canvas, row, 0, canvas->cols, line.role, line.text);
-        if (place.kind == LINE_FRAME)
-            canvas_tint(canvas, row, 6 + FUNCTION_COLS, canvas->cols, ROLE_DIM);
+        if (line.dim_from > 0)
+            canvas_tint(canvas, row, line.dim_from, canvas->cols, ROLE_DIM);
         if (i == window.cursor)
             canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
         draw_mark_matches(canvas, row, state->find);

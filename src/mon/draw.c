@@ -14,6 +14,8 @@
 #define BLOCK_FULL 0x2588u
 #define ARROW_UP   0x25b2u
 #define ARROW_DOWN 0x25bcu
+#define ELLIPSIS   0x2026u
+#define LEAST_NAME 4 /* columns of a function's name that are worth showing */
 
 /* ---- Figures and facts ---- */
 
@@ -161,6 +163,48 @@ int draw_words(struct canvas *canvas, int row, int col, enum role role, const ch
             text++;
     }
     return row - from;
+}
+
+/* Appends FROM in exactly COLS columns: with blanks behind it, or cut. */
+static void append_in(char *text, size_t size, const char *from, int cols)
+{
+    bool whole = rune_text_width(from) <= cols;
+    int room = whole ? cols : cols - 1;
+
+    while (*from != '\0') {
+        uint32_t rune = rune_next(&from);
+        if (rune_width(rune) > room)
+            break;
+        room -= rune_width(rune);
+        canvas_append_rune(text, size, rune);
+    }
+    if (!whole)
+        canvas_append_rune(text, size, ELLIPSIS);
+    for (; room > 0; room--)
+        canvas_append_rune(text, size, ' ');
+}
+
+int draw_code(char *text, size_t size, struct draw_code code, int cols)
+{
+    const char *slash = strrchr(code.place, '/');
+    int name = rune_text_width(code.function);
+    int wanted = name > code.function_cols ? name : code.function_cols;
+    int room = cols - 1 - rune_text_width(code.place);
+
+    if (room < wanted && slash != NULL) {
+        code.place = slash + 1;
+        room = cols - 1 - rune_text_width(code.place);
+    }
+    if (room > wanted)
+        room = wanted;
+    text[0] = '\0';
+    if (room >= LEAST_NAME || (room > 0 && room >= name))
+        append_in(text, size, code.function, room);
+    if (text[0] != '\0')
+        canvas_append_rune(text, size, ' ');
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s", code.place);
+    return used > 0 ? room + 1 : 0;
 }
 
 bool draw_text_holds(const char *text, const char *needle)

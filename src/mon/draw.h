@@ -100,6 +100,17 @@ size_t draw_line_bytes(const char *text, int cols);
 /* A text of several lines, broken at blanks, from ROW on; returns the rows that it takes. */
 int draw_words(struct canvas *canvas, int row, int col, enum role role, const char *text);
 
+/* Code and its place: "handle_order", "orders/queue.c:214". */
+struct draw_code {
+    const char *function;
+    const char *place;
+    int function_cols; /* at least so many, for places that stand one below the other; or 0 */
+};
+
+/* Writes "function place" in COLS columns. Where there are too few, the folders of the place go
+ * first, then the end of the function: file and line say most. Returns the column of the place. */
+int draw_code(char *text, size_t size, struct draw_code code, int cols);
+
 /* Marks every place where NEEDLE, not empty, occurs in ROW, letters' case ignored. */
 void draw_mark_matches(struct canvas *canvas, int row, const char *needle);
 

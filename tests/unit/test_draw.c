@@ -159,3 +159,38 @@ Test(draw, an_empty_search_marks_nothing_and_is_held_by_all)
     cr_assert(draw_text_holds("text", ""), "the empty text is not held");
     cr_assert_not(draw_text_holds("text", "z"), "z is held");
 }
+
+Test(draw, code_gives_up_folders_then_the_name_and_never_the_line)
+{
+    static const struct {
+        int cols;
+        const char *text;
+    } cases[] = {
+        {40, "handle_order orders/queue.c:214"},
+        {31, "handle_order orders/queue.c:214"},
+        {30, "handle_order queue.c:214"},
+        {24, "handle_order queue.c:214"},
+        {20, "handle_\u2026 queue.c:214"},
+        {16, "han\u2026 queue.c:214"},
+        {15, "queue.c:214"},
+        {3, "queue.c:214"},
+    };
+    char text[64];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        draw_code(text, sizeof text, (struct draw_code){"handle_order", "orders/queue.c:214", 0},
+                  cases[i].cols);
+        cr_assert_str_eq(text, cases[i].text, "%d columns: <%s>", cases[i].cols, text);
+    }
+}
+
+Test(draw, places_of_code_stand_one_below_the_other)
+{
+    char text[64];
+    int col = draw_code(text, sizeof text, (struct draw_code){"main", "main.c:4", 10}, 40);
+
+    cr_assert_str_eq(text, "main       main.c:4", "<%s>", text);
+    cr_assert_eq(col, 11, "%d", col);
+    draw_code(text, sizeof text, (struct draw_code){"main", "main.c:4", 10}, 15);
+    cr_assert_str_eq(text, "main   main.c:4", "<%s>", text);
+}

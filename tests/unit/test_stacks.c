@@ -104,6 +104,36 @@ Test(stacks, a_stack_of_the_runtime_alone_is_known_by_its_innermost_frame)
     cr_assert(shows("sleep_until "), "not there:\n%s", picture());
 }
 
+Test(stacks, file_and_line_are_seen_on_a_narrow_screen)
+{
+    show_stack(sleeper, ARRAY_COUNT(sleeper));
+    for (cols = 120; cols >= 40; cols -= 10) {
+        cr_assert(shows("sleep.c:66"), "%d columns:\n%s", cols, picture());
+        cr_assert(shows("fight.c:52"), "%d columns:\n%s", cols, picture());
+    }
+}
+
+Test(stacks, folders_are_shown_where_there_is_room)
+{
+    show_stack(sleeper, ARRAY_COUNT(sleeper));
+    cols = 120;
+    cr_assert(shows(SLEEP_C ":66 (inlined)"), "not there:\n%s", picture());
+}
+
+Test(stacks, a_folded_group_shows_its_line_on_a_narrow_screen)
+{
+    show_stack(sleeper, ARRAY_COUNT(sleeper));
+    press('z');
+    for (cols = 120; cols >= 40; cols -= 10)
+        cr_assert(shows("fight.c:31"), "%d columns:\n%s", cols, picture());
+}
+
+Test(stacks, one_task_is_not_many)
+{
+    show_stack(sleeper, 2);
+    cr_assert(shows("1 task in 1 group at"), "not there:\n%s", picture());
+}
+
 /* ---- Moving, folding, saving ---- */
 
 static int lines_of_dump(void)
