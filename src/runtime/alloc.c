@@ -105,7 +105,7 @@ static struct heap_cache *refill(unsigned spanclass, uintptr_t pc)
         return own_cache();
     if (debug.gcstress != 0)
         collect_under_stress(pc);
-    gc_collect_if_due(pc);
+    gc_make_room(size->npages * HEAP_PAGE_BYTES, pc);
     sweep_assist(own_cache(), size->npages * HEAP_PAGE_BYTES);
     if (has_slot(own_cache(), spanclass) || cache_refill(own_cache(), spanclass))
         return own_cache();
@@ -203,9 +203,12 @@ static void *leave_with(void *p)
     return p;
 }
 
-/* What overflows here is refused as too large later. */
+/* What overflows here is refused as too large later. Slots of 24 bytes, for 17, are not aligned as
+ * 16 bytes have to be; all other sizes just above a multiple of 16 are. */
 static size_t with_end(size_t bytes)
 {
+    if (bytes == 16)
+        return 25;
     return bytes == SIZE_MAX ? bytes : bytes + 1;
 }
 

@@ -64,7 +64,7 @@ static struct span *get_span(size_t bytes, unsigned spanclass, uintptr_t pc)
 
     if (bytes > LARGE_MAX_BYTES)
         alloc_out_of_memory(bytes, pc);
-    gc_collect_if_due(pc);
+    gc_make_room(npages * HEAP_PAGE_BYTES, pc);
     s = try_span(npages, spanclass);
     if (s == NULL) { /* the system gives nothing more: what is dead may do */
         gc_collect(GC_BY_LIMIT, pc);

@@ -123,7 +123,8 @@ void cache_flush(struct heap_cache *c)
 void cache_flush_all(void)
 {
     for (size_t i = 0; i < cache_count(); i++)
-        cache_flush(cache_at(i));
+        if (cache_at(i) != NULL) /* else it is being made, by a thread that is no worker */
+            cache_flush(cache_at(i));
 }
 
 /* ---- reading the counts ---- */

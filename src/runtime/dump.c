@@ -106,14 +106,6 @@ static void fill_blocking(struct record *r, const struct task *t)
 
 /* ---- one kind of task each ---- */
 
-/* The row's own idea of the stack, if it makes sense: it may be a mixture. */
-static bool has_stack(const struct page_task *row)
-{
-    return row->sp != 0 && row->sp % sizeof(uint64_t) == 0 &&
-           row->sp + CTX_FRAME_WORDS * sizeof(uint64_t) <= row->stack_hi &&
-           row->stack_hi - row->sp <= STACK_MAX_BYTES;
-}
-
 /* Decides how much of the stack [LO, HI) is copied, at most ROOM bytes. */
 static void choose_stack(struct record *r, const struct dump_job *job, uint64_t lo, uint64_t bytes,
                          uint64_t room)
@@ -226,7 +218,7 @@ static enum look look_inside(struct dump_job *job, struct dump_batch *batch, siz
         lo = snapshot->stack_lo;
         bytes = snapshot->stack_bytes;
     } else {
-        if (!has_stack(row))
+        if (!tasktab_has_stack(row))
             return LOOK_MOVED;
         fill_at_rest(r, t);
         bytes = row->stack_hi - row->sp;
@@ -259,8 +251,10 @@ static enum look look_at(struct dump_job *job, struct dump_batch *batch, size_t 
         whole = tasktab_read(slot, &r->task.row);
         if (PAGE_TASK_STATE(r->task.row.word) == PAGE_TASK_DEAD)
             return LOOK_NO_TASK;
+        if (!whole)
+            continue; /* a mixture: its stack may be that of two tasks, with a guard between */
         look = look_inside(job, batch, slot, r);
-        if (look == LOOK_NO_ROOM || (look == LOOK_WRITTEN && whole && still_holds(slot, r)))
+        if (look == LOOK_NO_ROOM || (look == LOOK_WRITTEN && still_holds(slot, r)))
             return look;
         if (look == LOOK_NO_REPLY && tasktab_is_unchanged(slot, &r->task.row))
             return look;

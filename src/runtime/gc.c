@@ -13,6 +13,7 @@
 #include "runtime/central.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
+#include "runtime/gclimit.h"
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcpace.h"
@@ -22,11 +23,9 @@
 #include "runtime/gcverify.h"
 #include "runtime/heap.h"
 #include "runtime/sched.h"
-#include "runtime/sysmem.h"
 #include "runtime/world.h"
 
-#define SPANS_AT_ONCE   64 /* swept between two places at which the task may be stopped */
-#define GIVE_BACK_LEAST ((uint64_t)512 << 10)
+#define SPANS_AT_ONCE 64 /* swept between two places at which the task may be stopped */
 
 static struct {
     struct lock lock;
@@ -99,9 +98,7 @@ static uint64_t outside_bytes(uint64_t object_bytes)
     uint64_t total = 0;
 
     heap_read_pages(&pages);
-    for (int use = 0; use < SYS_USES; use++)
-        total += sys_bytes((enum sys_use)use);
-    total -= pages.free + pages.released;
+    total = gclimit_used(&pages) - pages.free;
     return total > object_bytes ? total - object_bytes : 0;
 }
 
@@ -178,8 +175,10 @@ static void end_log(struct cycle *c)
 }
 
 /* The part of a cycle during which the world stands still. */
-static void stop_and_mark(struct cycle *c)
+static void stop_and_mark(void *arg)
 {
+    struct cycle *c = arg;
+
     world_stop(&c->stop);
     enter_phase(GC_MARK);
     cache_flush_all();
@@ -202,9 +201,8 @@ static void run_cycle(void *arg)
     struct cycle *c = arg;
 
     gcthread_start();
-    gcroot_refresh();
     begin_log(c);
-    stop_and_mark(c);
+    gcroot_hold_modules(stop_and_mark, c);
     end_log(c);
     if (c->nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();
@@ -274,8 +272,19 @@ void gc_collect(enum gc_trigger trigger, uintptr_t pc)
     cease_to_own();
 }
 
-void gc_collect_if_due(uintptr_t pc)
+void gc_measure_outside(void)
 {
+    lock_take(&gc.lock);
+    if (!gc.running) {
+        gc.pace.outside = outside_bytes(object_bytes());
+        set_goal();
+    }
+    lock_release(&gc.lock);
+}
+
+void gc_make_room(size_t bytes, uintptr_t pc)
+{
+    gclimit_keep(bytes);
     if (is_due())
         gc_collect(GC_BY_HEAP, pc);
 }
@@ -312,24 +321,9 @@ void gc_collect_by_time(struct heap_cache *cache)
     sched_outside_end();
 }
 
-void gc_give_back(void)
+uint64_t gc_retain(void)
 {
-    struct heap_pages pages;
-    uint64_t retain = atomic_load_explicit(&gc.retain, memory_order_relaxed);
-    uint64_t limit = (uint64_t)gc_memory_limit();
-    uint64_t used = 0;
-    uint64_t excess = 0;
-
-    heap_read_pages(&pages);
-    for (int use = 0; use < SYS_USES; use++)
-        used += sys_bytes((enum sys_use)use);
-    used -= pages.released;
-    if (pages.inuse + pages.free > retain)
-        excess = pages.inuse + pages.free - retain;
-    if (used > limit && used - limit > excess)
-        excess = used - limit;
-    if (excess >= GIVE_BACK_LEAST)
-        heap_scavenge(excess);
+    return atomic_load_explicit(&gc.retain, memory_order_relaxed);
 }
 
 /* ---- settings ---- */

@@ -66,9 +66,10 @@ struct gc_totals { /* all 64-bit words */
 /* BYTES of slots have become available to a proc, or a large object was made. */
 void gc_count_alloc(uint64_t bytes);
 
-/* Collects if it is due. Called by a task in the runtime that holds no lock; it may come back on
- * another worker. PC is the public function's caller. */
-void gc_collect_if_due(uintptr_t pc);
+/* Collects if it is due, now that BYTES are wanted, and keeps the memory limit. Called by a task in
+ * the runtime that holds no lock; it may come back on another worker. PC is the public function's
+ * caller. */
+void gc_make_room(size_t bytes, uintptr_t pc);
 
 /* Collects in any case; nothing happens on a worker that runs no task, where one can't wait. After
  * GC_BY_CALL the sweep is done too. Same callers. */
@@ -89,8 +90,13 @@ void gc_collect_by_time(struct heap_cache *c);
 /* The last span was swept. */
 void gc_sweep_ended(void);
 
-/* Gives back what the heap will not need until the next cycle. Background thread. */
-void gc_give_back(void);
+/* ---- for the memory limit ---- */
+
+/* Bytes of spans that the heap needs until the next cycle. */
+uint64_t gc_retain(void);
+
+/* Sets the goal anew, for memory outside the heap as it is now. */
+void gc_measure_outside(void);
 
 /* ---- for whoever publishes; any thread, no lock ---- */
 

@@ -3,9 +3,7 @@
 
 #include "runtime/gcroot.h"
 
-#include <errno.h>
 #include <link.h>
-#include <sys/mman.h>
 
 #include "base/bits.h"
 #include "base/check.h"
@@ -15,16 +13,16 @@
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
 
-#define RANGES_MAX    16384u /* of modules and of added roots, each */
-#define PIECE_BYTES   ((size_t)64 << 10)
-#define PIECE_TASKS   ((size_t)32)
-#define OS_PAGE       ((size_t)4096)
-#define PAGES_AT_ONCE 1024u
+#define RANGES_MAX  16384u /* of modules and of added roots, each */
+#define PIECE_BYTES ((size_t)64 << 10)
+#define PIECE_TASKS ((size_t)32)
+#define OS_PAGE     ((size_t)4096)
 
 struct range {
     uintptr_t lo;
     uintptr_t hi;
-    const void *key; /* as the program gave it */
+    const void *key;    /* as the program gave it */
+    size_t first_piece; /* its number; an empty range has none of its own; [stw] */
 };
 
 struct ranges {
@@ -105,11 +103,29 @@ static int visit_module(struct dl_phdr_info *info, size_t bytes, void *first)
     return 0;
 }
 
-void gcroot_refresh(void)
+struct held {
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+/* The loader's lock is held here, and may be taken again. */
+static int call_held(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
+    const struct held *h = arg;
     int first = 1;
 
+    (void)info;
+    (void)bytes;
     dl_iterate_phdr(visit_module, &first);
+    h->fn(h->arg);
+    return 1; /* once, not for each module */
+}
+
+void gcroot_hold_modules(void (*fn)(void *arg), void *arg)
+{
+    struct held h = {.fn = fn, .arg = arg};
+
+    dl_iterate_phdr(call_held, &h);
 }
 
 /* ---- added roots ---- */
@@ -158,52 +174,26 @@ void gort_root_remove(const void *p)
 
 /* ---- pieces: the workers, then the tasks, then the ranges ---- */
 
-static size_t pieces_of(const struct range *r)
+/* Numbers the pieces of ALL from FIRST on; the number of the first piece behind them. */
+static size_t number_pieces(struct ranges *all, size_t first)
 {
-    return (r->hi - r->lo + PIECE_BYTES - 1) / PIECE_BYTES;
-}
+    for (size_t i = 0; i < all->count; i++) {
+        struct range *r = &all->range[i];
 
-static size_t pieces_of_all(const struct ranges *all)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < all->count; i++)
-        n += pieces_of(&all->range[i]);
-    return n;
-}
-
-/* Whether every page of [LO, HI) is mapped. */
-static bool is_mapped(uintptr_t lo, uintptr_t hi)
-{
-    unsigned char resident[PAGES_AT_ONCE];
-
-    for (lo = align_down(lo, OS_PAGE); lo < hi; lo += sizeof resident * OS_PAGE)
-        if (mincore((void *)lo, min_size(hi - lo, sizeof resident * OS_PAGE), resident) != 0 &&
-            errno == ENOMEM)
-            return false;
-    return true;
-}
-
-/* Leaves out what is no longer mapped: a module may have been unloaded since gcroot_refresh. */
-static void drop_unmapped(struct ranges *all)
-{
-    int saved = errno;
-
-    for (size_t i = all->count; i-- > 0;) {
-        if (is_mapped(all->range[i].lo, all->range[i].hi))
-            continue;
-        all->range[i] = all->range[--all->count];
-        roots.changes = 0; /* look again next time */
+        r->first_piece = first;
+        first += (r->hi - r->lo + PIECE_BYTES - 1) / PIECE_BYTES;
     }
-    errno = saved;
+    return first;
 }
 
 size_t gcroot_prepare(void)
 {
-    drop_unmapped(&roots.modules);
+    size_t first = 0;
+
     roots.ntasks = tasks_used();
     roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
-    return 1 + roots.task_pieces + pieces_of_all(&roots.modules) + pieces_of_all(&roots.added);
+    first = number_pieces(&roots.modules, 1 + roots.task_pieces);
+    return number_pieces(&roots.added, first);
 }
 
 static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
@@ -214,37 +204,37 @@ static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
         world_scan_task(slot, scan, ctx);
 }
 
-/* Searches piece *I of ALL; if there are fewer, takes their number off *I and returns false. */
-static bool scan_ranges(const struct ranges *all, size_t *i, world_scan_fn scan, void *ctx)
+/* Searches piece I, which is in ALL: that of the last range whose pieces begin at or below it. */
+static void scan_ranges(const struct ranges *all, size_t i, world_scan_fn scan, void *ctx)
 {
-    for (size_t k = 0; k < all->count; k++) {
-        const struct range *r = &all->range[k];
-        size_t n = pieces_of(r);
-        uintptr_t lo = r->lo + *i * PIECE_BYTES;
+    size_t lo = 0;
+    size_t hi = all->count;
+    uintptr_t from;
 
-        if (*i < n) {
-            scan(ctx, (const void *)lo, (const void *)min_size(lo + PIECE_BYTES, r->hi));
-            return true;
-        }
-        *i -= n;
+    while (hi - lo > 1) {
+        size_t middle = lo + (hi - lo) / 2;
+
+        if (all->range[middle].first_piece <= i)
+            lo = middle;
+        else
+            hi = middle;
     }
-    return false;
+    from = all->range[lo].lo + (i - all->range[lo].first_piece) * PIECE_BYTES;
+    scan(ctx, (const void *)from, (const void *)min_size(from + PIECE_BYTES, all->range[lo].hi));
 }
 
 void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
 {
-    if (i == 0) {
+    const struct ranges *added = &roots.added;
+
+    if (i == 0)
         world_scan_workers(scan, ctx);
-        return;
-    }
-    i--;
-    if (i < roots.task_pieces) {
-        scan_tasks(i, scan, ctx);
-        return;
-    }
-    i -= roots.task_pieces;
-    if (!scan_ranges(&roots.modules, &i, scan, ctx))
-        CHECK(scan_ranges(&roots.added, &i, scan, ctx));
+    else if (i < 1 + roots.task_pieces)
+        scan_tasks(i - 1, scan, ctx);
+    else if (added->count > 0 && i >= added->range[0].first_piece)
+        scan_ranges(added, i, scan, ctx);
+    else
+        scan_ranges(&roots.modules, i, scan, ctx);
 }
 
 enum gcroot_kind gcroot_kind(size_t i)

@@ -5,8 +5,8 @@
  *   - what the program added with gort_root_add.
  * The runtime's own records lie in memory that is none of these. For a mark the roots are cut into
  * pieces of about equal work, numbered, which any number of threads may search at the same time.
- * The list of modules is made before the world stops, because asking the loader takes its lock,
- * which a stopped thread may hold; a module that vanished in between is found out and left alone.
+ * The world is stopped with the loader's lock held: a stopped thread can't hold it then, and no
+ * module comes or goes between the making of the list and the end of the mark.
  * Threads: as each function says. Lock: ROOTS. */
 #ifndef RUNTIME_GCROOT_H
 #define RUNTIME_GCROOT_H
@@ -16,8 +16,10 @@
 
 #include "runtime/world.h"
 
-/* Brings the list of modules up to date. Before the world is stopped, by the owner of the cycle. */
-void gcroot_refresh(void);
+/* Brings the list of modules up to date and calls FN(ARG), meanwhile no module comes or goes.
+ * Before the world is stopped, by the owner of the cycle; may wait for a thread that loads a
+ * module. */
+void gcroot_hold_modules(void (*fn)(void *arg), void *arg);
 
 /* Cuts the roots into pieces; how many. [stw] */
 size_t gcroot_prepare(void);

@@ -12,6 +12,7 @@
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
 #include "runtime/gc.h"
+#include "runtime/gclimit.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcsweep.h"
 #include "runtime/os_linux.h"
@@ -66,7 +67,7 @@ static void *background_main(void *arg)
             gc_collect_by_time(c);
         if ((asked & GCTHREAD_SWEEP) != 0) {
             sweep_in_background(c);
-            gc_give_back();
+            gclimit_give_back();
         }
         if (asked == 0)
             futex_wait(&threads.asked, 0, -1);

@@ -9,6 +9,8 @@
 #include "runtime/proc.h"
 #include "runtime/stack.h"
 
+#define GIVE_BACK_AT_ONCE ((size_t)1 << 20)
+
 void gort_gc(void)
 {
     rt_enter("gort_gc");
@@ -16,12 +18,24 @@ void gort_gc(void)
     rt_leave(worker_self());
 }
 
+/* The task may be stopped here, or lose its turn. */
+static void come_up_for_air(void)
+{
+    rt_leave(worker_self());
+    rt_enter("gort_free_os_memory");
+}
+
 void gort_free_os_memory(void)
 {
+    struct stack_trim trim;
+
     rt_enter("gort_free_os_memory");
     gc_collect(GC_BY_CALL, (uintptr_t)__builtin_return_address(0));
-    heap_scavenge(SIZE_MAX);
-    stack_trim();
+    while (heap_scavenge(GIVE_BACK_AT_ONCE) > 0)
+        come_up_for_air();
+    stack_trim_begin(&trim);
+    while (stack_trim_step(&trim))
+        come_up_for_air();
     rt_leave(worker_self());
 }
 

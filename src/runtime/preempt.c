@@ -171,11 +171,13 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
     if (w != NULL && ours) {
         const ucontext_t *u = context;
 
+        atomic_store_explicit(&w->handling, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&w->urgents, 1, memory_order_release);
         answer_snapshot(w, u);
         if (atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
             atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
             world_stop_in_handler(w, interrupted_sp(w, u, frame), (char *)frame);
+        atomic_store_explicit(&w->handling, 0, memory_order_relaxed);
     } else {
         chain(&preempt.old_urg, sig, info, context);
     }

@@ -129,6 +129,8 @@ struct worker {
         *left_proc; /* blocking section: the proc that was left, may have been taken; [owner] */
     _Atomic(uint32_t) snapshot; /* enum snapshot_state; [atomic] */
     _Atomic(uint32_t) urgents;  /* counts the runtime's signals taken by this thread; [atomic] */
+    _Atomic(uint32_t) handling; /* 1: in the handler, where the signal is blocked; [atomic] */
+    uint32_t suspected;         /* urgents + 1 when it seemed to block the signal; [lock:world] */
 };
 
 struct sched {

@@ -330,4 +330,5 @@ void publish_init(enum publish_mode mode, int nprocs)
     set_state(PAGE_STATE_LIVE);
     atomic_store_explicit(&page.on, 1, memory_order_release); /* pairs with the acquire in is_on */
     publish_tick(clock_mono_ns());
+    atexit(publish_exit); /* a task may call exit; without it the program would seem killed */
 }

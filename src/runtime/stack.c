@@ -4,6 +4,7 @@
 #include "runtime/stack.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/bits.h"
@@ -21,7 +22,8 @@
 #define SLABS_MAX       16384u
 #define GUARD_BATCH     64u    /* stacks that get their guards at a time: the first one is quick */
 #define MPROTECT_BUDGET 16384u /* guards by mprotect: each splits a mapping, 65,530 are allowed */
-#define OS_PAGE         4096u  /* at least; what a used stack keeps resident */
+#define TRIM_AT_ONCE    64u
+#define OS_PAGE         4096u /* at least; what a used stack keeps resident */
 
 struct slab {
     char *base;           /* [const] */
@@ -283,23 +285,40 @@ bool stack_has_overflowed(struct stack s)
     return false;
 }
 
-size_t stack_trim(void)
+void stack_trim_begin(struct stack_trim *t)
 {
-    size_t trimmed = 0;
-
     lock_take(&stacks.lock);
+    memcpy(t->lo, stacks.free, sizeof t->lo);
+    memset(stacks.free, 0, sizeof stacks.free);
+    lock_release(&stacks.lock);
+}
+
+/* All but the top page, which holds the link. */
+static void trim_one(char *lo, size_t bytes)
+{
+    sys_advise(lo + STACK_GUARD_BYTES, bytes - STACK_GUARD_BYTES - OS_PAGE, MADV_DONTNEED);
+    lock_take(&stacks.lock);
+    give_shared_locked(lo, bytes);
+    lock_release(&stacks.lock);
+}
+
+bool stack_trim_step(struct stack_trim *t)
+{
+    unsigned n = 0;
+
     for (unsigned class = 0; class < STACK_CLASSES; class ++) {
         size_t bytes = (size_t)STACK_MIN_BYTES << class;
 
-        for (char *lo = stacks.free[class]; lo != NULL; lo = link_of(lo, bytes)->next) {
-            /* All but the top page, which holds the link. */
-            if (madvise(lo + STACK_GUARD_BYTES, bytes - STACK_GUARD_BYTES - OS_PAGE,
-                        MADV_DONTNEED) == 0)
-                trimmed += bytes - STACK_GUARD_BYTES - OS_PAGE;
+        while (t->lo[class] != NULL) {
+            char *lo = t->lo[class];
+
+            if (n++ == TRIM_AT_ONCE)
+                return true;
+            t->lo[class] = link_of(lo, bytes)->next;
+            trim_one(lo, bytes);
         }
     }
-    lock_release(&stacks.lock);
-    return trimmed;
+    return false;
 }
 
 /* Pages of S that are in memory, in bytes; SIZE_MAX if the kernel does not say. */

@@ -2,9 +2,9 @@
 /* stack.h - stacks for tasks.
  * Cut from slabs of 64 MiB, one size a slab; the lowest page of each is a guard: by
  * MADV_GUARD_INSTALL, which costs no mapping, else by mprotect up to a budget, else it is a canary:
- * it has to be all zeroes, as it was mapped, when the task ends. Freed stacks are kept warm in a per-proc list and
- * spill to a global one; trimming gives resident memory back below the top page. Threads: per-proc
- * lists by the owner, the rest under a lock of rank STACK. */
+ * it has to be all zeroes, as it was mapped, when the task ends. Freed stacks are kept warm in a
+ * per-proc list and spill to a global one; trimming gives resident memory back below the top page.
+ * Threads: per-proc lists by the owner, the rest under a lock of rank STACK. */
 #ifndef RUNTIME_STACK_H
 #define RUNTIME_STACK_H
 
@@ -60,8 +60,14 @@ bool stack_guard_hit(const void *addr, char **lo);
  * damaged. Always false for a stack with a guard. */
 bool stack_has_overflowed(struct stack s);
 
-/* Gives memory of free stacks back to the system; bytes given. Lock: takes STACK. */
-size_t stack_trim(void);
+/* Gives the memory of free stacks back to the system, some at a time: stack_trim_begin takes all
+ * free stacks, each call of stack_trim_step puts back up to 64 of them, false when all are back.
+ * Locks: take STACK. */
+struct stack_trim {
+    char *lo[STACK_CLASSES]; /* linked as free ones are */
+};
+void stack_trim_begin(struct stack_trim *t);
+bool stack_trim_step(struct stack_trim *t);
 
 /* Brings the estimate of resident bytes up to date for one slab of 64 MiB, a different one each
  * time: about 0.1 ms. Threads: sysmon only. Lock: takes STACK. */

@@ -11,6 +11,7 @@
 #include "gort/task.h"
 #include "runtime/fatal.h"
 #include "runtime/proc.h"
+#include "runtime/tasktab.h"
 #include "runtime/traceback.h"
 #include "runtime/unwind.h"
 
@@ -119,16 +120,16 @@ static void put_self(struct sink *s, const struct unwind_regs *regs)
 NO_SANITIZE_READS static void put_other(struct sink *s, const struct task *t)
 {
     struct unwind_regs regs;
-    enum task_state state = (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed);
+    uintptr_t sp, hi;
 
     put_head(s, t);
     if (t->stack.lo == NULL)
         sink_frames(s, (const uintptr_t[]){(uintptr_t)t->fn + 1}, 1);
-    else if (state == TASK_RUNNING || state == TASK_BLOCKING)
-        sink_write(s, "\t(stack not shown: it runs on another thread)\n", 46);
+    else if (!tasktab_parked(t, &sp, &hi))
+        sink_format(s, "\t(stack not shown: it runs on another thread)\n");
     else {
-        unwind_regs_parked(&regs, (uintptr_t)t->sp);
-        put_stack(s, &regs, stack_lo(t->stack), stack_hi(t->stack));
+        unwind_regs_parked(&regs, sp);
+        put_stack(s, &regs, (const void *)sp, (const void *)hi);
     }
     put_birth(s, t);
 }

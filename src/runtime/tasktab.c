@@ -13,7 +13,9 @@
 #include "base/check.h"
 #include "base/seqlock.h"
 #include "page.h"
+#include "runtime/ctx.h"
 #include "runtime/sealed.h"
+#include "runtime/stack.h"
 #include "runtime/sysmem.h"
 #include "runtime/tasktab_read.h"
 
@@ -178,6 +180,25 @@ bool tasktab_is_free(size_t slot)
 bool tasktab_is_unchanged(size_t slot, const struct page_task *row)
 {
     return seq_load(&table.row[slot].word) == row->word && !PAGE_TASK_IN_FLUX(row->word);
+}
+
+bool tasktab_has_stack(const struct page_task *row)
+{
+    return row->sp != 0 && row->sp % sizeof(uint64_t) == 0 &&
+           row->sp + CTX_FRAME_WORDS * sizeof(uint64_t) <= row->stack_hi &&
+           row->stack_hi - row->sp <= STACK_MAX_BYTES;
+}
+
+bool tasktab_parked(const struct task *t, uintptr_t *sp, uintptr_t *hi)
+{
+    struct page_task row;
+
+    if (t->slot >= tasktab_used() || !tasktab_read(t->slot, &row) || row.id != t->id ||
+        PAGE_TASK_STATE(row.word) == PAGE_TASK_BLOCKING || !tasktab_has_stack(&row))
+        return false;
+    *sp = row.sp;
+    *hi = row.stack_hi;
+    return true;
 }
 
 bool tasktab_read(size_t slot, struct page_task *row)

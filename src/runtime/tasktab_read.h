@@ -19,6 +19,9 @@ bool tasktab_is_free(size_t slot);
  * is a mixture. */
 bool tasktab_read(size_t slot, struct page_task *row);
 
+/* Whether *ROW says where the task's stack lies at rest, and that makes sense. */
+bool tasktab_has_stack(const struct page_task *row);
+
 /* Whether row SLOT is still what *ROW says. Everything that was read between tasktab_read and this
  * then belongs to it. */
 bool tasktab_is_unchanged(size_t slot, const struct page_task *row);

@@ -111,11 +111,25 @@ static void ask_all(const struct worker *self)
     }
 }
 
+/* Whether W has to be thought to block the signal: it is in C code, and has taken none since the
+ * last look either. One look is not enough: a thread that is about to enter the handler has the
+ * signal blocked, too. */
+static bool seems_deaf(struct worker *w)
+{
+    uint32_t now = atomic_load_explicit(&w->urgents, memory_order_relaxed) + 1;
+    bool again = w->suspected == now;
+
+    if (!is_active(w) || atomic_load_explicit(&w->inrt, memory_order_relaxed) != 0 ||
+        atomic_load_explicit(&w->handling, memory_order_relaxed) != 0)
+        return false;
+    w->suspected = now;
+    return again;
+}
+
 static void look_for_blocked(const struct worker *self)
 {
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
-        if (w != self && is_active(w) &&
-            atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
+        if (w != self && seems_deaf(w) &&
             sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed)))
             atomic_fetch_or_explicit(&w->attention, ATTENTION_UNBLOCK, memory_order_relaxed);
     }

@@ -363,6 +363,31 @@ static void sizes_at_the_edges_work(void)
     }
 }
 
+struct pair {
+    void *first;
+    void *second;
+};
+GORT_TYPE(pair_type, struct pair, GORT_PTR(struct pair, first));
+
+static void objects_are_aligned_as_promised(void)
+{
+    for (size_t bytes = 1; bytes <= 2048; bytes++) {
+        size_t align = bytes % 16 == 0 ? 16 : 8;
+        size_t tiny = bytes & -bytes;
+
+        for (int i = 0; i < 4; i++) {
+            EXPECT((uintptr_t)gort_alloc(bytes) % align == 0, "%zu bytes", bytes);
+            EXPECT((uintptr_t)gort_alloc_noscan(bytes) %
+                           (bytes < 16 && tiny < align ? tiny : align) ==
+                       0,
+                   "%zu bytes", bytes);
+            EXPECT((uintptr_t)gort_alloc_array(1, bytes) % align == 0, "%zu bytes", bytes);
+        }
+    }
+    for (size_t n = 1; n < 20; n++)
+        EXPECT((uintptr_t)gort_alloc_typed(&pair_type, n) % 16 == 0, "%zu pairs", n);
+}
+
 static int run(void *arg)
 {
     (void)arg;
@@ -383,6 +408,7 @@ static int run(void *arg)
     time_forces_a_cycle();
     everyone_may_collect_at_once();
     sizes_at_the_edges_work();
+    objects_are_aligned_as_promised();
     return failures;
 }
 

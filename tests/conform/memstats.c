@@ -250,6 +250,93 @@ static void sums_hold_under_load(void)
     EXPECT(readings > 10, "only %" PRIu64 " readings", readings);
 }
 
+/* ---- the memory limit ---- */
+
+#define MIB   ((size_t)1 << 20)
+#define LIMIT (80 * MIB)
+#define SLACK (4 * MIB) /* what is wanted at once, and the runtime's own records */
+
+static void expect_within_limit(const char *when)
+{
+    gort_memstats m = read_stats();
+    uint64_t used = m.sys - m.heap_released;
+
+    EXPECT(used <= LIMIT + SLACK, "%s: %" PRIu64 " bytes", when, used);
+}
+
+/* Each keeps 1 MiB of objects, so that a word left on the stack keeps no more than that. */
+static void **kept[48];
+
+static void fill(void *(*alloc)(size_t bytes), size_t nmib)
+{
+    for (size_t i = 0; i < nmib; i++) {
+        kept[i] = gort_alloc(1024 * sizeof *kept[i]);
+        for (size_t k = 0; k < 1024; k++)
+            kept[i][k] = alloc(1000);
+        expect_within_limit("while the heap grows");
+    }
+}
+
+static void drop(void)
+{
+    memset(kept, 0, sizeof kept);
+    gort_gc();
+}
+
+/* Idle pages of objects with references can't be used for those without, and have to go back. */
+static void the_limit_holds_though_pages_are_idle(void)
+{
+    fill(gort_alloc, 48);
+    drop();
+    fill(gort_alloc_noscan, 48);
+    drop();
+}
+
+static void go_deep(void *arg)
+{
+    char frame[40 << 10];
+
+    memset(frame, 1, sizeof frame);
+    gort_waitgroup_done(&churning);
+    gort_recv(arg, frame);
+}
+
+/* Garbage has to go earlier when stacks take what was left for it. */
+static void the_limit_holds_though_stacks_grow(void)
+{
+    gort_chan *deep = gort_chan_new(0, 0);
+    int64_t end_ns = gort_in(20 * GORT_S);
+    gort_memstats m;
+
+    gort_waitgroup_add(&churning, 1000);
+    for (int i = 0; i < 1000; i++)
+        gort_go(go_deep, deep);
+    gort_waitgroup_wait(&churning);
+    do { /* they are measured in the background */
+        gort_sleep(10 * GORT_MS);
+        m = read_stats();
+    } while (m.stack_sys < 30 * MIB && gort_now() < end_ns);
+    fill(gort_alloc_noscan, 10);
+    for (int i = 0; i < 100; i++) {
+        make_garbage(MIB);
+        expect_within_limit("beside deep stacks");
+    }
+    gort_close(deep);
+    drop();
+}
+
+static void the_limit_is_kept(void)
+{
+    int percent = gort_set_gc_percent(-1);
+    int64_t limit = gort_set_memory_limit((int64_t)LIMIT);
+
+    gort_free_os_memory();
+    the_limit_holds_though_pages_are_idle();
+    the_limit_holds_though_stacks_grow();
+    gort_set_memory_limit(limit);
+    gort_set_gc_percent(percent);
+}
+
 static int run(void *arg)
 {
     (void)arg;
@@ -260,6 +347,7 @@ static int run(void *arg)
     the_goal_follows_the_live_heap();
     memory_is_given_back();
     sums_hold_under_load();
+    the_limit_is_kept();
     the_ring_wraps();
     return failures;
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "gort.h"
 #include "page.h"
 #include "tests/support/pageload.h"
 #include "tests/support/pageread.h"
@@ -195,6 +196,30 @@ static const char *directory_removed(struct target *t)
     return fault != NULL ? fault : goes_on(t);
 }
 
+static int call_exit(void *arg)
+{
+    (void)arg;
+    gort_sleep(1500 * GORT_MS); /* the image is there after a second */
+    exit(0);
+}
+
+/* A program that calls exit in a task was not killed, and leaves no image. */
+static const char *called_exit(struct target *t)
+{
+    char dir[48];
+    int status = 0;
+
+    (void)t;
+    snprintf(dir, sizeof dir, PAGE_DIR_FORMAT, geteuid());
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(gort_run(NULL, call_exit, NULL));
+    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return "it did not exit";
+    return rmdir(dir) == 0 ? NULL : "it left an image";
+}
+
 static const struct {
     const char *name;
     const char *(*run)(struct target *t);
@@ -205,6 +230,7 @@ static const struct {
     {"directory open to others", open_to_others},
     {"image cut", image_cut},
     {"directory removed", directory_removed},
+    {"exit called", called_exit},
 };
 
 int main(void)

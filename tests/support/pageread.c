@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/seqlock.h"
 
 #define DOUBLE_TRIES 100
@@ -118,6 +119,7 @@ const uint64_t *pageread_slot(const struct pageread *p, enum page_section_type t
 {
     const struct page_section *s = pageread_section(p, type);
 
+    CHECK(s != NULL);
     return (const void *)(p->copy + s->offset + i * s->stride);
 }
 
@@ -190,6 +192,7 @@ unsigned pageread_events(const struct pageread *p, enum page_event_kind kind)
     const struct page_section *s = pageread_section(p, PAGE_SECTION_EVENTS);
     unsigned n = 0;
 
+    CHECK(s != NULL);
     for (uint64_t i = 0; i < s->count; i++) {
         const struct page_event *e = (const void *)pageread_slot(p, PAGE_SECTION_EVENTS, i);
 

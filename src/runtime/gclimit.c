@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/gclimit.h"
+
+#include "base/bits.h"
+#include "runtime/gc.h"
+#include "runtime/gcpace.h"
+#include "runtime/proc.h"
+#include "runtime/sysmem.h"
+
+#define GIVE_BACK_LEAST   ((uint64_t)512 << 10)
+#define GIVE_BACK_AT_ONCE ((size_t)1 << 20) /* between two places at which the task may stop */
+
+uint64_t gclimit_used(const struct heap_pages *pages)
+{
+    uint64_t used = 0;
+
+    for (int use = 0; use < SYS_USES; use++)
+        used += sys_bytes((enum sys_use)use);
+    return used - pages->released;
+}
+
+/* Gives BYTES of idle pages back, in a task, which may be stopped in between. */
+static void give_back_in_task(size_t bytes)
+{
+    while (bytes > 0) {
+        size_t given = heap_scavenge(min_size(bytes, GIVE_BACK_AT_ONCE));
+
+        if (given == 0)
+            return;
+        bytes -= min_size(bytes, given);
+        rt_leave(worker_self());
+        rt_enter("gort_alloc");
+    }
+}
+
+void gclimit_keep(size_t bytes)
+{
+    uint64_t limit = (uint64_t)gc_memory_limit();
+    struct heap_pages pages;
+    uint64_t used = 0;
+
+    if (limit == PACE_NO_LIMIT)
+        return;
+    heap_read_pages(&pages);
+    used = gclimit_used(&pages) + bytes;
+    if (used <= limit)
+        return;
+    give_back_in_task(min_size(used - limit, pages.free));
+    if (used - limit > pages.free)
+        gc_measure_outside();
+}
+
+void gclimit_give_back(void)
+{
+    struct heap_pages pages;
+    uint64_t limit = (uint64_t)gc_memory_limit();
+    uint64_t used = 0;
+    uint64_t excess = 0;
+
+    heap_read_pages(&pages);
+    used = gclimit_used(&pages);
+    if (pages.inuse + pages.free > gc_retain())
+        excess = pages.inuse + pages.free - gc_retain();
+    if (used > limit && used - limit > excess)
+        excess = used - limit;
+    if (excess >= GIVE_BACK_LEAST)
+        heap_scavenge(excess);
+}
