@@ -31,6 +31,7 @@ static void refresh(struct pick *pick, int64_t now_ns)
     if (now_ns < pick->next_list_ns)
         return;
     target_list_read(pick->list);
+    picker_list_is_new(&pick->picker);
     pick->picker.real_ns = clock_real_ns();
     pick->next_list_ns = now_ns + LIST_NS;
 }

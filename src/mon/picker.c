@@ -39,14 +39,47 @@ static const struct target *target_at(const struct picker *picker, int item)
     return NULL;
 }
 
+static int rows_of_list(const struct picker *picker)
+{
+    return picker->rows - HEAD_ROWS - FOOT_ROWS;
+}
+
 static struct scroll_window window_of(const struct picker *picker)
 {
-    return scroll_window(&picker->scroll, count(picker), picker->rows - HEAD_ROWS - FOOT_ROWS);
+    return scroll_window(&picker->scroll, count(picker), rows_of_list(picker));
 }
 
 const struct target *picker_choice(const struct picker *picker)
 {
     return target_at(picker, window_of(picker).cursor);
+}
+
+/* ---- What the cursor is on ---- */
+
+static void remember_choice(struct picker *picker)
+{
+    const struct target *target = picker_choice(picker);
+
+    picker->pid = target != NULL ? target->pid : 0;
+    picker->start_ticks = target != NULL ? target->start_ticks : 0;
+}
+
+static bool is_remembered(const struct picker *picker, const struct target *target)
+{
+    return target->pid == picker->pid && target->start_ticks == picker->start_ticks;
+}
+
+void picker_list_is_new(struct picker *picker)
+{
+    int n = count(picker);
+
+    for (int i = 0; picker->pid != 0 && i < n; i++) {
+        if (is_remembered(picker, target_at(picker, i))) {
+            scroll_to(&picker->scroll, i, n, rows_of_list(picker));
+            break;
+        }
+    }
+    remember_choice(picker);
 }
 
 /* ---- Keys ---- */
@@ -83,10 +116,8 @@ static void type_key(struct picker *picker, uint32_t key)
     }
 }
 
-enum picker_wish picker_key(struct picker *picker, uint32_t key)
+static enum picker_wish obey(struct picker *picker, uint32_t key)
 {
-    int rows = picker->rows - HEAD_ROWS - FOOT_ROWS;
-
     if (key == '\r' || key == '\n')
         return picker_choice(picker) != NULL ? PICKER_CHOOSE : PICKER_NONE;
     if (key == 0x1b && picker->filter[0] != '\0') {
@@ -100,9 +131,17 @@ enum picker_wish picker_key(struct picker *picker, uint32_t key)
         return PICKER_SUSPEND;
     if (key == ('L' & 0x1f))
         return PICKER_REDRAW;
-    if (!scroll_command(&picker->scroll, move_of(key), count(picker), rows))
+    if (!scroll_command(&picker->scroll, move_of(key), count(picker), rows_of_list(picker)))
         type_key(picker, key);
     return PICKER_NONE;
+}
+
+enum picker_wish picker_key(struct picker *picker, uint32_t key)
+{
+    enum picker_wish wish = obey(picker, key);
+
+    remember_choice(picker);
+    return wish;
 }
 
 /* ---- Drawing ---- */

@@ -97,6 +97,41 @@ Test(picker, those_that_have_ended_are_said_to_have)
     cr_assert(shows("ended"), "none has ended");
 }
 
+/* The list as it is read next: a new process comes first, the one that was there has moved down. */
+static void read_again(int newer)
+{
+    struct target old = list.target[0];
+
+    list.n = 0;
+    add(newer, "orders-svc", true);
+    add(9001, "gort-kv", true);
+    list.target[list.n++] = old;
+}
+
+Test(picker, the_cursor_stays_on_its_process_when_the_list_changes)
+{
+    picker_list_is_new(&picker);
+    read_again(9500);
+    picker_list_is_new(&picker);
+    cr_assert_eq(picker_key(&picker, '\r'), PICKER_CHOOSE, "Enter chooses nothing");
+    cr_assert_eq(chosen(), 8123, "%d", chosen());
+
+    list.n--;
+    picker_list_is_new(&picker);
+    cr_assert_eq(chosen(), 9001, "of the one that is gone it went to %d", chosen());
+}
+
+Test(picker, a_pid_that_was_used_again_is_another_process)
+{
+    list.target[0].start_ticks = 5;
+    picker_list_is_new(&picker);
+    list.target[0].start_ticks = 7;
+    list.target[2] = list.target[0];
+    list.target[2].start_ticks = 5;
+    picker_list_is_new(&picker);
+    cr_assert_eq(picker_choice(&picker)->start_ticks, 5, "it is on the later one");
+}
+
 Test(picker, an_empty_list_says_so)
 {
     list.n = 0;
