@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "mon/dump_text.h"
+#include "mon/procstat.h"
 
 #define STEP_NS (50 * NS_PER_MS)
 
@@ -50,7 +51,7 @@ static enum exit_status write_dump(const struct dump *dump, const struct dump_co
 /* What a dump that failed is due to. */
 static enum exit_status failure_of(pid_t pid)
 {
-    if (kill(pid, 0) != 0 && errno == ESRCH)
+    if (procstat_has_ended(pid))
         return EXIT_NO_TARGET;
     return kill(pid, 0) != 0 && errno == EPERM ? EXIT_PERMISSION : EXIT_FAILED;
 }

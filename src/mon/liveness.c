@@ -13,12 +13,12 @@
 
 /* A heartbeat is late after this many of the target's intervals, within bounds. */
 #define LATE_INTERVALS 3
-#define LATE_LEAST_NS (2 * NS_PER_S)
-#define LATE_MOST_NS (30 * NS_PER_S)
+#define LATE_LEAST_NS  (2 * NS_PER_S)
+#define LATE_MOST_NS   (30 * NS_PER_S)
 
 static const char *const names[] = {
-    [TARGET_LIVE] = "live",       [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
-    [TARGET_EXITED] = "exited",   [TARGET_CRASHED] = "crashed", [TARGET_KILLED] = "killed",
+    [TARGET_LIVE] = "live",     [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
+    [TARGET_EXITED] = "exited", [TARGET_CRASHED] = "crashed", [TARGET_KILLED] = "killed",
 };
 
 const char *target_state_name(enum target_state state)
@@ -41,7 +41,7 @@ static bool has_ended(const struct liveness_ask *ask, char *state)
     if (!procstat_read(ask->pid, &stat) || stat.start_ticks != ask->start_ticks)
         return true;
     *state = stat.state;
-    return stat.state == 'Z' || stat.state == 'X';
+    return procstat_is_zombie(&stat);
 }
 
 static enum target_state how_it_ended(enum source_said said)

@@ -20,7 +20,7 @@ enum target_state {
     TARGET_STOPPED, /* SIGSTOP or a debugger */
     TARGET_EXITED,  /* the program returned or called exit */
     TARGET_CRASHED, /* it reported a fatal error */
-    TARGET_KILLED,  /* it ended without a word: kill -9, out of memory */
+    TARGET_KILLED,  /* it ended without a word: any signal that it did not handle, or _exit */
 };
 
 struct target_status {

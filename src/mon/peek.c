@@ -15,12 +15,13 @@
 #include "base/check.h"
 #include "mon/memfd.h"
 #include "mon/procmem.h"
+#include "mon/procstat.h"
 #include "mon/unwind.h"
 
-#define ROWS_AT_ONCE 4096u
+#define ROWS_AT_ONCE  4096u
 #define ROW_BYTES_MAX 4096u
-#define ROWS_MAX (1u << 24)
-#define LOOKS 4 /* at a task that moves while it is copied */
+#define ROWS_MAX      (1u << 24)
+#define LOOKS         4 /* at a task that moves while it is copied */
 
 /* What a context switch leaves at the saved stack pointer: words, of which some are registers. */
 struct parked_layout {
@@ -53,7 +54,7 @@ struct peek {
     uint32_t row_bytes;
     uint64_t nrows;
     uint64_t next_row;
-    uint8_t *rows; /* [row_bytes * ROWS_AT_ONCE] */
+    uint8_t *rows;      /* [row_bytes * ROWS_AT_ONCE] */
     uint64_t first_row; /* of those in rows */
     uint64_t nread;
     char trouble[PEEK_TEXT_BYTES];
@@ -90,7 +91,9 @@ struct peek *peek_open(pid_t pid, char why[PEEK_TEXT_BYTES])
     struct peek *peek;
     int fd = memfd_open(pid, PAGE_TASKS_MEMFD_NAME, O_RDONLY);
 
-    if (fd == -ENOENT)
+    if (fd < 0 && procstat_has_ended(pid))
+        snprintf(why, PEEK_TEXT_BYTES, "process %d has ended", (int)pid);
+    else if (fd == -ENOENT)
         snprintf(why, PEEK_TEXT_BYTES, "process %d has no task table", (int)pid);
     else if (fd < 0)
         procmem_explain(pid, -fd, why, PEEK_TEXT_BYTES);

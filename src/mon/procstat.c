@@ -58,8 +58,14 @@ bool procstat_read(pid_t pid, struct procstat *stat)
     char text[1024];
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    return procstat_read_file(AT_FDCWD, path, text, sizeof text) > 0 &&
-           procstat_parse(text, stat);
+    return procstat_read_file(AT_FDCWD, path, text, sizeof text) > 0 && procstat_parse(text, stat);
+}
+
+bool procstat_has_ended(pid_t pid)
+{
+    struct procstat stat;
+
+    return !procstat_read(pid, &stat) || procstat_is_zombie(&stat);
 }
 
 pid_t procstat_inner_pid(pid_t pid)

@@ -19,6 +19,15 @@ struct procstat {
 /* False: no such process, or it is gone while being read. */
 bool procstat_read(pid_t pid, struct procstat *stat);
 
+/* Whether there is no such process, or only what is left of one that nobody has waited for. */
+bool procstat_has_ended(pid_t pid);
+
+/* The same of a process whose state is known. */
+static inline bool procstat_is_zombie(const struct procstat *stat)
+{
+    return stat->state == 'Z' || stat->state == 'X';
+}
+
 /* The pid of the process as it sees itself, in the innermost namespace; 0 if it is gone. */
 pid_t procstat_inner_pid(pid_t pid);
 

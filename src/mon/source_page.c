@@ -194,6 +194,8 @@ static void fail_to_find(pid_t pid, int error, struct source_failure *failure)
 
     if (error == -ESRCH || !procstat_read(pid, &stat))
         fail(failure, EXIT_NO_TARGET, "there is no process %d", (int)pid);
+    else if (procstat_is_zombie(&stat))
+        fail(failure, EXIT_NO_TARGET, "process %d (%s) has ended", (int)pid, stat.name);
     else if (error == -EACCES || error == -EPERM)
         fail(failure, EXIT_PERMISSION,
              "process %d (%s) is another user's: run gomon as that user or as root", (int)pid,
@@ -230,8 +232,7 @@ struct source *source_page_open(pid_t pid, uint64_t start_ticks, struct metric_t
     sp = open_page(fd, whose, t, failure);
     if (sp == NULL)
         return NULL;
-    if (sp->pf.header.start_ticks != start_ticks ||
-        sp->pf.header.pid != procstat_inner_pid(pid)) {
+    if (sp->pf.header.start_ticks != start_ticks || sp->pf.header.pid != procstat_inner_pid(pid)) {
         fail(failure, EXIT_NO_TARGET,
              "process %d has no page of its own: it inherited that of process %d", (int)pid,
              (int)sp->pf.header.pid);

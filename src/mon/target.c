@@ -222,6 +222,11 @@ enum target_match target_find_pid(pid_t pid, struct target_list *list, struct ta
             (int)pid);
         return TARGET_NONE;
     }
+    if (procstat_is_zombie(&stat)) {
+        WHY("process %d (%s) has ended, and has left no page: gomon -l lists targets", (int)pid,
+            stat.name);
+        return TARGET_NONE;
+    }
     if (opened == -EACCES || opened == -EPERM) {
         WHY("process %d (%s) is another user's: run gomon as that user or as root", (int)pid,
             stat.name);

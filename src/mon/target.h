@@ -38,7 +38,7 @@ void target_list_read(struct target_list *list);
 enum target_match {
     TARGET_FOUND,
     TARGET_SEVERAL, /* LIST holds the matches */
-    TARGET_NONE,    /* no such process */
+    TARGET_NONE,    /* no such process, or it has ended */
     TARGET_NO_PAGE, /* the process is there, but it has no page */
     TARGET_DENIED,  /* the process is another user's */
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -22,7 +23,7 @@
 #include "tests/support/park.h"
 
 #define WITHIN_NS (30 * NS_PER_S)
-#define NOINLINE __attribute__((noinline))
+#define NOINLINE  __attribute__((noinline))
 
 /* ---- Two tasks of this very process, parked for ever ---- */
 
@@ -176,8 +177,8 @@ static void check_both(const struct dump *dump, size_t nreaders, size_t nwriters
         cr_assert_eq(group->end, DUMP_END_START, "end %d", (int)group->end);
         cr_assert_eq(group->nframes, 3, "%zu frames", group->nframes);
         for (size_t i = 0; i < 3; i++)
-            cr_assert_str_eq(innermost(group, i), names[g][i], "frame %zu of group %zu is %s", i,
-                             g, innermost(group, i));
+            cr_assert_str_eq(innermost(group, i), names[g][i], "frame %zu of group %zu is %s", i, g,
+                             innermost(group, i));
     }
 }
 
@@ -383,6 +384,23 @@ Test(dump_command, says_that_there_is_no_such_process)
     struct dump_command command = {.pid = 0x3fffff, .way = DUMPJOB_ASK_OR_PEEK};
     FILE *out = fopen("/dev/null", "w");
 
+    cr_assert_eq(dump_command_run(&command, out), EXIT_NO_TARGET, "another status");
+    fclose(out);
+}
+
+Test(dump_command, says_that_the_process_has_ended)
+{
+    struct dump_command command = {.way = DUMPJOB_ASK_OR_PEEK};
+    char why[PEEK_TEXT_BYTES] = "";
+    siginfo_t info;
+    FILE *out = fopen("/dev/null", "w");
+
+    command.pid = fork();
+    if (command.pid == 0)
+        _exit(0);
+    cr_assert_eq(waitid(P_PID, (id_t)command.pid, &info, WEXITED | WNOWAIT), 0, "waitid");
+    cr_assert_null(peek_open(command.pid, why), "it was opened");
+    cr_assert_not_null(strstr(why, "has ended"), "%s", why);
     cr_assert_eq(dump_command_run(&command, out), EXIT_NO_TARGET, "another status");
     fclose(out);
 }

@@ -119,6 +119,28 @@ Test(target, a_forked_child_is_none)
     cr_assert_not_null(strstr(error, "has no page"), "%s", error);
 }
 
+/* A child that has ended and that nobody waits for until the test is over. */
+static pid_t zombie(void)
+{
+    siginfo_t info;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    cr_assert_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0, "waitid");
+    return child;
+}
+
+Test(target, one_that_has_ended_is_said_to_have)
+{
+    pid_t child = zombie();
+    enum target_match match = target_find_pid(child, &list, &found, error);
+
+    waitpid(child, NULL, 0);
+    cr_assert_eq(match, TARGET_NONE, "match %d", match);
+    cr_assert_not_null(strstr(error, "has ended"), "%s", error);
+}
+
 Test(target, what_is_not_there_is_told)
 {
     enum target_match match = target_find_pid(0x3fffffff, &list, &found, error);
