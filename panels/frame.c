@@ -185,7 +185,7 @@ static const char *reason_text(const struct model *model)
     case TARGET_CRASHED:
         return fatal_text(model);
     case TARGET_KILLED:
-        return "without a word: kill -9, or out of memory";
+        return "by a signal, without a word: kill, ^C, or out of memory";
     }
     return "";
 }
@@ -201,14 +201,14 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas)
     char line[512];
 
     state_word(model, &state);
-    if (status->successor != 0)
-        snprintf(again, sizeof again, " It runs again: gomon -p %d", (int)status->successor);
+    if (status->successor != 0) /* ahead of what may be cut off */
+        snprintf(again, sizeof again, " (it runs again: gomon -p %d)", (int)status->successor);
     if (ended && status->since_ns > 0)
-        snprintf(line, sizeof line, " %s at %s: %s. This is its last picture.%s", state.text,
+        snprintf(line, sizeof line, " %s at %s%s: %s. This is its last picture.", state.text,
                  fmt_clock(clock, sizeof clock, model_real_ns(model, status->since_ns)),
-                 reason_text(model), again);
+                 again, reason_text(model));
     else
-        snprintf(line, sizeof line, " %s: %s.%s", state.text, reason_text(model), again);
+        snprintf(line, sizeof line, " %s: %s.", state.text, reason_text(model));
     canvas_fill(canvas, 0, 0, canvas->cols, ' ', role);
     canvas_text_in(canvas, 0, 0, canvas->cols, role, line);
 }
