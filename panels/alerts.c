@@ -55,8 +55,7 @@ static void draw_alert(const struct draw_table *table, const struct model *model
                        const struct alert *alert, int row, struct canvas *canvas)
 {
     char text[FIGURE_BYTES];
-    char code[CODE_LINE_BYTES];
-    char line[ALERT_TEXT_BYTES + CODE_LINE_BYTES + 4];
+    char line[PARTS_ALERT_BYTES];
     enum role role = role_of(alert);
 
     fmt_clock(text, sizeof text, alert->raised_real_ns);
@@ -68,9 +67,8 @@ static void draw_alert(const struct draw_table *table, const struct model *model
     draw_table_cell(table, canvas, row, LASTED, alert->cleared_ns == 0 ? ROLE_TEXT : ROLE_DIM,
                     text);
     draw_table_cell(table, canvas, row, LINT, role, alert_lint_name(alert->lint));
-    snprintf(line, sizeof line, "%s%s%s", alert->text, alert->pc != 0 ? ": " : "",
-             alert->pc != 0 ? parts_code(model, alert->pc, code) : "");
-    draw_table_cell(table, canvas, row, TEXT, role, line);
+    draw_table_cell(table, canvas, row, TEXT, role,
+                    parts_alert(model, alert, table->width[TEXT], line));
 }
 
 static void draw_list(const struct model *model, const struct panel_state *state,

@@ -201,7 +201,8 @@ static void draw_sites(const struct model *model, struct canvas *canvas)
                         fmt_bytes(text, sizeof text, (double)site->live_bytes));
         draw_table_cell(&table, canvas, i + 1, 1, ROLE_TEXT,
                         fmt_count(text, sizeof text, (double)site->live_objects));
-        draw_table_cell(&table, canvas, i + 1, 2, ROLE_TEXT, parts_code(model, site->pc, text));
+        draw_table_cell(&table, canvas, i + 1, 2, ROLE_TEXT,
+                        parts_code_in(model, site->pc, table.width[2], text));
     }
 }
 

@@ -140,17 +140,15 @@ static void draw_process_facts(const struct model *model, struct canvas *canvas)
 static void draw_alert(const struct model *model, const struct alert *alert, int row,
                        struct canvas *canvas)
 {
-    char code[CODE_LINE_BYTES];
     char time[FMT_BYTES_MAX];
-    char line[ALERT_TEXT_BYTES + CODE_LINE_BYTES + 8];
+    char line[PARTS_ALERT_BYTES];
     enum role role = alert->severity == ALERT_NOTE ? ROLE_WARN : ROLE_BAD;
 
     int col = canvas_text(canvas, row, 0, role, "! ");
     col += canvas_text(canvas, row, col, ROLE_DIM,
                        fmt_clock(time, sizeof time, alert->raised_real_ns));
-    snprintf(line, sizeof line, "%s%s%s", alert->text, alert->pc != 0 ? "  " : "",
-             alert->pc != 0 ? parts_code(model, alert->pc, code) : "");
-    canvas_text_in(canvas, row, col + 2, canvas->cols - col - 2, role, line);
+    int room = canvas->cols - col - 2;
+    canvas_text_in(canvas, row, col + 2, room, role, parts_alert(model, alert, room, line));
 }
 
 static void draw_alerts(const struct model *model, struct canvas *canvas)

@@ -86,6 +86,32 @@ const char *parts_code(const struct model *model, uint64_t pc, char text[CODE_LI
     return text;
 }
 
+const char *parts_code_in(const struct model *model, uint64_t pc, int cols,
+                          char text[CODE_LINE_BYTES])
+{
+    char line[CODE_LINE_BYTES];
+    char *blank = strrchr(parts_code(model, pc, line), ' ');
+    struct draw_code code = {.function = "", .place = line};
+
+    if (blank != NULL) {
+        *blank = '\0';
+        code = (struct draw_code){.function = line, .place = blank + 1};
+    }
+    draw_code(text, CODE_LINE_BYTES, code, cols);
+    return text;
+}
+
+const char *parts_alert(const struct model *model, const struct alert *alert, int cols,
+                        char text[PARTS_ALERT_BYTES])
+{
+    char code[CODE_LINE_BYTES] = "";
+
+    if (alert->pc != 0)
+        parts_code_in(model, alert->pc, cols, code);
+    snprintf(text, PARTS_ALERT_BYTES, "%s%s%s", code, alert->pc != 0 ? "  " : "", alert->text);
+    return text;
+}
+
 /* ---- Plots ---- */
 
 static void add_alert_marks(struct parts_plot *parts, const struct model *model)

@@ -33,6 +33,16 @@ const char *parts_span(char text[FIGURE_BYTES], int64_t ns);
 /* The code at PC: its line if it is known, else its address; "-" for 0. Returns TEXT. */
 const char *parts_code(const struct model *model, uint64_t pc, char text[CODE_LINE_BYTES]);
 
+/* As parts_code, made to fit COLS columns (draw_code). */
+const char *parts_code_in(const struct model *model, uint64_t pc, int cols,
+                          char text[CODE_LINE_BYTES]);
+
+/* An alert in a line of COLS columns: the code that it names, if it does, then its words. Returns
+ * TEXT. */
+#define PARTS_ALERT_BYTES (ALERT_TEXT_BYTES + CODE_LINE_BYTES)
+const char *parts_alert(const struct model *model, const struct alert *alert, int cols,
+                        char text[PARTS_ALERT_BYTES]);
+
 /* Not for small stacks: 110 KB. */
 struct parts_plot {
     struct plot plot;

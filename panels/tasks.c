@@ -150,7 +150,7 @@ static void draw_group(const struct draw_table *table, const struct model *model
     draw_table_cell(table, canvas, row, LONGEST, ROLE_TEXT,
                     fmt_duration(text, sizeof text, (double)age_ns));
     draw_table_cell(table, canvas, row, SPAWNED_AT, ROLE_TEXT,
-                    parts_code(model, group->spawn_pc, text));
+                    parts_code_in(model, group->spawn_pc, table->width[SPAWNED_AT], text));
     draw_table_cell(table, canvas, row, STARTS, ROLE_DIM,
                     function_text(model, group->start_fn, text));
 }

@@ -279,6 +279,15 @@ Test(screen, columns_are_sorted_in_both_directions)
     cr_assert(screen.state[PANEL_TASKS].inverted, "not inverted");
 }
 
+Test(screen, the_line_that_an_alert_names_is_seen_on_a_narrow_screen)
+{
+    cr_assert(shows("! 03:09:12  handle_order orders/queue.c:214  1 930 tasks"),
+              "not on the overview");
+    press('6');
+    cr_assert(shows("task-growth handle_order orders/queue.c:214  1 930 tasks"),
+              "not in the list of alerts");
+}
+
 /* ---- Around the panel ---- */
 
 Test(screen, a_dead_target_is_never_shown_as_live)
