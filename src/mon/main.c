@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,10 +23,10 @@
 #include "mon/target.h"
 
 #define ROWS_A_TITLE 24
-#define NAMING_NS (2 * NS_PER_S)
+#define NAMING_NS    (2 * NS_PER_S)
 
-__attribute__((format(printf, 2, 3))) static enum exit_status
-fail(enum exit_status status, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static enum exit_status fail(enum exit_status status,
+                                                                   const char *format, ...)
 {
     va_list args;
 
@@ -249,8 +250,23 @@ static enum exit_status run(const struct options *o, struct target_list *list)
     return EXIT_FAILED;
 }
 
+/* Fills the places of stdin, stdout and stderr if they are closed: else a file of the target would
+ * come to lie there, and what is printed be written into its mailbox. Opened the wrong way round,
+ * so that using them fails as it does when they are closed. Source: gnulib's stdopen. */
+static bool open_standard_fds(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_fds())
+        return (int)EXIT_FAILED;
+
     struct target_list *list = calloc(1, sizeof *list);
     struct options options;
     char error[OPTIONS_ERROR_BYTES];

@@ -49,6 +49,16 @@ dump "$busy"
 kill -CONT "$busy"
 shows 'note: the runtime .*read from outside' 'fight_for_the_hot +.*contention\.c:[0-9]+'
 
+# Without stdin, stdout and stderr nothing that gomon says ends up in the target's mailbox.
+mailbox=$(find "/proc/$busy/fd" -lname '/memfd:gomon-mail*' -print -quit)
+head_of_mailbox() { head -c 24 "$mailbox" | od -An -tx1; } # what stands before the doorbell
+header=$(head_of_mailbox)
+timeout 60 "$gomon" --dump -p "$busy" <&- >&- 2>&- && fail 'a dump without stdout is said to be written'
+timeout 60 "$gomon" --dump --json -p "$busy" <&- >&- 2>&-
+[ "$(head_of_mailbox)" = "$header" ] || fail 'a closed stdout overwrites the mailbox'
+dump "$busy"
+grep -q '^note' "$work/dump" && fail "it is not answered any more: $(grep '^note' "$work/dump")"
+
 # Several at once each get their own.
 dumps=()
 for i in 1 2 3 4; do
