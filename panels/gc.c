@@ -183,30 +183,62 @@ static int count(const struct model *model, const struct panel_state *state)
     return (int)model->snapshot->ncycles;
 }
 
+/* Cycles are listed newest first. */
+static const struct gc_cycle *cycle_at(const struct model *model, int item)
+{
+    return &model->snapshot->cycle[(int)model->snapshot->ncycles - 1 - item];
+}
+
+static const char *cell_text(const struct gc_cycle *cycle, int column, char text[FMT_BYTES_MAX])
+{
+    switch (column) {
+    case NUMBER:
+        return fmt_grouped(text, FMT_BYTES_MAX, cycle->number);
+    case ENDED:
+        return fmt_clock(text, FMT_BYTES_MAX, cycle->end_real_ns);
+    case WHY:
+        return trigger_text(cycle->trigger);
+    case PAUSE:
+        return fmt_duration(text, FMT_BYTES_MAX, (double)cycle->pause_ns);
+    case STOP:
+        return fmt_duration(text, FMT_BYTES_MAX, (double)cycle->stop_ns);
+    case MARK:
+        return fmt_duration(text, FMT_BYTES_MAX, (double)cycle->mark_ns);
+    case RESTART:
+        return fmt_duration(text, FMT_BYTES_MAX, (double)cycle->restart_ns);
+    case BEFORE:
+        return fmt_bytes(text, FMT_BYTES_MAX, (double)cycle->heap_before);
+    case LIVE:
+        return fmt_bytes(text, FMT_BYTES_MAX, (double)cycle->heap_live);
+    case GOAL:
+        return fmt_bytes(text, FMT_BYTES_MAX, (double)cycle->heap_goal);
+    case TASKS:
+        return fmt_count(text, FMT_BYTES_MAX, (double)cycle->tasks);
+    }
+    return "";
+}
+
+static bool holds(const struct model *model, const struct panel_state *state, int item,
+                  const char *text)
+{
+    char cell[FMT_BYTES_MAX];
+
+    (void)state;
+    for (int column = 0; column < COLUMNS; column++) {
+        if (draw_text_holds(cell_text(cycle_at(model, item), column, cell), text))
+            return true;
+    }
+    return false;
+}
+
 static void draw_cycle(const struct draw_table *table, const struct gc_cycle *cycle, int row,
                        struct canvas *canvas)
 {
-    static const struct {
-        int column;
-        enum fmt_unit unit;
-    } numbers[] = {{PAUSE, FMT_NS},     {STOP, FMT_NS},    {MARK, FMT_NS},    {RESTART, FMT_NS},
-                   {BEFORE, FMT_BYTES}, {LIVE, FMT_BYTES}, {GOAL, FMT_BYTES}, {TASKS, FMT_COUNT}};
-    const double values[] = {
-        (double)cycle->pause_ns,   (double)cycle->stop_ns,     (double)cycle->mark_ns,
-        (double)cycle->restart_ns, (double)cycle->heap_before, (double)cycle->heap_live,
-        (double)cycle->heap_goal,  (double)cycle->tasks,
-    };
     char text[FMT_BYTES_MAX];
 
-    draw_table_cell(table, canvas, row, NUMBER, ROLE_TEXT,
-                    fmt_grouped(text, sizeof text, cycle->number));
-    draw_table_cell(table, canvas, row, ENDED, ROLE_DIM,
-                    fmt_clock(text, sizeof text, cycle->end_real_ns));
-    draw_table_cell(table, canvas, row, WHY, ROLE_TEXT, trigger_text(cycle->trigger));
-    for (int i = 0; i < 8; i++) {
-        enum role role = numbers[i].column == PAUSE ? ROLE_STRONG : ROLE_TEXT;
-        fmt_value(text, sizeof text, numbers[i].unit, values[i]);
-        draw_table_cell(table, canvas, row, numbers[i].column, role, text);
+    for (int column = 0; column < COLUMNS; column++) {
+        enum role role = column == PAUSE ? ROLE_STRONG : column == ENDED ? ROLE_DIM : ROLE_TEXT;
+        draw_table_cell(table, canvas, row, column, role, cell_text(cycle, column, text));
     }
 }
 
@@ -221,10 +253,13 @@ static void draw_cycles(const struct model *model, const struct panel_state *sta
         return;
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
-    for (int i = window.first; i < window.end; i++)
-        draw_cycle(&table, &model->snapshot->cycle[n - 1 - i], 1 + i - window.first, canvas);
-    if (window.first > 0 || state->scroll.cursor > 0)
-        canvas_tint(canvas, 1 + window.cursor - window.first, 0, canvas->cols, ROLE_SELECTED);
+    for (int i = window.first; i < window.end; i++) {
+        int row = 1 + i - window.first;
+        draw_cycle(&table, cycle_at(model, i), row, canvas);
+        if (i == window.cursor && (window.first > 0 || state->scroll.cursor > 0))
+            canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
+        draw_mark_matches(canvas, row, state->find);
+    }
 }
 
 static const struct layout_part parts[] = {
@@ -271,4 +306,5 @@ const struct panel panel_gc = {
     .draw = draw,
     .count = count,
     .list_rows = list_rows,
+    .holds = holds,
 };

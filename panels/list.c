@@ -20,17 +20,19 @@ static int next_match(const struct panel *panel, const struct model *model,
     return -1;
 }
 
-static void find(const struct panel *panel, const struct model *model, struct panel_state *state,
-                 int by, int rows)
+static enum intent find(const struct panel *panel, const struct model *model,
+                        struct panel_state *state, int by, int rows)
 {
     int count = panel->count(model, state);
 
-    if (state->find[0] == '\0' || count <= 0)
-        return;
+    if (state->find[0] == '\0')
+        return INTENT_NONE;
     int from = state->scroll.cursor < count ? state->scroll.cursor : count - 1;
-    int at = next_match(panel, model, state, from, by);
-    if (at >= 0)
-        scroll_to(&state->scroll, at, count, rows);
+    int at = count > 0 ? next_match(panel, model, state, from, by) : -1;
+    if (at < 0)
+        return INTENT_SAY_NOT_FOUND;
+    scroll_to(&state->scroll, at, count, rows);
+    return INTENT_NONE;
 }
 
 static bool can_find(const struct panel *panel)
@@ -38,18 +40,10 @@ static bool can_find(const struct panel *panel)
     return panel->count != NULL && (panel->holds != NULL || panel->find != NULL);
 }
 
-static bool list_command(const struct panel *panel, const struct model *model,
-                         struct panel_state *state, enum command command)
+static int rows_of(const struct panel *panel, const struct model *model,
+                   const struct panel_state *state)
 {
-    if (panel->count == NULL)
-        return false;
-    int rows = panel->list_rows != NULL ? panel->list_rows(model, state) : state->view->rows - 1;
-    if (command == COMMAND_FIND_NEXT || command == COMMAND_FIND_BACK) {
-        if (can_find(panel))
-            find(panel, model, state, command == COMMAND_FIND_NEXT ? 1 : -1, rows);
-        return true;
-    }
-    return scroll_command(&state->scroll, command, panel->count(model, state), rows);
+    return panel->list_rows != NULL ? panel->list_rows(model, state) : state->view->rows - 1;
 }
 
 enum intent panel_command(const struct panel *panel, const struct model *model,
@@ -57,7 +51,12 @@ enum intent panel_command(const struct panel *panel, const struct model *model,
 {
     if (command == COMMAND_FIND && can_find(panel))
         return INTENT_ASK_FIND;
-    if (list_command(panel, model, state, command) || panel->command == NULL)
+    if (command == COMMAND_FIND_NEXT && can_find(panel))
+        return find(panel, model, state, 1, rows_of(panel, model, state));
+    if (command == COMMAND_FIND_BACK && can_find(panel))
+        return find(panel, model, state, -1, rows_of(panel, model, state));
+    if (panel->count != NULL && scroll_command(&state->scroll, command, panel->count(model, state),
+                                               rows_of(panel, model, state)))
         return INTENT_NONE;
-    return panel->command(model, state, command);
+    return panel->command != NULL ? panel->command(model, state, command) : INTENT_NONE;
 }

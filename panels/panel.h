@@ -64,7 +64,8 @@ enum intent {
     INTENT_NONE,
     INTENT_ASK_FIND, /* a line of text from the user */
     INTENT_ASK_FILTER,
-    INTENT_ASK_FILE, /* where to save the dump */
+    INTENT_ASK_FILE,      /* where to save the dump */
+    INTENT_SAY_NOT_FOUND, /* nothing holds state->find */
 };
 
 struct panel {

@@ -94,33 +94,77 @@ static int count(const struct model *model, const struct panel_state *state)
     return (int)model->snapshot->nprocs;
 }
 
-static void draw_share(const struct draw_table *table, const struct proc_sample *proc,
-                       enum proc_state state, int column, int row, struct canvas *canvas)
+static const char *share_text(const struct proc_sample *proc, enum proc_state state,
+                              char text[FMT_BYTES_MAX])
 {
-    char text[FMT_BYTES_MAX] = DRAW_MISSING;
     bool known = false;
 
     for (int i = 0; i < PROC_STATES; i++)
         known = known || proc->share_ppm[i] > 0;
-    if (known)
-        snprintf(text, sizeof text, "%u%%", (proc->share_ppm[state] + 5000) / 10000);
-    draw_table_cell(table, canvas, row, column, state == PROC_RUNNING ? ROLE_STRONG : ROLE_TEXT,
-                    text);
+    if (!known)
+        return DRAW_MISSING;
+    snprintf(text, FMT_BYTES_MAX, "%u%%", (proc->share_ppm[state] + 5000) / 10000);
+    return text;
 }
 
-static void draw_task_of(const struct draw_table *table, const struct model *model,
-                         const struct proc_sample *proc, int row, struct canvas *canvas)
+static int64_t runs_ns(const struct model *model, const struct proc_sample *proc)
 {
-    char text[FMT_BYTES_MAX] = DRAW_MISSING;
-    int64_t runs_ns = parts_between(proc->task_since_ns, model->snapshot->published_ns);
-    bool has_task = proc->task != 0;
+    return parts_between(proc->task_since_ns, model->snapshot->published_ns);
+}
 
-    if (has_task)
-        snprintf(text, sizeof text, "%" PRIu64, proc->task);
-    draw_table_cell(table, canvas, row, TASK, ROLE_TEXT, text);
-    enum role role = has_task && runs_ns > LONG_RUN_NS ? ROLE_WARN : ROLE_TEXT;
-    fmt_duration(text, sizeof text, (double)runs_ns);
-    draw_table_cell(table, canvas, row, RUNS, role, has_task ? text : DRAW_MISSING);
+static const char *cell_text(const struct model *model, const struct proc_sample *proc, int column,
+                             char text[FMT_BYTES_MAX])
+{
+    switch (column) {
+    case ID:
+        snprintf(text, FMT_BYTES_MAX, "P%u", proc->id);
+        return text;
+    case STATE:
+        return state_text(proc->state);
+    case QUEUE:
+        return fmt_count(text, FMT_BYTES_MAX, proc->runq);
+    case TASK:
+        snprintf(text, FMT_BYTES_MAX, "%" PRIu64, proc->task);
+        return proc->task != 0 ? text : DRAW_MISSING;
+    case RUNS:
+        fmt_duration(text, FMT_BYTES_MAX, (double)runs_ns(model, proc));
+        return proc->task != 0 ? text : DRAW_MISSING;
+    case RUNNING:
+        return share_text(proc, PROC_RUNNING, text);
+    case BLOCKING:
+        return share_text(proc, PROC_BLOCKING, text);
+    case STOPPED:
+        return share_text(proc, PROC_STOPPED, text);
+    case SWITCHES:
+        fmt_count(text, FMT_BYTES_MAX, proc->switches_per_s);
+        return model->snapshot->interval_ns > 0 ? text : DRAW_MISSING;
+    case DETACHED:
+        return fmt_count(text, FMT_BYTES_MAX, (double)proc->detaches);
+    case THREAD:
+        snprintf(text, FMT_BYTES_MAX, "%d", proc->tid);
+        return proc->tid != 0 ? text : DRAW_MISSING;
+    }
+    return "";
+}
+
+static bool holds(const struct model *model, const struct panel_state *state, int item,
+                  const char *text)
+{
+    char cell[FMT_BYTES_MAX];
+
+    (void)state;
+    for (int column = 0; column < COLUMNS; column++) {
+        if (draw_text_holds(cell_text(model, &model->snapshot->proc[item], column, cell), text))
+            return true;
+    }
+    return false;
+}
+
+static enum role cell_role(const struct model *model, const struct proc_sample *proc, int column)
+{
+    if (column == RUNS && proc->task != 0 && runs_ns(model, proc) > LONG_RUN_NS)
+        return ROLE_WARN;
+    return column == ID || column == RUNNING ? ROLE_STRONG : ROLE_TEXT;
 }
 
 static void draw_proc(const struct draw_table *table, const struct model *model,
@@ -128,24 +172,9 @@ static void draw_proc(const struct draw_table *table, const struct model *model,
 {
     char text[FMT_BYTES_MAX];
 
-    snprintf(text, sizeof text, "P%u", proc->id);
-    draw_table_cell(table, canvas, row, ID, ROLE_STRONG, text);
-    draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(proc->state));
-    draw_table_cell(table, canvas, row, QUEUE, ROLE_TEXT, fmt_count(text, sizeof text, proc->runq));
-    draw_task_of(table, model, proc, row, canvas);
-    draw_share(table, proc, PROC_RUNNING, RUNNING, row, canvas);
-    draw_share(table, proc, PROC_BLOCKING, BLOCKING, row, canvas);
-    draw_share(table, proc, PROC_STOPPED, STOPPED, row, canvas);
-    snprintf(text, sizeof text, DRAW_MISSING);
-    if (model->snapshot->interval_ns > 0)
-        fmt_count(text, sizeof text, proc->switches_per_s);
-    draw_table_cell(table, canvas, row, SWITCHES, ROLE_TEXT, text);
-    draw_table_cell(table, canvas, row, DETACHED, ROLE_TEXT,
-                    fmt_count(text, sizeof text, (double)proc->detaches));
-    snprintf(text, sizeof text, DRAW_MISSING);
-    if (proc->tid != 0)
-        snprintf(text, sizeof text, "%d", proc->tid);
-    draw_table_cell(table, canvas, row, THREAD, ROLE_TEXT, text);
+    for (int column = 0; column < COLUMNS; column++)
+        draw_table_cell(table, canvas, row, column, cell_role(model, proc, column),
+                        cell_text(model, proc, column, text));
 }
 
 static void draw_procs(const struct model *model, const struct panel_state *state,
@@ -159,10 +188,13 @@ static void draw_procs(const struct model *model, const struct panel_state *stat
         return;
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
-    for (int i = window.first; i < window.end; i++)
-        draw_proc(&table, model, &model->snapshot->proc[i], 1 + i - window.first, canvas);
-    if (state->scroll.cursor > 0)
-        canvas_tint(canvas, 1 + window.cursor - window.first, 0, canvas->cols, ROLE_SELECTED);
+    for (int i = window.first; i < window.end; i++) {
+        int row = 1 + i - window.first;
+        draw_proc(&table, model, &model->snapshot->proc[i], row, canvas);
+        if (i == window.cursor && state->scroll.cursor > 0)
+            canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
+        draw_mark_matches(canvas, row, state->find);
+    }
 }
 
 struct parts {
@@ -215,4 +247,5 @@ const struct panel panel_sched = {
     .draw = draw,
     .count = count,
     .list_rows = list_rows,
+    .holds = holds,
 };

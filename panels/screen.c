@@ -120,6 +120,33 @@ static enum screen_wish set_delay(struct screen *screen, const struct model *mod
     return WISH_SAMPLE;
 }
 
+static enum screen_wish obey_panel(struct screen *screen, const struct model *model,
+                                   enum command command)
+{
+    struct panel_state *state = open_state(screen);
+    char text[PANEL_TEXT_BYTES + 16];
+
+    switch (panel_command(panel_get(screen_open(screen)), model, state, command)) {
+    case INTENT_NONE:
+        break;
+    case INTENT_ASK_FIND:
+        ask(screen, PROMPT_FIND, "");
+        break;
+    case INTENT_ASK_FILTER:
+        ask(screen, PROMPT_FILTER, state->filter);
+        break;
+    case INTENT_ASK_FILE:
+        snprintf(text, sizeof text, "gomon-%d.stacks", (int)model->target.pid);
+        ask(screen, PROMPT_FILE, text);
+        break;
+    case INTENT_SAY_NOT_FOUND:
+        snprintf(text, sizeof text, "not found: %s", state->find);
+        screen_say(screen, model, ROLE_WARN, text);
+        break;
+    }
+    return WISH_NONE;
+}
+
 static enum screen_wish accept_typing(struct screen *screen, const struct model *model)
 {
     enum prompt_kind kind = screen->prompt;
@@ -130,8 +157,7 @@ static enum screen_wish accept_typing(struct screen *screen, const struct model 
     case PROMPT_FILTER:
         break;
     case PROMPT_FIND:
-        panel_command(panel_get(screen_open(screen)), model, open_state(screen), COMMAND_FIND_NEXT);
-        break;
+        return obey_panel(screen, model, COMMAND_FIND_NEXT);
     case PROMPT_DELAY:
         return set_delay(screen, model);
     case PROMPT_FILE:
@@ -236,29 +262,6 @@ static enum screen_wish start_dump(struct screen *screen, const struct model *mo
     screen->stacks_open = true;
     screen->view.dump_asked_ns = model->mono_ns;
     return WISH_DUMP;
-}
-
-static enum screen_wish obey_panel(struct screen *screen, const struct model *model,
-                                   enum command command)
-{
-    struct panel_state *state = open_state(screen);
-    char file[64];
-
-    switch (panel_command(panel_get(screen_open(screen)), model, state, command)) {
-    case INTENT_NONE:
-        break;
-    case INTENT_ASK_FIND:
-        ask(screen, PROMPT_FIND, "");
-        break;
-    case INTENT_ASK_FILTER:
-        ask(screen, PROMPT_FILTER, state->filter);
-        break;
-    case INTENT_ASK_FILE:
-        snprintf(file, sizeof file, "gomon-%d.stacks", (int)model->target.pid);
-        ask(screen, PROMPT_FILE, file);
-        break;
-    }
-    return WISH_NONE;
 }
 
 static enum screen_wish obey(struct screen *screen, const struct model *model, enum command command,

@@ -51,11 +51,14 @@ static bool has_end(const struct dump_group *group)
     return dump_end_text(group->end)[0] != '\0';
 }
 
+static int unfolded_lines(const struct dump_group *group)
+{
+    return 1 + (int)group->nframes + has_end(group) + (group->spawned_at.pc != 0) + 2;
+}
+
 static int lines_of(const struct panel_state *state, const struct dump_group *group, size_t number)
 {
-    if (is_folded(state, number))
-        return 1;
-    return 1 + (int)group->nframes + has_end(group) + (group->spawned_at.pc != 0) + 2;
+    return is_folded(state, number) ? 1 : unfolded_lines(group);
 }
 
 /* ---- What is in a line ---- */
@@ -275,6 +278,22 @@ static bool find_place(const struct dump *dump, const struct panel_state *state,
     return false;
 }
 
+/* Whether line LINE of a group holds TEXT; of a folded one the only line stands for all of them. */
+static bool line_holds(const struct dump *dump, const struct panel_state *state, size_t number,
+                       int line, const char *text)
+{
+    const struct dump_group *group = &dump->group[number];
+    int end = is_folded(state, number) ? unfolded_lines(group) : line + 1;
+    struct line whole;
+
+    for (; line < end; line++) {
+        line_of(dump, state, place_in(group, number, (size_t)line), WHOLE, &whole);
+        if (draw_text_holds(whole.text, text))
+            return true;
+    }
+    return false;
+}
+
 /* One pass over all lines: the first match behind FROM, or, going back, the last one before it;
  * else the first or last of all. */
 static int find(const struct model *model, const struct panel_state *state, int from, int by)
@@ -287,10 +306,8 @@ static int find(const struct model *model, const struct panel_state *state, int 
     for (size_t i = 0; dump != NULL && i < dump->ngroups; i++) {
         int lines = is_shown(state, &dump->group[i]) ? lines_of(state, &dump->group[i], i) : 0;
         for (int j = 0; j < lines; j++, item++) {
-            struct line line;
             bool wanted = by > 0 ? item > from : item < from;
-            line_of(dump, state, place_in(&dump->group[i], i, (size_t)j), WHOLE, &line);
-            if (!draw_text_holds(line.text, state->find))
+            if (!line_holds(dump, state, i, j, state->find))
                 continue;
             if (by > 0 && wanted)
                 return item;

@@ -251,6 +251,50 @@ Test(screen, search_moves_the_cursor_to_matches_and_round)
                  state->scroll.cursor);
 }
 
+Test(screen, a_search_that_finds_nothing_says_so)
+{
+    for (uint32_t key = '3'; key <= '7'; key++) {
+        press(key);
+        press('/');
+        type("no such text\r");
+        cr_assert(shows("not found: no such text"), "panel %c says nothing", (int)key);
+        press(0x1b);
+    }
+    press('7');
+    press('/');
+    type("NumGC\r");
+    cr_assert_not(shows("not found"), "what is there is not found");
+}
+
+Test(screen, procs_and_collections_are_searched_by_what_their_rows_show)
+{
+    press('4');
+    press('/');
+    type("blocking\r");
+    cr_assert_eq(screen.state[PANEL_SCHED].scroll.cursor, 5, "%d",
+                 screen.state[PANEL_SCHED].scroll.cursor);
+    press('3');
+    press('/');
+    type("14 240\r");
+    cr_assert_eq(screen.state[PANEL_GC].scroll.cursor, 45, "%d",
+                 screen.state[PANEL_GC].scroll.cursor);
+    press('/');
+    press(0x15);
+    type("343.1us\r");
+    cr_assert_eq(screen.state[PANEL_GC].scroll.cursor, 0, "%d",
+                 screen.state[PANEL_GC].scroll.cursor);
+}
+
+Test(screen, every_panel_with_the_keys_of_a_search_has_one)
+{
+    for (int id = 0; id < PANEL_COUNT; id++) {
+        const struct panel *panel = panel_get((enum panel_id)id);
+        bool promised = (panel->scopes & SCOPE_LIST) != 0;
+        bool there = panel->count != NULL && (panel->holds != NULL || panel->find != NULL);
+        cr_assert_eq(promised, there, "panel %d: promised %d, there %d", id, promised, there);
+    }
+}
+
 Test(screen, a_filter_shows_what_it_says_while_it_is_typed)
 {
     press('5');

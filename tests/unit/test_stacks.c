@@ -185,6 +185,22 @@ Test(stacks, stacks_are_searched_forwards_and_backwards)
     cr_assert_gt(state->scroll.cursor, second, "it does not go round: %d", state->scroll.cursor);
 }
 
+Test(stacks, what_is_folded_is_found_by_all_of_its_lines)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    press('S');
+    press('z');
+    press('/');
+    type("libshop\r");
+    cr_assert_eq(state->scroll.cursor, 1, "%d", state->scroll.cursor);
+    press('/');
+    press(0x15);
+    type("no unwind information\r");
+    cr_assert_eq(state->scroll.cursor, 4, "%d", state->scroll.cursor);
+    cr_assert_not(shows("not found"), "it is said not to be found");
+}
+
 Test(stacks, saving_asks_for_a_name_and_then_wishes)
 {
     press('S');
