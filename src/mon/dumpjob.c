@@ -35,7 +35,7 @@ struct dumpjob {
     int64_t start_ns;
     struct dumpread reader;
     struct dumpread_record record;
-    bool has_task; /* record holds a task that waits for a rule of unwinding */
+    bool has_task;  /* record holds a task that waits for a rule of unwinding */
     bool has_begun; /* the record that begins a dump has come */
     const struct unwind_machine *machine;
     uint8_t *peek_stack; /* [PEEK_STACK_BYTES] */
@@ -248,8 +248,13 @@ static bool step_batch(struct dumpjob *job)
 static bool step_peek(struct dumpjob *job)
 {
     struct dump *dump = job->dump;
+    enum peek_progress progress = PEEK_TASK;
 
-    if (!job->has_task && !peek_next(job->peek, &job->record.task, job->peek_stack)) {
+    if (!job->has_task)
+        progress = peek_next(job->peek, &job->record.task, job->peek_stack);
+    if (progress == PEEK_NOTHING_YET)
+        return true;
+    if (progress == PEEK_END) {
         dump->took_ns = (uint64_t)clock_mono_ns() - dump->mono_ns;
         if (peek_trouble(job->peek)[0] != '\0')
             snprintf(dump->note, sizeof dump->note, "%s", peek_trouble(job->peek));

@@ -17,7 +17,7 @@
 #define SLEPT_NS (3 * NS_PER_S)
 
 /* The table is counted every second up to this many rows; one of a million every 16 s, so that
- * counting stays below a thousandth of a core. */
+ * counting stays below a thousandth of a core. Rows that are free now are read as well. */
 #define ROWS_A_SECOND 65536
 
 struct monitor {
@@ -203,8 +203,7 @@ static void measure_process(struct monitor *m)
     struct procinfo fresh;
     uint64_t runtime;
 
-    if (m->reader == NULL || !m->target.live ||
-        !procinfo_read(m->reader, m->target.pid, &fresh) ||
+    if (m->reader == NULL || !m->target.live || !procinfo_read(m->reader, m->target.pid, &fresh) ||
         fresh.start_ticks != m->target.start_ticks || fresh.state == 'Z')
         return; /* it has ended, or will be seen to have: the last figures stay */
     m->process = fresh;
@@ -233,7 +232,7 @@ static void count_tasks(struct monitor *m, int64_t mono_ns)
     if (!m->source->ops->tasks(m->source, &m->tasks))
         return;
     m->tasks.mono_ns = mono_ns;
-    seconds = (int64_t)(m->tasks.ntasks / ROWS_A_SECOND);
+    seconds = (int64_t)(m->tasks.nrows / ROWS_A_SECOND);
     m->next_tasks_ns = seconds > 0 ? mono_ns + seconds * NS_PER_S : 0;
 }
 
@@ -336,8 +335,8 @@ static void move_view(struct monitor *m, int64_t mono_ns)
     struct model *model = &m->model;
 
     if (!model->view.frozen)
-        model->view.end_ns =
-            target_has_ended(model->status.state) ? model->status.since_ns : mono_ns;
+        model->view.end_ns = target_has_ended(model->status.state) ? model->status.since_ns
+                                                                   : mono_ns;
 }
 
 void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)

@@ -16,12 +16,11 @@
 #include "mon/memfd.h"
 #include "mon/procmem.h"
 #include "mon/procstat.h"
+#include "mon/tasktable.h"
 #include "mon/unwind.h"
 
-#define ROWS_AT_ONCE  4096u
-#define ROW_BYTES_MAX 4096u
-#define ROWS_MAX      (1u << 24)
-#define LOOKS         4 /* at a task that moves while it is copied */
+#define ROWS_AT_ONCE 4096u
+#define LOOKS        4 /* at a task that moves while it is copied */
 
 /* What a context switch leaves at the saved stack pointer: words, of which some are registers. */
 struct parked_layout {
@@ -71,18 +70,13 @@ static const struct parked_layout *layout_of(const struct unwind_machine *machin
 
 static bool read_header(struct peek *peek)
 {
-    static const uint8_t magic[8] = PAGE_TASKS_MAGIC;
     struct page_tasks_header head;
 
-    if (pread(peek->fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
-        memcmp(head.magic, magic, sizeof magic) != 0 || head.endian != PAGE_ENDIAN_TAG ||
-        head.major != PAGE_MAJOR || head.row_bytes < sizeof(struct page_task) ||
-        head.row_bytes > ROW_BYTES_MAX)
+    if (!tasktable_read_header(peek->fd, &head))
         return false;
     peek->header_bytes = head.header_bytes;
     peek->row_bytes = head.row_bytes;
     peek->nrows = head.used < head.capacity ? head.used : head.capacity;
-    peek->nrows = peek->nrows < ROWS_MAX ? peek->nrows : ROWS_MAX;
     return true;
 }
 
@@ -224,21 +218,30 @@ static bool retake_row(const struct peek *peek, uint64_t i, struct page_dump_tas
            PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
 }
 
-bool peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack)
+/* Looks at row I until its task keeps still; false if it has none, or no longer. */
+static bool look_at_row(struct peek *peek, uint64_t i, struct page_dump_task *task, uint8_t *stack)
 {
-    memset(task, 0, sizeof *task);
-    while (take_row(peek, peek->next_row, &task->row)) {
-        uint64_t i = peek->next_row++;
-        bool lives = PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
+    bool lives = PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
 
-        for (int tries = 0; lives && tries < LOOKS; tries++) {
-            look(peek, i, task, stack);
-            if (!(task->flags & PAGE_DUMP_MOVED) || tries == LOOKS - 1)
-                return true;
-            lives = retake_row(peek, i, task);
-        }
+    for (int tries = 0; lives && tries < LOOKS; tries++) {
+        look(peek, i, task, stack);
+        if (!(task->flags & PAGE_DUMP_MOVED) || tries == LOOKS - 1)
+            return true;
+        lives = retake_row(peek, i, task);
     }
     return false;
+}
+
+enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack)
+{
+    memset(task, 0, sizeof *task);
+    for (unsigned n = 0; n < ROWS_AT_ONCE; n++) {
+        if (!take_row(peek, peek->next_row, &task->row))
+            return PEEK_END;
+        if (look_at_row(peek, peek->next_row++, task, stack))
+            return PEEK_TASK;
+    }
+    return PEEK_NOTHING_YET;
 }
 
 const char *peek_trouble(const struct peek *peek)

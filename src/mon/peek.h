@@ -16,7 +16,7 @@
 #include "page.h"
 
 #define PEEK_STACK_BYTES ((size_t)64 << 10) /* of one task, at most */
-#define PEEK_TEXT_BYTES 160
+#define PEEK_TEXT_BYTES  160
 
 struct peek;
 
@@ -24,8 +24,14 @@ struct peek;
 struct peek *peek_open(pid_t pid, char why[PEEK_TEXT_BYTES]);
 void peek_close(struct peek *peek);
 
-/* Reads the next task into TASK, its stack into STACK (PEEK_STACK_BYTES). False: that was all. */
-bool peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack);
+enum peek_progress {
+    PEEK_TASK,
+    PEEK_NOTHING_YET, /* of many rows that were looked at none has a task: call again */
+    PEEK_END,
+};
+
+/* Reads the next task into TASK, its stack into STACK (PEEK_STACK_BYTES). */
+enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack);
 
 /* Why stacks could not be read, or "". */
 const char *peek_trouble(const struct peek *peek);

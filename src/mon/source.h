@@ -18,7 +18,7 @@
 #include "mon/tasks.h"
 
 #define SOURCE_NAME_BYTES 64
-#define SOURCE_WHY_BYTES 256
+#define SOURCE_WHY_BYTES  256
 
 enum source_can {
     SOURCE_CAN_TASKS = 1,   /* count tasks by group */
@@ -72,7 +72,7 @@ struct source_ops {
     /* Calls FN for the top sites of each past minute, in rising time; later as above. */
     void (*sites)(struct source *s, source_site_fn *fn, void *arg);
 
-    /* Counts the tasks; false if that fails. */
+    /* Counts the tasks; false if that fails or has not come to its end yet: GROUPS is as it was. */
     bool (*tasks)(struct source *s, struct task_groups *groups);
 };
 

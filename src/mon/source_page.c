@@ -94,13 +94,18 @@ static void source_page_sites(struct source *s, source_site_fn *fn, void *arg)
     pagepart_past_sites(&sp->pf, &sp->place, fn, arg);
 }
 
-/* From the table if there is one, else the groups that the target itself counted. */
+/* From the table if there is one, else the groups that the target itself counted: so too until a
+ * large table has been counted for the first time. */
 static bool source_page_tasks(struct source *s, struct task_groups *groups)
 {
     struct source_page *sp = page_of(s);
+    enum tasktable_progress progress = sp->tasks != NULL ? tasktable_count(sp->tasks, groups)
+                                                         : TASKTABLE_CUT;
 
-    if (sp->tasks != NULL && tasktable_count(sp->tasks, groups))
+    if (progress == TASKTABLE_COUNTED)
         return true;
+    if (progress == TASKTABLE_PART && groups->valid && groups->nrows > 0)
+        return false;
     return pagepart_groups(&sp->pf, groups);
 }
 

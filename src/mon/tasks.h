@@ -29,6 +29,7 @@ struct task_group {
 struct task_groups {
     bool valid;
     int64_t mono_ns; /* when they were counted */
+    uint64_t nrows;  /* of the table that were read for it; 0: the target counted */
     uint64_t ntasks;
     uint64_t by_state[TASK_STATES];
     uint32_t n;

@@ -13,9 +13,9 @@
 #include "mon/pagefile.h"
 #include "page.h"
 
-#define PIECE_BYTES ((size_t)1024 * 1024)
+#define PIECE_BYTES    ((size_t)1024 * 1024)
 #define MOST_ROW_BYTES 4096
-#define HASH_SLOTS 4096 /* a power of two */
+#define HASH_SLOTS     4096 /* a power of two */
 #define HASH_MOST_USED (HASH_SLOTS / 4 * 3)
 
 struct tasktable {
@@ -23,7 +23,12 @@ struct tasktable {
     uint32_t header_bytes;
     uint32_t row_bytes;
     uint64_t capacity;
-    uint8_t *piece; /* [PIECE_BYTES] */
+    uint8_t *piece;    /* [PIECE_BYTES] */
+    uint64_t next_row; /* of the count that is under way; 0: none is */
+    uint64_t nrows;    /* that it is to read */
+    uint64_t ntasks;   /* what it has come to; so below */
+    uint64_t by_state[TASK_STATES];
+    uint64_t beyond;
     uint32_t nused; /* slots of hash with a count */
     struct task_group hash[HASH_SLOTS];
 };
@@ -35,10 +40,11 @@ static bool header_is_good(const struct page_tasks_header *h)
     return memcmp(h->magic, magic, sizeof magic) == 0 && h->endian == PAGE_ENDIAN_TAG &&
            h->major == PAGE_MAJOR && h->header_bytes >= sizeof *h &&
            h->row_bytes >= sizeof(struct page_task) && h->row_bytes <= MOST_ROW_BYTES &&
-           h->row_bytes % sizeof(uint64_t) == 0 && h->capacity <= UINT32_MAX;
+           h->row_bytes % sizeof(uint64_t) == 0 &&
+           h->capacity <= TASKTABLE_BYTES_MAX / h->row_bytes;
 }
 
-static bool read_header(int fd, struct page_tasks_header *h)
+bool tasktable_read_header(int fd, struct page_tasks_header *h)
 {
     return pread(fd, h, sizeof *h, 0) == (ssize_t)sizeof *h && header_is_good(h);
 }
@@ -48,7 +54,7 @@ struct tasktable *tasktable_open(int fd)
     struct tasktable *t = malloc(sizeof *t);
     struct page_tasks_header h;
 
-    if (t == NULL || !read_header(fd, &h)) {
+    if (t == NULL || !tasktable_read_header(fd, &h)) {
         free(t);
         close(fd);
         return NULL;
@@ -79,17 +85,10 @@ static bool read_used(const struct tasktable *t, uint64_t *rows)
 {
     struct page_tasks_header h;
 
-    if (!read_header(t->fd, &h))
+    if (!tasktable_read_header(t->fd, &h))
         return false;
     *rows = min_size(h.used, t->capacity);
     return true;
-}
-
-uint64_t tasktable_rows(const struct tasktable *t)
-{
-    uint64_t rows;
-
-    return read_used(t, &rows) ? rows : 0;
 }
 
 /* ---- grouping ---- */
@@ -133,19 +132,18 @@ static struct task_group *group_of(struct tasktable *t, const struct page_task *
     }
 }
 
-static void count_task(struct tasktable *t, const struct page_task *task,
-                       struct task_groups *groups)
+static void count_task(struct tasktable *t, const struct page_task *task)
 {
     unsigned state = PAGE_TASK_STATE(task->word);
     struct task_group *g;
 
     if (state == TASK_DEAD || state >= TASK_STATES)
         return;
-    groups->ntasks++;
-    groups->by_state[state]++;
+    t->ntasks++;
+    t->by_state[state]++;
     g = group_of(t, task);
     if (g == NULL) {
-        groups->beyond++;
+        t->beyond++;
         return;
     }
     g->count++;
@@ -153,8 +151,7 @@ static void count_task(struct tasktable *t, const struct page_task *task,
         g->oldest_since_ns = pagefile_time(task->since_ns);
 }
 
-static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows,
-                        struct task_groups *groups)
+static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows)
 {
     size_t bytes = nrows * t->row_bytes;
     off_t at = (off_t)(t->header_bytes + first * t->row_bytes);
@@ -170,8 +167,7 @@ static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows,
         done += (size_t)n;
     }
     for (size_t i = 0; i < nrows; i++)
-        count_task(t, (const struct page_task *)(const void *)(t->piece + i * t->row_bytes),
-                   groups);
+        count_task(t, (const struct page_task *)(const void *)(t->piece + i * t->row_bytes));
     return true;
 }
 
@@ -199,29 +195,53 @@ static void take_groups(struct tasktable *t, struct task_groups *groups)
             t->hash[n++] = t->hash[i];
     DCHECK(n == t->nused);
     qsort(t->hash, n, sizeof t->hash[0], compare_groups);
+    groups->valid = true;
+    groups->nrows = t->nrows;
+    groups->ntasks = t->ntasks;
+    memcpy(groups->by_state, t->by_state, sizeof groups->by_state);
+    groups->beyond = t->beyond;
     groups->n = (uint32_t)min_size(n, TASK_GROUPS_MAX);
     memcpy(groups->group, t->hash, groups->n * sizeof groups->group[0]);
     for (uint32_t i = groups->n; i < n; i++)
         groups->beyond += t->hash[i].count;
 }
 
-bool tasktable_count(struct tasktable *t, struct task_groups *groups)
+static bool begin(struct tasktable *t)
 {
-    uint64_t rows;
-    size_t rows_a_piece = PIECE_BYTES / t->row_bytes;
-
     memset(t->hash, 0, sizeof t->hash);
+    memset(t->by_state, 0, sizeof t->by_state);
     t->nused = 0;
-    groups->valid = false;
-    groups->ntasks = 0;
-    groups->beyond = 0;
-    memset(groups->by_state, 0, sizeof groups->by_state);
-    if (!read_used(t, &rows))
-        return false;
-    for (uint64_t first = 0; first < rows; first += rows_a_piece)
-        if (!count_piece(t, first, min_size(rows_a_piece, rows - first), groups))
+    t->ntasks = 0;
+    t->beyond = 0;
+    return read_used(t, &t->nrows);
+}
+
+/* Counts what one call may, from next_row on. */
+static bool count_rows(struct tasktable *t)
+{
+    size_t rows_a_piece = PIECE_BYTES / t->row_bytes;
+    uint64_t end = min_size(t->nrows, t->next_row + TASKTABLE_CALL_BYTES / t->row_bytes);
+
+    while (t->next_row < end) {
+        size_t n = min_size(rows_a_piece, end - t->next_row);
+
+        if (!count_piece(t, t->next_row, n))
             return false;
-    take_groups(t, groups);
-    groups->valid = true;
+        t->next_row += n;
+    }
     return true;
+}
+
+enum tasktable_progress tasktable_count(struct tasktable *t, struct task_groups *groups)
+{
+    if ((t->next_row == 0 && !begin(t)) || !count_rows(t)) {
+        t->next_row = 0;
+        groups->valid = false;
+        return TASKTABLE_CUT;
+    }
+    if (t->next_row < t->nrows)
+        return TASKTABLE_PART;
+    t->next_row = 0;
+    take_groups(t, groups);
+    return TASKTABLE_COUNTED;
 }

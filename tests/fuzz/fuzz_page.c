@@ -95,7 +95,7 @@ static void read_tasks(int fd)
 
     if (t == NULL)
         return;
-    if (tasktable_count(t, &groups))
+    if (tasktable_count(t, &groups) == TASKTABLE_COUNTED)
         CHECK(groups.n <= TASK_GROUPS_MAX);
     tasktable_close(t);
 }

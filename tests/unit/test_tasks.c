@@ -34,15 +34,18 @@ TestSuite(tasks, .init = setup, .fini = teardown);
 static void put(uint64_t row, enum page_task_state state, enum page_wait_reason reason,
                 uint64_t spawn_pc)
 {
-    fakepage_task(&page, row, &(struct page_task){.word = PAGE_TASK_WORD(state, reason, 2),
-                                                  .id = row + 1,
-                                                  .since_ns = 1000 + row,
-                                                  .spawn_pc = spawn_pc});
+    fakepage_task(&page, row,
+                  &(struct page_task){.word = PAGE_TASK_WORD(state, reason, 2),
+                                      .id = row + 1,
+                                      .since_ns = 1000 + row,
+                                      .spawn_pc = spawn_pc});
 }
 
 static void count(void)
 {
-    cr_assert(tasktable_count(table, &groups), "not counted");
+    enum tasktable_progress progress = tasktable_count(table, &groups);
+
+    cr_assert_eq(progress, TASKTABLE_COUNTED, "progress %d", progress);
 }
 
 Test(tasks, an_empty_table_has_no_tasks)
@@ -131,15 +134,51 @@ Test(tasks, a_table_that_lies_about_its_size_is_no_count)
 {
     page.tasks->used = UINT64_MAX;
     page.tasks->capacity = UINT64_MAX;
-    cr_assert_not(tasktable_count(table, &groups), "%" PRIu64 " tasks", groups.ntasks);
+    cr_assert_eq(tasktable_count(table, &groups), TASKTABLE_CUT, "%" PRIu64 " tasks",
+                 groups.ntasks);
 }
 
 Test(tasks, a_table_cut_meanwhile_is_no_count)
 {
     put(ROWS - 1, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 1);
     cr_assert_eq(ftruncate(page.tasks_fd, 100), 0, "ftruncate");
-    cr_assert_not(tasktable_count(table, &groups), "it was counted");
+    cr_assert_eq(tasktable_count(table, &groups), TASKTABLE_CUT, "it was counted");
     cr_assert_not(groups.valid, "and is valid");
+}
+
+Test(tasks, a_table_of_more_than_a_gib_is_refused)
+{
+    page.tasks->capacity = TASKTABLE_BYTES_MAX / sizeof(struct page_task);
+    tasktable_close(table);
+    table = tasktable_open(dup(page.tasks_fd));
+    cr_assert_not_null(table, "one of a GiB is refused");
+    page.tasks->capacity++;
+    cr_assert_null(tasktable_open(dup(page.tasks_fd)), "it was opened");
+}
+
+/* The rows lie in a hole of the file: they are read as free ones. */
+Test(tasks, a_large_table_takes_several_calls)
+{
+    uint64_t nrows = TASKTABLE_CALL_BYTES / sizeof(struct page_task) + 1;
+    struct page_task last = {.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 2)};
+
+    put(0, PAGE_TASK_RUNNING, PAGE_WAIT_NONE, 1);
+    count();
+    put(0, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 1);
+    page.tasks->capacity = nrows;
+    page.tasks->used = nrows;
+    cr_assert_eq(pwrite(page.tasks_fd, &last, sizeof last,
+                        (off_t)(page.tasks->header_bytes + (nrows - 1) * sizeof last)),
+                 (ssize_t)sizeof last, "pwrite");
+    tasktable_close(table);
+    table = tasktable_open(dup(page.tasks_fd));
+
+    cr_assert_eq(tasktable_count(table, &groups), TASKTABLE_PART, "all at once");
+    cr_assert(groups.valid && groups.by_state[TASK_RUNNING] == 1, "half a count is shown");
+    count();
+    cr_assert(groups.ntasks == 2 && groups.nrows == nrows && groups.by_state[TASK_WAITING] == 2,
+              "%" PRIu64 " tasks in %" PRIu64 " rows", groups.ntasks, groups.nrows);
+    cr_assert_eq(tasktable_count(table, &groups), TASKTABLE_PART, "the next one does not begin");
 }
 
 Test(tasks, other_bytes_than_a_table_are_refused)
