@@ -11,6 +11,7 @@
 #include "panels/parts.h"
 
 #define PIECE_BYTES 128
+#define HINTS_BYTES 384
 
 /* A piece of a line; those with the highest rank vanish first. */
 struct piece {
@@ -252,6 +253,14 @@ static int tabs_width(void)
     return width;
 }
 
+/* With the name of the open one only. */
+static int short_tabs_width(const struct screen *screen)
+{
+    enum panel_id open = screen_open(screen);
+
+    return 2 * PANEL_TABS + (open < PANEL_TABS ? 1 + canvas_text_width(panel_get(open)->title) : 0);
+}
+
 /* With their names, or where ROOM is short with the name of the open one only. */
 static void draw_tabs(const struct screen *screen, int room, struct canvas *canvas)
 {
@@ -270,23 +279,34 @@ static void draw_tabs(const struct screen *screen, int room, struct canvas *canv
     }
 }
 
-/* The time that the plots show, and as many keys as there is ROOM for beside the tabs: those of the
- * panel before those that mean something everywhere. */
-static void hints_text(const struct screen *screen, const struct model *model, int room,
+/* What must not be missed: the time that the plots show, that not all rows are there, and that what
+ * is seen is not now. */
+static void state_text(const struct screen *screen, const struct model *model,
                        char text[PIECE_BYTES])
+{
+    const char *filter = screen->state[screen_open(screen)].filter;
+    int minutes = (int)(screen->view.window_ns / INT64_C(60000000000));
+    char only[PANEL_TEXT_BYTES + 16] = "";
+
+    if (filter[0] != '\0')
+        snprintf(only, sizeof only, "  only \"%s\"", filter);
+    snprintf(text, PIECE_BYTES, "%d%s%s%s", minutes < 60 ? minutes : minutes / 60,
+             minutes < 60 ? "m" : "h", only, model->view.frozen ? "  Space goes on" : "");
+}
+
+/* The state, and as many keys as there is ROOM for: those of the panel before those that mean
+ * something everywhere. */
+static void hints_text(const struct screen *screen, const char *state, int room,
+                       char text[HINTS_BYTES])
 {
     static const char *const general[] = {"  Space freeze  + - zoom  D dump  ? help  q quit",
                                           "  D dump  ? help  q quit", "  D dump  ? help",
                                           "  ? help", ""};
     const char *own = panel_get(screen_open(screen))->hints;
-    int minutes = (int)(screen->view.window_ns / INT64_C(60000000000));
-    char always[32];
 
-    snprintf(always, sizeof always, "%d%s%s", minutes < 60 ? minutes : minutes / 60,
-             minutes < 60 ? "m" : "h", model->view.frozen ? "  Space goes on" : "");
     for (int with_own = 1; with_own >= 0; with_own--) {
         for (size_t i = 0; i < sizeof general / sizeof general[0]; i++) {
-            snprintf(text, PIECE_BYTES, "%s%s%s%s", always, own != NULL && with_own ? "  " : "",
+            snprintf(text, HINTS_BYTES, "%s%s%s%s", state, own != NULL && with_own ? "  " : "",
                      own != NULL && with_own ? own : "", general[i]);
             if (canvas_text_width(text) <= room)
                 return;
@@ -294,15 +314,25 @@ static void hints_text(const struct screen *screen, const struct model *model, i
     }
 }
 
+/* A panel that lies over the tabs has keys that matter more than the tabs' names. */
 static void draw_tabs_and_hints(const struct screen *screen, const struct model *model,
                                 struct canvas *canvas)
 {
-    char text[PIECE_BYTES];
-    int least = PANEL_TABS * 2 + 12; /* of tabs without names */
-    bool named = tabs_width() + 4 <= canvas->cols;
+    char state[PIECE_BYTES];
+    char text[HINTS_BYTES];
+    const struct panel *panel = panel_get(screen_open(screen));
+    bool is_tab = screen_open(screen) < PANEL_TABS;
+    int tabs = tabs_width();
 
-    hints_text(screen, model, canvas->cols - 1 - (named ? tabs_width() : least), text);
-    int col = canvas_text_right(canvas, 0, canvas->cols, ROLE_DIM, text);
+    state_text(screen, model, state);
+    int needed = canvas_text_width(state) + (is_tab ? 0 : 2 + canvas_text_width(panel->hints));
+    if (tabs + 1 + needed > canvas->cols)
+        tabs = short_tabs_width(screen);
+    hints_text(screen, state, canvas->cols - 1 - tabs, text);
+    int col = canvas->cols - canvas_text_width(text);
+    if (col < tabs)
+        col = tabs;
+    canvas_text_in(canvas, 0, col, canvas->cols - col, ROLE_DIM, text);
     draw_tabs(screen, col, canvas);
 }
 

@@ -84,7 +84,7 @@ static void draw(const struct model *model, const struct panel_state *state, str
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
     if (window.cursor < 0)
-        draw_nothing(canvas, "no metric");
+        draw_nothing(canvas, state->filter[0] != '\0' ? "no metric holds the text" : "no metric");
     for (int i = window.first; i < window.end; i++) {
         int row = 1 + i - window.first;
         draw_metric(&table, model, metric_at(model, state, i), row, canvas);

@@ -405,6 +405,8 @@ static void draw(const struct model *model, const struct panel_state *state, str
         draw_nothing(canvas, "no dump yet: D takes one");
     if (dump != NULL) {
         draw_head(dump, state, canvas);
+        if (state->filter[0] != '\0' && count(model, state) == 0)
+            draw_nothing(canvas, "no group holds the text");
         if (rows > 0)
             draw_lines(dump, state, scroll_window(&state->scroll, count(model, state), rows),
                        canvas);

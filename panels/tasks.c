@@ -166,6 +166,8 @@ static void draw_groups(const struct model *model, const struct panel_state *sta
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, state->sort,
                     state->inverted == (state->sort == COUNT) ? DRAW_ASCENDING : DRAW_DESCENDING);
+    if (n == 0)
+        draw_nothing(canvas, "no group holds the text");
     for (int i = window.first; i < window.end; i++) {
         int row = 1 + i - window.first;
         draw_group(&table, model, &model->tasks->group[index[i]], row, canvas);

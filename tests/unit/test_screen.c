@@ -308,6 +308,21 @@ Test(screen, a_filter_shows_what_it_says_while_it_is_typed)
     cr_assert(shows("IO wait"), "Esc does not end it");
 }
 
+Test(screen, a_filter_is_told_as_long_as_it_is_on)
+{
+    static const uint32_t keys[] = {'5', '7', 'S'};
+
+    for (int i = 0; i < 3; i++) {
+        press(keys[i]);
+        press('&');
+        type("no such\r");
+        cr_assert(shows("only \"no such\""), "panel %c does not tell", (int)keys[i]);
+        cr_assert(shows("holds the text"), "panel %c is empty without a word", (int)keys[i]);
+        press(0x1b);
+        cr_assert_not(shows("only \"no such\""), "panel %c tells of it for ever", (int)keys[i]);
+    }
+}
+
 Test(screen, columns_are_sorted_in_both_directions)
 {
     int index = screen.state[PANEL_TASKS].sort;
