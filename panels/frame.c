@@ -13,6 +13,8 @@
 #define PIECE_BYTES 128
 #define HINTS_BYTES 384
 
+#define PROMPT_LEAST_COLS 6 /* to type in, else the label goes */
+
 /* A piece of a line; those with the highest rank vanish first. */
 struct piece {
     char text[PIECE_BYTES];
@@ -206,8 +208,8 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas)
         snprintf(again, sizeof again, " (it runs again: gomon -p %d)", (int)status->successor);
     if (ended && status->since_ns > 0)
         snprintf(line, sizeof line, " %s at %s%s: %s. This is its last picture.", state.text,
-                 fmt_clock(clock, sizeof clock, model_real_ns(model, status->since_ns)),
-                 again, reason_text(model));
+                 fmt_clock(clock, sizeof clock, model_real_ns(model, status->since_ns)), again,
+                 reason_text(model));
     else
         snprintf(line, sizeof line, " %s: %s.", state.text, reason_text(model));
     canvas_fill(canvas, 0, 0, canvas->cols, ' ', role);
@@ -216,9 +218,9 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas)
 
 /* ---- The footer ---- */
 
-static const char *prompt_label(enum prompt_kind kind)
+static const char *prompt_label(const struct screen *screen, char text[PIECE_BYTES])
 {
-    switch (kind) {
+    switch (screen->prompt) {
     case PROMPT_NONE:
         return "";
     case PROMPT_FIND:
@@ -226,7 +228,9 @@ static const char *prompt_label(enum prompt_kind kind)
     case PROMPT_FILTER:
         return "Show only: ";
     case PROMPT_DELAY:
-        return "Seconds between samples: ";
+        snprintf(text, PIECE_BYTES,
+                 "Seconds between samples (now %g): ", (double)screen->view.delay_ns / 1e9);
+        return text;
     case PROMPT_FILE:
         return "Save the dump to: ";
     }
@@ -235,7 +239,10 @@ static const char *prompt_label(enum prompt_kind kind)
 
 static void draw_prompt(const struct screen *screen, struct canvas *canvas)
 {
-    int col = canvas_text(canvas, 0, 0, ROLE_TITLE, prompt_label(screen->prompt));
+    char text[PIECE_BYTES];
+    const char *label = prompt_label(screen, text);
+    bool fits = canvas_text_width(label) + PROMPT_LEAST_COLS <= canvas->cols;
+    int col = fits ? canvas_text(canvas, 0, 0, ROLE_TITLE, label) : 0;
     int room = canvas->cols - col - 1;
     int width = canvas_text_width(screen->typed);
     struct canvas line = canvas_view(canvas, (struct rect){0, col, 1, room + 1});
@@ -336,8 +343,9 @@ static void draw_tabs_and_hints(const struct screen *screen, const struct model 
     draw_tabs(screen, col, canvas);
 }
 
-void frame_draw_footer(const struct screen *screen, const struct model *model,
-                       struct canvas *canvas)
+/* Draws the line that is typed, or a message; false if there is neither. */
+static bool draw_speech(const struct screen *screen, const struct model *model,
+                        struct canvas *canvas)
 {
     bool speaks = screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
 
@@ -345,13 +353,19 @@ void frame_draw_footer(const struct screen *screen, const struct model *model,
         draw_prompt(screen, canvas);
     else if (speaks)
         canvas_text_in(canvas, 0, 0, canvas->cols, screen->message_role, screen->message);
-    else
+    return screen->prompt != PROMPT_NONE || speaks;
+}
+
+void frame_draw_footer(const struct screen *screen, const struct model *model,
+                       struct canvas *canvas)
+{
+    if (!draw_speech(screen, model, canvas))
         draw_tabs_and_hints(screen, model, canvas);
 }
 
 /* ---- The one line ---- */
 
-void frame_draw_status(const struct model *model, struct canvas *canvas)
+static void draw_status(const struct model *model, struct canvas *canvas)
 {
     struct piece piece[] = {
         {.role = ROLE_STRONG, .rank = 0}, {.rank = 1}, {.rank = 3}, {.role = ROLE_BAD, .rank = 2}};
@@ -369,4 +383,10 @@ void frame_draw_status(const struct model *model, struct canvas *canvas)
     int col = 0;
     for (int i = 0; i < 4; i++)
         col += canvas_text(canvas, 0, col, piece[i].role, piece[i].text) + 1;
+}
+
+void frame_draw_line(const struct screen *screen, const struct model *model, struct canvas *canvas)
+{
+    if (!draw_speech(screen, model, canvas))
+        draw_status(model, canvas);
 }

@@ -21,6 +21,7 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas);
 void frame_draw_footer(const struct screen *screen, const struct model *model,
                        struct canvas *canvas);
 
-void frame_draw_status(const struct model *model, struct canvas *canvas);
+/* All that a tiny screen shows: the line that is typed, a message, or how the target is. */
+void frame_draw_line(const struct screen *screen, const struct model *model, struct canvas *canvas);
 
 #endif

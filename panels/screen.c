@@ -106,11 +106,14 @@ static void follow_typing(struct screen *screen)
         snprintf(state->filter, sizeof state->filter, "%.*s", PANEL_TEXT_BYTES - 1, screen->typed);
 }
 
+/* An empty line leaves it as it is. */
 static enum screen_wish set_delay(struct screen *screen, const struct model *model)
 {
     char *end;
     double seconds = strtod(screen->typed, &end);
 
+    if (screen->typed[0] == '\0')
+        return WISH_NONE;
     if (end == screen->typed || *end != '\0' || !(seconds >= LEAST_DELAY_S) ||
         seconds > MOST_DELAY_S) {
         screen_say(screen, model, ROLE_BAD, "not from 0.1 to 3600 seconds: nothing was changed");
@@ -267,8 +270,6 @@ static enum screen_wish start_dump(struct screen *screen, const struct model *mo
 static enum screen_wish obey(struct screen *screen, const struct model *model, enum command command,
                              uint32_t key)
 {
-    char delay[32];
-
     if (command == COMMAND_QUIT)
         return WISH_QUIT;
     if (command == COMMAND_FREEZE)
@@ -297,10 +298,9 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
         screen->own_window = false;
     else if (command == COMMAND_GLYPHS)
         next_tier(screen);
-    else if (command == COMMAND_DELAY) {
-        snprintf(delay, sizeof delay, "%g", (double)screen->view.delay_ns / 1e9);
-        ask(screen, PROMPT_DELAY, delay);
-    } else
+    else if (command == COMMAND_DELAY)
+        ask(screen, PROMPT_DELAY, "");
+    else
         return obey_panel(screen, model, command);
     return WISH_NONE;
 }
@@ -340,7 +340,7 @@ void screen_draw(const struct screen *screen, const struct model *model, struct 
 {
     canvas_clear(canvas, ROLE_TEXT);
     if (is_small(canvas->rows, canvas->cols))
-        frame_draw_status(model, canvas);
+        frame_draw_line(screen, model, canvas);
     else
         draw_whole(screen, model, canvas);
     if (screen->view.tier == PLOT_LINES)

@@ -182,18 +182,49 @@ Test(screen, glyphs_cycle_through_those_that_the_terminal_has)
 Test(screen, a_new_delay_is_taken_and_a_wrong_one_refused)
 {
     press('d');
-    press(0x15);
     type("2.5");
     cr_assert_eq(press('\r'), WISH_SAMPLE, "no sample is taken");
     cr_assert_eq(screen.view.delay_ns, INT64_C(2500000000), "%ld", (long)screen.view.delay_ns);
-    static const char *const wrong[] = {"0", "-1", "nan", "1e9", "two", "", "3x"};
+    static const char *const wrong[] = {"0", "-1", "nan", "1e9", "two", "3x"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         press('d');
-        press(0x15);
         type(wrong[i]);
         cr_assert_eq(press('\r'), WISH_NONE, "\"%s\" is taken", wrong[i]);
         cr_assert_eq(screen.view.delay_ns, INT64_C(2500000000), "\"%s\" sets %ld", wrong[i],
                      (long)screen.view.delay_ns);
+    }
+}
+
+Test(screen, the_present_delay_is_told_and_an_empty_line_keeps_it)
+{
+    screen.view.delay_ns = INT64_C(2500000000);
+    press('d');
+    cr_assert(shows("(now 2.5):"), "the present value is not told");
+    cr_assert_eq(press('\r'), WISH_NONE, "a sample is taken");
+    cr_assert_eq(screen.view.delay_ns, INT64_C(2500000000), "%ld", (long)screen.view.delay_ns);
+    cr_assert_not(shows("nothing was changed"), "it is called a mistake");
+}
+
+Test(screen, what_is_typed_is_seen_on_a_tiny_screen)
+{
+    static const int widths[] = {120, 39, 20, 5};
+    struct canvas canvas;
+
+    for (int i = 0; i < 4; i++) {
+        canvas_init(&canvas, 4, widths[i]);
+        screen_fit(&screen, &fixture->model, 4, widths[i]);
+        screen_key(&screen, &fixture->model, 'd');
+        screen_key(&screen, &fixture->model, '7');
+        screen_draw(&screen, &fixture->model, &canvas);
+        char *text = canvas_to_text(&canvas);
+        cr_assert_not_null(strchr(text, '7'), "%d columns: <%s>", widths[i], text);
+        free(text);
+        screen_key(&screen, &fixture->model, 0x1b);
+        screen_draw(&screen, &fixture->model, &canvas);
+        text = canvas_to_text(&canvas);
+        cr_assert_eq(strncmp(text, "order", 5), 0, "%d columns: <%s>", widths[i], text);
+        free(text);
+        canvas_fini(&canvas);
     }
 }
 
