@@ -164,8 +164,9 @@ static void draw_groups(const struct model *model, const struct panel_state *sta
     struct draw_table table;
 
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    bool numbers = state->sort == COUNT || state->sort == LONGEST; /* the greatest come first */
     draw_table_head(&table, canvas, 0, state->sort,
-                    state->inverted == (state->sort == COUNT) ? DRAW_ASCENDING : DRAW_DESCENDING);
+                    state->inverted == numbers ? DRAW_ASCENDING : DRAW_DESCENDING);
     if (n == 0)
         draw_nothing(canvas, "no group holds the text");
     for (int i = window.first; i < window.end; i++) {

@@ -378,6 +378,21 @@ Test(screen, the_line_that_an_alert_names_is_seen_on_a_narrow_screen)
               "not in the list of alerts");
 }
 
+Test(screen, the_arrow_shows_which_way_a_column_is_sorted)
+{
+    static const char *const heads[] = {"▼TASKS", "STATE▲", "▼LONGEST", "SPAWNED AT▲"};
+    static const char *const inverted[] = {"▲TASKS", "STATE▼", "▲LONGEST", "SPAWNED AT▼"};
+
+    press('5');
+    for (int column = 0; column < 4; column++) {
+        cr_assert(shows(heads[column]), "column %d has no %s", column, heads[column]);
+        press('I');
+        cr_assert(shows(inverted[column]), "column %d has no %s", column, inverted[column]);
+        press('I');
+        press('>');
+    }
+}
+
 /* ---- Around the panel ---- */
 
 Test(screen, a_dead_target_is_never_shown_as_live)
