@@ -38,13 +38,12 @@ static const char *mode_text(const struct model *model)
 
 /* ---- Facts ---- */
 
-/* GORT_GC, GORT_MEMLIMIT: their greatest values mean that there is none. */
 static struct fact setting(const struct model *model, const char *label, unsigned metric)
 {
     struct figure figure = parts_value(model, metric);
     struct fact fact = draw_fact(label, figure);
 
-    if (figure.known && figure.value >= 9.2e18)
+    if (parts_is_off(model, metric))
         snprintf(fact.text, sizeof fact.text, "off");
     else if (figure.known && metric == MON_GC_PERCENT)
         snprintf(fact.text, sizeof fact.text, "%.0f%%", figure.value);

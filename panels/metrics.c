@@ -15,7 +15,7 @@ static const struct draw_column columns[COLUMNS] = {
     [NAME] = {.title = "METRIC", .width = 22, .rank = 0},
     [VALUE] = {.title = "VALUE", .width = 8, .align = DRAW_RIGHT},
     [RATE] = {.title = "CHANGE", .width = 10, .align = DRAW_RIGHT, .rank = 2},
-    [EXACT] = {.title = "EXACT", .width = 22, .align = DRAW_RIGHT, .rank = 3},
+    [EXACT] = {.title = "EXACT", .width = 26, .align = DRAW_RIGHT, .rank = 3},
     [HELP] = {.title = "WHAT IT IS", .width = 20, .stretch = 1, .rank = 1},
 };
 
@@ -64,7 +64,8 @@ static void draw_metric(const struct draw_table *table, const struct model *mode
 
     draw_table_cell(table, canvas, row, NAME, ROLE_TEXT, info->name);
     draw_figure_text(text, parts_value(model, (unsigned)metric));
-    draw_table_cell(table, canvas, row, VALUE, ROLE_STRONG, text);
+    draw_table_cell(table, canvas, row, VALUE, ROLE_STRONG,
+                    parts_is_off(model, (unsigned)metric) ? "off" : text);
     draw_figure_text(text, (struct figure){.known = false});
     if (info->unit != FMT_UNIX_NS && info->unit != FMT_ENUM &&
         snapshot_rate(model->snapshot, (unsigned)metric, &per_s))

@@ -24,6 +24,14 @@ struct figure parts_value(const struct model *model, unsigned metric)
     return figure;
 }
 
+bool parts_is_off(const struct model *model, unsigned metric)
+{
+    uint64_t value;
+    bool limit = metric == MON_GC_PERCENT || metric == MON_GC_MEMORY_LIMIT;
+
+    return limit && snapshot_value(model->snapshot, metric, &value) && value >= INT64_MAX;
+}
+
 struct figure parts_rate(const struct model *model, unsigned metric)
 {
     struct figure figure = {.unit = model->metrics->info[metric].unit, .per = FIGURE_PER_SECOND};

@@ -11,6 +11,9 @@
 struct figure parts_value(const struct model *model, unsigned metric);
 struct figure parts_rate(const struct model *model, unsigned metric);
 
+/* Whether METRIC is a limit that the target does not have: GORT_GC or GORT_MEMLIMIT is off. */
+bool parts_is_off(const struct model *model, unsigned metric);
+
 /* A figure that is known. */
 struct figure parts_known(enum fmt_unit unit, double value);
 
