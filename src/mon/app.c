@@ -24,6 +24,7 @@
 
 #define DUMP_STEP_NS   (5 * NS_PER_MS)   /* work on a dump between two looks at the keys */
 #define DUMP_SHOWN_NS  (100 * NS_PER_MS) /* how often the screen says how far a dump is */
+#define LOOK_NS        NS_PER_S          /* samples may be an hour apart, looks at it are not */
 #define KEYS_AT_A_TIME 64                /* a paste can't starve the clock */
 
 /* What one target's watching needs. */
@@ -37,6 +38,7 @@ struct app {
     struct screen screen;
     struct canvas canvas;
     int64_t next_tick_ns;
+    int64_t next_look_ns;
     int64_t next_draw_ns; /* of a dump's progress */
     bool is_stale;        /* what is shown is not what is known */
     bool is_over;
@@ -68,6 +70,18 @@ static void tick(struct app *app, int64_t now_ns)
     app->next_tick_ns += app->screen.view.delay_ns;
     if (app->next_tick_ns <= now_ns)
         app->next_tick_ns = now_ns + app->screen.view.delay_ns;
+    app->next_look_ns = now_ns + LOOK_NS;
+    app->is_stale = true;
+}
+
+/* Between two samples: what tells the time goes on, and whether the target lives is shown. */
+static void look(struct app *app, int64_t now_ns)
+{
+    if (now_ns < app->next_look_ns)
+        return;
+    if (monitor_check(app->monitor, now_ns, clock_real_ns()))
+        app->next_tick_ns = now_ns;
+    app->next_look_ns = now_ns + LOOK_NS;
     app->is_stale = true;
 }
 
@@ -154,6 +168,8 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         break;
     case WISH_FREEZE:
         monitor_freeze(app->monitor, !model_of(app)->view.frozen);
+        if (!model_of(app)->view.frozen)
+            app->next_tick_ns = now_ns;
         break;
     case WISH_SAVE:
         save_dump(app);
@@ -208,6 +224,7 @@ static int64_t wake_ns(const struct app *app)
 {
     int64_t wake = earliest(app->next_tick_ns, symbols_wake_ns(app->symbols));
 
+    wake = earliest(wake, app->next_look_ns);
     if (app->job != NULL) {
         wake = earliest(wake, dumpjob_wake_ns(app->job));
         wake = earliest(wake, app->next_draw_ns);
@@ -269,6 +286,7 @@ static void loop_once(struct app *app)
         app->is_over = true;
     if (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->symbols))
         refresh_code(app);
+    look(app, now_ns);
     if (fd[FD_INPUT].revents != 0)
         take_keys(app, now_ns);
     step_dump(app, now_ns);

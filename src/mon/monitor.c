@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "mon/lint.h"
+#include "mon/procstat.h"
 #include "mon/source.h"
 #include "mon/target.h"
 
@@ -19,6 +20,12 @@
 /* The table is counted every second up to this many rows; one of a million every 16 s, so that
  * counting stays below a thousandth of a core. Rows that are free now are read as well. */
 #define ROWS_A_SECOND 65536
+
+/* How often a target that has ended is looked for among the processes, and for how long so often.
+ */
+#define SEARCH_NS         NS_PER_S
+#define OFTEN_SEARCHED_NS (60 * NS_PER_S)
+#define LATE_SEARCH_NS    (10 * NS_PER_S)
 
 struct monitor {
     struct source *source;
@@ -31,7 +38,9 @@ struct monitor {
     int64_t last_tick_ns; /* 0: none yet */
     int64_t last_kept_ns; /* time of the last sample in the history */
     int64_t next_tasks_ns;
-    int64_t next_search_ns; /* for a successor */
+    int64_t alive_ns;       /* it was seen to live */
+    uint64_t end_ticks;     /* no process that began earlier is its successor */
+    int64_t next_search_ns; /* for one */
     struct metric_table table;
     struct snapshot now;
     struct snapshot before; /* room: what now was before it was read again */
@@ -238,22 +247,41 @@ static void count_tasks(struct monitor *m, int64_t mono_ns)
 
 /* ---- life and death of the target ---- */
 
-/* How it ended may have been written after the last read: so an end is looked at twice. */
-static void look_at_life(struct monitor *m, int64_t mono_ns)
+static void look_at(struct monitor *m, int64_t mono_ns, struct target_status *status)
 {
-    struct target_status before = m->model.status;
     struct liveness_ask ask = {.pid = m->target.live ? m->target.pid : 0,
                                .start_ticks = m->target.start_ticks,
                                .pidfd = m->pidfd,
                                .facts = m->source->ops->facts(m->source)};
 
-    liveness_look(&ask, mono_ns, &m->model.status);
+    liveness_look(&ask, mono_ns, status);
+    if (!target_has_ended(status->state))
+        m->alive_ns = mono_ns;
+}
+
+/* When it ended is known to the time between two looks; it may have been started again since then.
+ * A heartbeat is a sign of life too. */
+static void note_end(struct monitor *m, int64_t mono_ns)
+{
+    int64_t heartbeat_ns = m->source->ops->facts(m->source)->heartbeat_ns;
+    int64_t alive_ns = m->alive_ns > heartbeat_ns ? m->alive_ns : heartbeat_ns;
+
+    m->end_ticks = procstat_ticks_ago(mono_ns > alive_ns ? mono_ns - alive_ns : 0);
+}
+
+/* How it ended may have been written after the last read: so an end is looked at twice. */
+static void look_at_life(struct monitor *m, int64_t mono_ns)
+{
+    struct target_status before = m->model.status;
+
+    look_at(m, mono_ns, &m->model.status);
     if (target_has_ended(before.state) || !target_has_ended(m->model.status.state))
         return;
     if (read_source(m))
         keep_published(m);
     m->model.status = before;
-    liveness_look(&ask, mono_ns, &m->model.status);
+    look_at(m, mono_ns, &m->model.status);
+    note_end(m, mono_ns);
 }
 
 /* Of an image it is known about when its process ended: when it was written last. */
@@ -264,20 +292,23 @@ static void date_the_end(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     if (m->target.live || m->last_tick_ns != 0)
         return;
     m->model.status.since_ns = ago_ns > 0 && ago_ns < mono_ns ? mono_ns - ago_ns : mono_ns;
+    m->end_ticks = procstat_ticks_ago(ago_ns > 0 ? ago_ns : 0);
 }
 
+/* Each time anew: the one that was found may have ended too. */
 static void search_successor(struct monitor *m, int64_t mono_ns)
 {
     struct target found;
     struct target old = m->target;
+    bool ended_lately = mono_ns - m->model.status.since_ns < OFTEN_SEARCHED_NS;
 
-    if (!target_has_ended(m->model.status.state) || m->model.status.successor != 0 ||
-        mono_ns < m->next_search_ns)
+    if (!target_has_ended(m->model.status.state) || mono_ns < m->next_search_ns)
         return;
-    m->next_search_ns = mono_ns + NS_PER_S;
+    m->next_search_ns = mono_ns + (ended_lately ? SEARCH_NS : LATE_SEARCH_NS);
     snprintf(old.name, sizeof old.name, "%s", m->model.target.name);
-    if (target_find_successor(&old, &m->list, &found))
-        m->model.status.successor = found.pid;
+    m->model.status.successor = target_find_successor(&old, m->end_ticks, &m->list, &found)
+                                    ? found.pid
+                                    : 0;
 }
 
 /* The target lives, but what it published is no longer now; or it ended. */
@@ -356,9 +387,17 @@ void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     m->last_tick_ns = mono_ns;
 }
 
-void monitor_check(struct monitor *m, int64_t mono_ns)
+bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 {
-    look_at_life(m, mono_ns);
+    struct target_status status = m->model.status;
+
+    m->model.mono_ns = mono_ns;
+    m->model.real_ns = real_ns;
+    if (target_has_ended(status.state))
+        return mono_ns >= m->next_search_ns;
+    m->source->ops->look(m->source);
+    look_at(m, mono_ns, &status);
+    return status.state != m->model.status.state;
 }
 
 /* ---- the model ---- */

@@ -4,7 +4,8 @@
  * The screen and the batch output both drive it: monitor_tick reads everything that is due and
  * brings the model up to date; monitor_model lends it. After monitor_new its memory does
  * not grow, whatever the target does.
- * Threads: one owner. It reads no clock: time is an argument. */
+ * Threads: one owner. It reads no clock, time is an argument; but for when a process began, which
+ * is in ticks of the kernel. */
 #ifndef MON_MONITOR_H
 #define MON_MONITOR_H
 
@@ -40,8 +41,9 @@ void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns);
 /* A descriptor that becomes readable when the target ends, or -1: poll it and tick at once. */
 int monitor_pidfd(const struct monitor *m);
 
-/* Looks only whether the target lives, for a quick answer between ticks. */
-void monitor_check(struct monitor *m, int64_t mono_ns);
+/* Between two ticks, which may be an hour apart: the time of the model goes on. Looks only whether
+ * the target lives. True: not as the model says, or something is due: tick now. */
+bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns);
 
 /* Holds snapshot, tasks and process figures of the model as they are, or lets them go on. */
 void monitor_freeze(struct monitor *m, bool on);

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "mon/text.h"
 
 #define FIELD_START_TICKS 22
@@ -66,6 +68,16 @@ bool procstat_has_ended(pid_t pid)
     struct procstat stat;
 
     return !procstat_read(pid, &stat) || procstat_is_zombie(&stat);
+}
+
+uint64_t procstat_ticks_ago(int64_t ago_ns)
+{
+    struct timespec up;
+    int64_t then_ns;
+
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    then_ns = up.tv_sec * NS_PER_S + up.tv_nsec - ago_ns;
+    return then_ns > 0 ? (uint64_t)(then_ns / (NS_PER_S / sysconf(_SC_CLK_TCK))) : 0;
 }
 
 pid_t procstat_inner_pid(pid_t pid)

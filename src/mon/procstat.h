@@ -28,6 +28,9 @@ static inline bool procstat_is_zombie(const struct procstat *stat)
     return stat->state == 'Z' || stat->state == 'X';
 }
 
+/* The start_ticks of a process that started AGO_NS ago. */
+uint64_t procstat_ticks_ago(int64_t ago_ns);
+
 /* The pid of the process as it sees itself, in the innermost namespace; 0 if it is gone. */
 pid_t procstat_inner_pid(pid_t pid);
 

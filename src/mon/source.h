@@ -59,8 +59,11 @@ struct source_ops {
     /* Frees it. */
     void (*close)(struct source *s);
 
-    /* What is said about the target itself, as of the last read. */
+    /* What is said about the target itself, as of the last read or look. */
     const struct source_facts *(*facts)(const struct source *s);
+
+    /* Reads again what facts tells of its life, and nothing else. */
+    void (*look)(struct source *s);
 
     /* Reads the newest values into SNAPSHOT, which holds those of the last read or is zero. Values
      * only: what follows from two snapshots is snapshot_derive's. */

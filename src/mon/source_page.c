@@ -63,6 +63,14 @@ static void take_live_facts(struct source_page *sp)
     sp->facts.said = said_of(sp->pf.header.state);
 }
 
+static void source_page_look(struct source *s)
+{
+    struct source_page *sp = page_of(s);
+
+    if (pagefile_refresh(&sp->pf))
+        take_live_facts(sp);
+}
+
 static enum source_status source_page_read(struct source *s, struct snapshot *snapshot)
 {
     struct source_page *sp = page_of(s);
@@ -112,6 +120,7 @@ static bool source_page_tasks(struct source *s, struct task_groups *groups)
 static const struct source_ops source_page_ops = {
     .close = source_page_close,
     .facts = source_page_facts,
+    .look = source_page_look,
     .read = source_page_read,
     .history = source_page_history,
     .sites = source_page_sites,

@@ -93,7 +93,16 @@ static bool is_ours(const struct stat *st)
     return geteuid() == 0 || st->st_uid == geteuid();
 }
 
-static void list_live(struct target_list *list)
+/* Whether a process began at so many ticks or later; 0: any did. */
+static bool began_since(pid_t pid, uint64_t ticks)
+{
+    struct procstat stat;
+
+    return ticks == 0 || (procstat_read(pid, &stat) && stat.start_ticks >= ticks);
+}
+
+/* Those that began at SINCE_TICKS or later. */
+static void list_live(struct target_list *list, uint64_t since_ticks)
 {
     DIR *proc = opendir("/proc");
 
@@ -102,12 +111,16 @@ static void list_live(struct target_list *list)
     for (const struct dirent *e = readdir(proc); e != NULL; e = readdir(proc)) {
         struct target t;
         struct stat st;
+        pid_t pid;
         int error;
 
         if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(proc), e->d_name, &st, 0) != 0 ||
             !is_ours(&st))
             continue;
-        error = look_into((pid_t)strtol(e->d_name, NULL, 10), &t);
+        pid = (pid_t)strtol(e->d_name, NULL, 10);
+        if (!began_since(pid, since_ticks))
+            continue;
+        error = look_into(pid, &t);
         if (error == 0)
             add(list, &t);
         else if (error == -EACCES || error == -EPERM)
@@ -164,7 +177,7 @@ void target_list_read(struct target_list *list)
 {
     list->n = 0;
     list->ndenied = 0;
-    list_live(list);
+    list_live(list, 0);
     list_dead(list);
     qsort(list->target, list->n, sizeof list->target[0], live_and_newest_first);
 }
@@ -284,17 +297,17 @@ enum target_match target_find(const char *word, struct target_list *list, struct
     return TARGET_FOUND;
 }
 
-bool target_find_successor(const struct target *old, struct target_list *list, struct target *found)
+bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,
+                           struct target *found)
 {
     bool any = false;
 
     list->n = 0;
-    list_live(list);
+    list_live(list, end_ticks > old->start_ticks ? end_ticks : old->start_ticks + 1);
     for (unsigned i = 0; i < list->n; i++) {
         const struct target *t = &list->target[i];
 
-        if (t->uid != old->uid || t->start_ticks <= old->start_ticks ||
-            strcmp(t->name, old->name) != 0)
+        if (t->uid != old->uid || strcmp(t->name, old->name) != 0)
             continue;
         if (!any || t->start_ticks > found->start_ticks)
             *found = *t;

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TARGETS_MAX 256
-#define TARGET_NAME_BYTES 64
+#define TARGETS_MAX        256
+#define TARGET_NAME_BYTES  64
 #define TARGET_IMAGE_BYTES 80
 #define TARGET_ERROR_BYTES 256
 
@@ -28,7 +28,7 @@ struct target {
 
 struct target_list {
     unsigned n;
-    unsigned ndenied; /* processes of other users that could not be looked into */
+    unsigned ndenied;                  /* processes of other users that could not be looked into */
     struct target target[TARGETS_MAX]; /* live ones first, newest first */
 };
 
@@ -52,9 +52,10 @@ enum target_match target_find(const char *word, struct target_list *list, struct
 enum target_match target_find_pid(pid_t pid, struct target_list *list, struct target *found,
                                   char error[static TARGET_ERROR_BYTES]);
 
-/* Finds a live target that is OLD started again: same name and user, and it began later. LIST is
- * room to work in. */
-bool target_find_successor(const struct target *old, struct target_list *list,
+/* Finds a live target that is OLD started again: same name and user, and it began at END_TICKS,
+ * when OLD ended, or later; of several the newest. What began before is not looked into: a process
+ * may have very many files. LIST is room to work in. */
+bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,
                            struct target *found);
 
 /* Removes what is not worth keeping of the images that dead processes of this user left: see

@@ -28,6 +28,37 @@ screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
 $e2e_tmux kill-server
 
+# Samples that are far apart: what happens to the target, and a message, do not wait for the next.
+start_target "$top_builddir/tests/support/fake_target" 120 300
+target=$started_pid
+rm -f "$work/screen-status"
+screen_start 100 30 "env LC_ALL=C.UTF-8 '$gomon' -d 600 -p $target"
+wait_screen 10 "\\[$target\\]  live"
+kill -STOP "$target"
+wait_screen 10 'STOPPED'
+kill -CONT "$target"
+wait_screen 10 "\\[$target\\]  live"
+tasks=$(screen_text | grep -oE '[0-9 ]+ tasks' | head -n 1)
+thawed() {
+    screen_keys Space Space
+    ! screen_text | head -n 1 | grep -qF -e "$tasks"
+}
+wait_until 20 thawed || fail 'what was frozen stays as it was when it goes on'
+kill -KILL "$target"
+wait_screen 10 'KILLED'
+screen_keys D
+wait_screen 10 'the target has ended'
+wait_until 20 eval '! screen_has "the target has ended"' || fail 'a message stays'
+
+# Started again, it is named as long as it runs.
+start_target "$top_builddir/tests/support/fake_target" 120 300
+wait_screen 15 "it runs again: gomon -p $started_pid"
+kill -KILL "$started_pid"
+wait_until 15 eval '! screen_has "it runs again"' || fail 'what runs again is named after its end'
+screen_keys q
+wait_screen_end 5 >/dev/null
+$e2e_tmux kill-server
+
 # A terminal that goes away takes gomon with it.
 start_target "$top_builddir/tests/support/fake_target" 120 300
 target=$started_pid

@@ -20,7 +20,7 @@
 
 #define MONO_NS (50000 * NS_PER_S)
 #define REAL_NS (INT64_C(1795403564) * NS_PER_S)
-#define S NS_PER_S
+#define S       NS_PER_S
 
 static struct fakepage page;
 static struct target target;
@@ -79,6 +79,11 @@ static void publish(int64_t mono_ns)
 static void tick(int64_t mono_ns)
 {
     monitor_tick(monitor, mono_ns, REAL_NS + (mono_ns - MONO_NS));
+}
+
+static bool check(int64_t mono_ns)
+{
+    return monitor_check(monitor, mono_ns, REAL_NS + (mono_ns - MONO_NS));
 }
 
 static uint64_t value_of(unsigned metric)
@@ -208,7 +213,8 @@ Test(monitor, a_killed_target_is_said_to_be_so_and_its_picture_stays)
     end_child();
     p = (struct pollfd){.fd = monitor_pidfd(monitor), .events = POLLIN};
     cr_assert(p.fd < 0 || poll(&p, 1, 5000) == 1, "the pidfd does not tell");
-    monitor_check(monitor, MONO_NS + S + S / 10);
+    cr_assert(check(MONO_NS + S + S / 10), "nothing is to be done");
+    tick(MONO_NS + S + S / 10);
 
     assert_state(TARGET_KILLED);
     for (int64_t t = 2; t < 2000; t += 10)
@@ -222,6 +228,41 @@ Test(monitor, a_killed_target_is_said_to_be_so_and_its_picture_stays)
     cr_assert(model->process->valid, "its figures are gone");
     cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS), "its history is gone");
 }
+
+/* ---- between two ticks ---- */
+
+Test(monitor, a_look_between_two_ticks_sees_a_target_that_is_stopped)
+{
+    open_monitor();
+    publish(MONO_NS);
+    tick(MONO_NS);
+    publish(MONO_NS + 20 * S);
+    cr_assert_not(check(MONO_NS + 21 * S), "though it lives and publishes");
+    cr_assert_eq(model->mono_ns, MONO_NS + 21 * S, "the time stands still at %" PRId64,
+                 model->mono_ns);
+    cr_assert_eq(model->real_ns, REAL_NS + 21 * S, "and by the wall clock at %" PRId64,
+                 model->real_ns);
+    kill(target.pid, SIGSTOP);
+    waitpid(target.pid, NULL, WUNTRACED);
+    cr_assert(check(MONO_NS + 22 * S), "it is not seen");
+    tick(MONO_NS + 22 * S);
+    assert_state(TARGET_STOPPED);
+    cr_assert_not(check(MONO_NS + 23 * S), "it is seen again and again");
+}
+
+Test(monitor, a_look_between_two_ticks_sees_a_target_that_publishes_nothing)
+{
+    open_monitor();
+    publish(MONO_NS);
+    tick(MONO_NS);
+    cr_assert_not(check(MONO_NS + S), "at once");
+    cr_assert(check(MONO_NS + 10 * S), "it is not seen");
+    assert_state(TARGET_LIVE);
+    tick(MONO_NS + 10 * S);
+    assert_state(TARGET_STALLED);
+}
+
+/* ---- started again ---- */
 
 /* A child that began in a later tick of the clock than the target, and owns the page from now
  * on. */
@@ -247,6 +288,12 @@ static pid_t start_again(void)
     return pid;
 }
 
+static void end_other(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 Test(monitor, a_restarted_target_is_said_to_be_so_within_a_second)
 {
     pid_t again;
@@ -258,12 +305,52 @@ Test(monitor, a_restarted_target_is_said_to_be_so_within_a_second)
     tick(MONO_NS + S);
     cr_assert_eq(model->status.successor, 0, "successor %d", (int)model->status.successor);
     again = start_again();
+    cr_assert(check(MONO_NS + 2 * S), "no search is due");
     tick(MONO_NS + 2 * S);
-    kill(again, SIGKILL);
-    waitpid(again, NULL, 0);
+    cr_assert_eq(model->status.successor, again, "successor %d", (int)model->status.successor);
+    assert_state(TARGET_KILLED);
+
+    end_other(again);
+    tick(MONO_NS + 3 * S);
+    cr_assert_eq(model->status.successor, 0, "%d is gone", (int)model->status.successor);
+}
+
+Test(monitor, after_a_minute_it_looks_for_a_restarted_one_every_ten_seconds)
+{
+    pid_t again;
+
+    open_monitor();
+    publish(MONO_NS);
+    tick(MONO_NS);
+    end_child();
+    tick(MONO_NS + S);
+    tick(MONO_NS + 70 * S);
+    again = start_again();
+    cr_assert_not(check(MONO_NS + 79 * S), "a search is due");
+    tick(MONO_NS + 79 * S);
+    cr_assert_eq(model->status.successor, 0, "it searched");
+    tick(MONO_NS + 80 * S);
+    end_other(again);
+    cr_assert_eq(model->status.successor, again, "successor %d", (int)model->status.successor);
+}
+
+Test(monitor, one_that_ran_beside_it_is_not_its_restart)
+{
+    pid_t beside;
+
+    open_monitor();
+    publish(MONO_NS);
+    tick(MONO_NS);
+    beside = start_again();
+    while (procstat_ticks_ago(2 * NS_PER_MS) <= page.header->start_ticks)
+        ; /* until the kernel's clock has ticked */
+    tick(MONO_NS + S);
+    end_child();
+    tick(MONO_NS + S + NS_PER_MS);
+    end_other(beside);
 
     assert_state(TARGET_KILLED);
-    cr_assert_eq(model->status.successor, again, "successor %d", (int)model->status.successor);
+    cr_assert_eq(model->status.successor, 0, "successor %d", (int)model->status.successor);
 }
 
 Test(monitor, how_it_ended_is_read_after_the_end)
@@ -274,7 +361,7 @@ Test(monitor, how_it_ended_is_read_after_the_end)
     publish(MONO_NS + S / 2);
     page.header->state = PAGE_STATE_EXITED;
     end_child();
-    monitor_check(monitor, MONO_NS + S);
+    tick(MONO_NS + S);
 
     assert_state(TARGET_EXITED);
     cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS), "no history");
@@ -302,11 +389,11 @@ Test(monitor, frozen_the_picture_stays_while_the_history_goes_on)
 Test(monitor, tasks_are_counted_by_spawn_site)
 {
     for (uint64_t i = 0; i < 10; i++)
-        fakepage_task(&page, i,
-                      &(struct page_task){
-                          .word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_CHAN_RECV, 2),
-                          .id = i + 1,
-                          .spawn_pc = 0x1000});
+        fakepage_task(
+            &page, i,
+            &(struct page_task){.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_CHAN_RECV, 2),
+                                .id = i + 1,
+                                .spawn_pc = 0x1000});
     open_monitor();
     publish(MONO_NS);
     tick(MONO_NS);

@@ -170,12 +170,25 @@ Test(target, a_later_one_of_the_same_name_is_the_successor)
     struct target old;
 
     target_find_pid(getpid(), &list, &old, error);
-    cr_assert_not(target_find_successor(&old, &list, &found), "it succeeds itself");
+    cr_assert_not(target_find_successor(&old, 0, &list, &found), "it succeeds itself");
     old.start_ticks--;
-    cr_assert(target_find_successor(&old, &list, &found), "not found");
+    cr_assert(target_find_successor(&old, old.start_ticks, &list, &found), "not found");
     cr_assert_eq(found.pid, getpid(), "pid %d", (int)found.pid);
     old.uid++;
-    cr_assert_not(target_find_successor(&old, &list, &found), "of another user");
+    cr_assert_not(target_find_successor(&old, 0, &list, &found), "of another user");
+}
+
+Test(target, one_that_began_before_the_end_of_the_old_one_is_no_successor)
+{
+    struct target old;
+    uint64_t own_ticks;
+
+    target_find_pid(getpid(), &list, &old, error);
+    own_ticks = old.start_ticks;
+    old.start_ticks -= 1000;
+    cr_assert_not(target_find_successor(&old, own_ticks + 1, &list, &found),
+                  "one that ran already, pid %d", (int)found.pid);
+    cr_assert(target_find_successor(&old, own_ticks, &list, &found), "not in the same tick");
 }
 
 /* ---- images of dead ones ---- */
