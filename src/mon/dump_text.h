@@ -31,12 +31,12 @@ const char *dump_end_text(enum dump_end end);
 /* Writes the whole dump for people to read. False: writing failed, errno says why. */
 bool dump_write_text(const struct dump *dump, FILE *out);
 
-/* Writes it as text to a new file at PATH; one that is there already is left alone. False: it failed,
- * errno says why, and no file of it stays. */
+/* Writes it as text to a new file at PATH; one that is there already is left alone. False: it
+ * failed, errno says why, and no file of it stays. */
 bool dump_save_text(const struct dump *dump, const char *path);
 
-/* Writes it as one JSON object on one line. False: writing failed, or this gomon was built without JSON (errno
- * ENOTSUP). */
+/* Writes it as one JSON object on one line. False: writing failed, or this gomon was built without
+ * JSON (errno ENOTSUP). */
 bool dump_write_json(const struct dump *dump, FILE *out);
 
 #endif

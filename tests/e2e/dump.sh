@@ -53,7 +53,7 @@ shows 'note: the runtime .*read from outside' 'fight_for_the_hot +.*contention\.
 mailbox=$(find "/proc/$busy/fd" -lname '/memfd:gomon-mail*' -print -quit)
 head_of_mailbox() { head -c 24 "$mailbox" | od -An -tx1; } # what stands before the doorbell
 header=$(head_of_mailbox)
-timeout 60 "$gomon" --dump -p "$busy" <&- >&- 2>&- && fail 'a dump without stdout is said to be written'
+timeout 60 "$gomon" --dump -p "$busy" <&- >&- 2>&- && fail 'written without stdout, it says'
 timeout 60 "$gomon" --dump --json -p "$busy" <&- >&- 2>&-
 [ "$(head_of_mailbox)" = "$header" ] || fail 'a closed stdout overwrites the mailbox'
 dump "$busy"
