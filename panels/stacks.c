@@ -16,7 +16,8 @@
 #define HEAD_ROWS     2
 #define LINE_BYTES    512
 #define FUNCTION_COLS 32
-#define PLACE_COLS    20
+#define PLACE_COLS    26
+#define NAME_COLS     14
 #define INDENT        6
 #define WHOLE         LINE_BYTES /* columns of a line that nothing is cut off */
 #define IDS_SHOWN     12
@@ -76,31 +77,18 @@ static int frame_text(const struct dump_frame *frame, int function_cols, int col
     return draw_code(text, LINE_BYTES, (struct draw_code){function, line, function_cols}, cols);
 }
 
-static bool is_of_runtime(const struct dump_frame *frame)
-{
-    return strncmp(frame->function, "gort_", 5) == 0;
-}
-
-/* The frame whose function holds the code of frame NUMBER: itself, or what it was inlined into. */
-static size_t holder_of(const struct dump_group *group, size_t number)
-{
-    while (number + 1 < group->nframes && group->frame[number].inlined)
-        number++;
-    return number;
-}
-
-/* The innermost frame of the program itself: what a folded group is best known by. What was inlined
- * into a function of the runtime is the runtime's, whatever its name. */
+/* The innermost frame of the program itself: what a folded group is best known by. A gort_ function
+ * calls nothing of the program's, so what it called is the runtime's or the system's whatever its
+ * name, inlined or not. */
 static const struct dump_frame *own_frame(const struct dump_group *group)
 {
+    size_t own = 0;
+
     for (size_t i = 0; i < group->nframes; i++) {
-        size_t holder = holder_of(group, i);
-        if (is_of_runtime(&group->frame[holder]))
-            i = holder;
-        else if (!is_of_runtime(&group->frame[i]))
-            return &group->frame[i];
+        if (strncmp(group->frame[i].function, "gort_", 5) == 0)
+            own = i + 1;
     }
-    return &group->frame[0];
+    return &group->frame[own < group->nframes ? own : 0];
 }
 
 /* Appends ages and own code of a group to its head, in COLS columns: the ages give way to the
@@ -169,7 +157,7 @@ static int function_cols(int cols)
 {
     int room = cols - INDENT - PLACE_COLS;
 
-    return room > FUNCTION_COLS ? FUNCTION_COLS : room < 0 ? 0 : room;
+    return room > FUNCTION_COLS ? FUNCTION_COLS : room < NAME_COLS ? NAME_COLS : room;
 }
 
 /* The line at PLACE, made to fit COLS columns where that can be done. */

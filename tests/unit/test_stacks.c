@@ -97,6 +97,20 @@ Test(stacks, a_folded_group_is_known_by_the_first_frame_of_the_program)
     cr_assert(shows("fight_for_it demo/fight.c:31"), "not there:\n%s", picture());
 }
 
+Test(stacks, what_the_runtime_calls_is_not_the_program)
+{
+    static const struct dump_frame clock[] = {
+        {.function = "__vdso_clock_gettime", .file = "", .module = "[vdso]", .offset = 0xb46},
+        {.function = "clock_mono_ns", .file = SLEEP_C, .module = "", .line = 12},
+        {.function = "gort_now", .file = SLEEP_C, .module = "", .line = 9},
+        {.function = "fight", .file = "demo/fight.c", .module = "", .line = 52},
+    };
+
+    show_stack(clock, ARRAY_COUNT(clock));
+    press('z');
+    cr_assert(shows("fight demo/fight.c:52"), "not there:\n%s", picture());
+}
+
 Test(stacks, a_stack_of_the_runtime_alone_is_known_by_its_innermost_frame)
 {
     show_stack(sleeper, 2);
@@ -110,6 +124,26 @@ Test(stacks, file_and_line_are_seen_on_a_narrow_screen)
     for (cols = 120; cols >= 40; cols -= 10) {
         cr_assert(shows("sleep.c:66"), "%d columns:\n%s", cols, picture());
         cr_assert(shows("fight.c:52"), "%d columns:\n%s", cols, picture());
+    }
+}
+
+/* The column, from the beginning of the function on, of what follows the function. */
+static size_t place_column(const char *text, const char *function)
+{
+    const char *at = strstr(text, function);
+
+    cr_assert_not_null(at, "no %s in\n%s", function, text);
+    return strlen(function) + strspn(at + strlen(function), " ");
+}
+
+Test(stacks, places_stand_one_below_the_other_on_a_narrow_screen)
+{
+    show_stack(sleeper, ARRAY_COUNT(sleeper));
+    for (cols = 60; cols <= 100; cols += 20) {
+        const char *text = picture();
+        size_t a = place_column(text, "sleep_until");
+        size_t b = place_column(text, "gort_sleep");
+        cr_assert_eq(a, b, "%d columns: %zu, %zu:\n%s", cols, a, b, text);
     }
 }
 
