@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "gort/mem.h"
@@ -25,7 +26,9 @@
 #include "runtime/sched.h"
 #include "runtime/world.h"
 
-#define SPANS_AT_ONCE 64 /* swept between two places at which the task may be stopped */
+#define SPANS_AT_ONCE    64 /* swept between two places at which the task may be stopped */
+#define STOP_PATIENCE_NS (100 * NS_PER_MS)
+#define STOP_AGAIN_NS    NS_PER_MS
 
 static struct {
     struct lock lock;
@@ -108,6 +111,8 @@ struct cycle {
     struct gc_cycle log;
     struct world_stop stop;
     struct mark_result mark;
+    int64_t patience_ns; /* with those who do not stop */
+    bool stopped;
     uint64_t nspans; /* to be swept */
     int64_t marked_ns;
     int64_t restarted_ns;
@@ -179,7 +184,9 @@ static void stop_and_mark(void *arg)
 {
     struct cycle *c = arg;
 
-    world_stop(&c->stop);
+    c->stopped = world_stop(&c->stop, c->patience_ns);
+    if (!c->stopped)
+        return;
     enter_phase(GC_MARK);
     cache_flush_all();
     mark_run(&c->mark, gcthread_wake_markers);
@@ -194,6 +201,20 @@ static void stop_and_mark(void *arg)
     c->restarted_ns = clock_mono_ns();
 }
 
+/* A thread that waits for the loader's lock with its signals blocked, as unwinders and sanitizers
+ * do, stops only when it has got the lock: then all go on for a moment. */
+static void mark_with_modules_held(struct cycle *c)
+{
+    c->patience_ns = STOP_PATIENCE_NS;
+    for (;;) {
+        gcroot_hold_modules(stop_and_mark, c);
+        if (c->stopped)
+            return;
+        c->patience_ns *= 2;
+        nanosleep(&(struct timespec){.tv_nsec = STOP_AGAIN_NS}, NULL);
+    }
+}
+
 /* A cycle from the phase OFF to the phase SWEEP, C->log.trigger says why. On a worker's own stack,
  * because that of a task may be short, or on a thread that is no worker. */
 static void run_cycle(void *arg)
@@ -202,7 +223,7 @@ static void run_cycle(void *arg)
 
     gcthread_start();
     begin_log(c);
-    gcroot_hold_modules(stop_and_mark, c);
+    mark_with_modules_held(c);
     end_log(c);
     if (c->nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();

@@ -18,7 +18,7 @@
 
 /* Brings the list of modules up to date and calls FN(ARG), meanwhile no module comes or goes.
  * Before the world is stopped, by the owner of the cycle; may wait for a thread that loads a
- * module. */
+ * module. FN must not wait for ever for another thread: that may wait for the loader's lock. */
 void gcroot_hold_modules(void (*fn)(void *arg), void *arg);
 
 /* Cuts the roots into pieces; how many. [stw] */

@@ -4,6 +4,7 @@
 #include "runtime/taskdump.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "gort/task.h"
 #include "runtime/fatal.h"
 #include "runtime/proc.h"
+#include "runtime/san.h"
 #include "runtime/tasktab.h"
 #include "runtime/traceback.h"
 #include "runtime/unwind.h"
@@ -68,9 +70,36 @@ static void sink_frames(struct sink *s, const uintptr_t *pcs, size_t n)
 
 /* ---- One task ---- */
 
-static const char *state_text(const struct task *t)
+/* A task's record as it was for a moment: it may belong to another task by now. */
+struct about {
+    const struct task *task;
+    enum task_state state;
+    enum wait_reason reason;
+    uint64_t id;
+    uintptr_t spawn_pc;
+    uintptr_t start_fn;
+    bool has_stack;
+    char name[sizeof((struct task *)NULL)->name];
+};
+
+/* Not memcpy: sanitizers look into that. */
+NO_SANITIZE_READS static void look_at(struct about *a, const struct task *t)
 {
-    switch ((enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed)) {
+    a->task = t;
+    a->state = (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed);
+    a->reason = t->reason;
+    a->id = t->id;
+    a->spawn_pc = t->spawn_pc;
+    a->start_fn = (uintptr_t)t->fn;
+    a->has_stack = t->stack.lo != NULL;
+    for (size_t i = 0; i < sizeof a->name; i++)
+        a->name[i] = t->name[i];
+    a->name[sizeof a->name - 1] = '\0';
+}
+
+static const char *state_text(const struct about *a)
+{
+    switch (a->state) {
     case TASK_DEAD:
         return "dead";
     case TASK_RUNNABLE:
@@ -78,23 +107,23 @@ static const char *state_text(const struct task *t)
     case TASK_RUNNING:
         return "running";
     case TASK_WAITING:
-        return wait_reason_text(t->reason);
+        return wait_reason_text(a->reason);
     case TASK_BLOCKING:
         return "blocking section";
     }
     return "?";
 }
 
-static void put_head(struct sink *s, const struct task *t)
+static void put_head(struct sink *s, const struct about *a)
 {
-    sink_format(s, "\ntask %llu [%s]:%s%s\n", (unsigned long long)t->id, state_text(t),
-                t->name[0] != '\0' ? " " : "", t->name);
+    sink_format(s, "\ntask %llu [%s]:%s%s\n", (unsigned long long)a->id, state_text(a),
+                a->name[0] != '\0' ? " " : "", a->name);
 }
 
-static void put_birth(struct sink *s, const struct task *t)
+static void put_birth(struct sink *s, const struct about *a)
 {
-    sink_write(s, "created by\n", 11);
-    sink_frames(s, &t->spawn_pc, 1);
+    sink_format(s, "created by\n");
+    sink_frames(s, &a->spawn_pc, 1);
 }
 
 static void put_stack(struct sink *s, const struct unwind_regs *regs, const void *lo,
@@ -109,29 +138,31 @@ static void put_self(struct sink *s, const struct unwind_regs *regs)
 {
     struct worker *w = worker_self();
     struct task *t = w != NULL ? w->current : NULL;
+    struct about a;
 
-    if (t != NULL && t->stack.lo != NULL) {
-        put_head(s, t);
-        put_stack(s, regs, stack_lo(t->stack), stack_hi(t->stack));
-        put_birth(s, t);
-    }
+    if (t == NULL || t->stack.lo == NULL)
+        return;
+    look_at(&a, t);
+    put_head(s, &a);
+    put_stack(s, regs, stack_lo(t->stack), stack_hi(t->stack));
+    put_birth(s, &a);
 }
 
-NO_SANITIZE_READS static void put_other(struct sink *s, const struct task *t)
+static void put_other(struct sink *s, const struct about *a)
 {
     struct unwind_regs regs;
     uintptr_t sp, hi;
 
-    put_head(s, t);
-    if (t->stack.lo == NULL)
-        sink_frames(s, (const uintptr_t[]){(uintptr_t)t->fn + 1}, 1);
-    else if (!tasktab_parked(t, &sp, &hi))
-        sink_format(s, "\t(stack not shown: it runs on another thread)\n");
-    else {
+    put_head(s, a);
+    if (!a->has_stack) {
+        sink_frames(s, (const uintptr_t[]){a->start_fn + 1}, 1);
+    } else if (tasktab_parked(a->task->slot, a->id, &sp, &hi)) {
         unwind_regs_parked(&regs, sp);
         put_stack(s, &regs, (const void *)sp, (const void *)hi);
+    } else {
+        sink_format(s, "\t(stack not shown: it runs on another thread)\n");
     }
-    put_birth(s, t);
+    put_birth(s, a);
 }
 
 static void put_others(struct sink *s)
@@ -140,11 +171,11 @@ static void put_others(struct sink *s)
     size_t n = tasks_used();
 
     for (size_t i = 0; i < n; i++) {
-        const struct task *t = task_at(i);
+        struct about a;
 
-        if (t->id != 0 && atomic_load_explicit(&t->state, memory_order_relaxed) != TASK_DEAD &&
-            (w == NULL || t != w->current))
-            put_other(s, t);
+        look_at(&a, task_at(i));
+        if (a.id != 0 && a.state != TASK_DEAD && (w == NULL || a.task != w->current))
+            put_other(s, &a);
     }
 }
 

@@ -189,11 +189,11 @@ bool tasktab_has_stack(const struct page_task *row)
            row->stack_hi - row->sp <= STACK_MAX_BYTES;
 }
 
-bool tasktab_parked(const struct task *t, uintptr_t *sp, uintptr_t *hi)
+bool tasktab_parked(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi)
 {
     struct page_task row;
 
-    if (t->slot >= tasktab_used() || !tasktab_read(t->slot, &row) || row.id != t->id ||
+    if (slot >= tasktab_used() || !tasktab_read(slot, &row) || row.id != id ||
         PAGE_TASK_STATE(row.word) == PAGE_TASK_BLOCKING || !tasktab_has_stack(&row))
         return false;
     *sp = row.sp;

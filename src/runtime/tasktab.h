@@ -26,11 +26,9 @@ void tasktab_born(const struct task *t, int64_t now_ns);
 /* T's state, reason, sp, wait_pc and stack as they are now. */
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns);
 
-/* Where the stack of T, which is parked or runnable, begins and ends now: it may be followed,
- * though the task may go on meanwhile. False if it runs, has none yet, or changes all the time. Any
- * thread.
- */
-bool tasktab_parked(const struct task *t, uintptr_t *sp, uintptr_t *hi);
+/* Where the stack of task ID, in SLOT, begins and ends now: it may be followed, though the task may
+ * go on meanwhile. False if it runs, has none yet, or changes all the time. Any thread. */
+bool tasktab_parked(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi);
 
 /* T has ended. */
 void tasktab_dead(const struct task *t);

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "runtime/san.h"
 
 /* unwind_here_amd64.S knows the layout. */
 _Static_assert(offsetof(struct unwind_regs, valid) == 8, "layout of struct unwind_regs");
 _Static_assert(offsetof(struct unwind_regs, reg) == 16, "layout of struct unwind_regs");
 
-void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
+NO_SANITIZE_READS void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
 {
     static const uint8_t saved[] = {15, 14, 13, 12, 3, UNWIND_FP}; /* r15 .. r12, rbx, rbp */
     const uintptr_t *word = (const uintptr_t *)sp;

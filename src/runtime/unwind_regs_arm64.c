@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "runtime/san.h"
+
 #define SAVED_FIRST 19u /* the context switch saves x19 .. x30, d8 .. d15 */
 #define SAVED_WORDS 20u
 
@@ -13,7 +15,7 @@
 _Static_assert(offsetof(struct unwind_regs, valid) == 8, "layout of struct unwind_regs");
 _Static_assert(offsetof(struct unwind_regs, reg) == 16, "layout of struct unwind_regs");
 
-void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
+NO_SANITIZE_READS void unwind_regs_parked(struct unwind_regs *regs, uintptr_t sp)
 {
     const uintptr_t *word = (const uintptr_t *)sp;
 

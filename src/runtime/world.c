@@ -144,36 +144,6 @@ static bool any_active(const struct worker *self)
     return false;
 }
 
-void world_stop(struct world_stop *how)
-{
-    struct worker *self = worker_self();
-
-    /* Who waits for its turn must not be waited for. Its task is saved already: it is on the
-     * worker's own stack. */
-    if (self != NULL)
-        worker_become_quiet(self, WORKER_STOPPED);
-    lock_take(&world.lock);
-    if (self != NULL)
-        atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
-    how->asked_ns = clock_mono_ns();
-    atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
-    atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
-    ask_all(self);
-    for (;;) {
-        uint32_t arrivals = atomic_load_explicit(&world.arrivals, memory_order_acquire);
-
-        if (!any_active(self))
-            break;
-        /* A lost signal would mean a thread that blocks SIGURG: ask again now and then. */
-        if (!futex_wait(&world.arrivals, arrivals, 10 * NS_PER_MS)) {
-            ask_all(self);
-            look_for_blocked(self);
-        }
-    }
-    how->stopped_ns = clock_mono_ns();
-    how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);
-}
-
 void world_start(void)
 {
     atomic_store_explicit(&sched.stopping, 0, memory_order_seq_cst);
@@ -181,6 +151,53 @@ void world_start(void)
     futex_wake(&world.restarts, INT32_MAX);
     lock_release(&world.lock);
     sched_wake_one(); /* tasks readied and timers armed meanwhile have woken nobody */
+}
+
+/* Who waits for its turn must not be waited for. Its task is saved already: it is on the worker's
+ * own stack. */
+static void take_turn(struct worker *self)
+{
+    if (self != NULL)
+        worker_become_quiet(self, WORKER_STOPPED);
+    lock_take(&world.lock);
+    if (self != NULL)
+        atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
+}
+
+/* Whether all workers but SELF stop before END_NS. */
+static bool await_all(const struct worker *self, int64_t end_ns)
+{
+    for (;;) {
+        uint32_t arrivals = atomic_load_explicit(&world.arrivals, memory_order_acquire);
+
+        if (!any_active(self))
+            return true;
+        if (clock_mono_ns() >= end_ns)
+            return false;
+        /* A lost signal would mean a thread that blocks SIGURG: ask again now and then. */
+        if (!futex_wait(&world.arrivals, arrivals, 10 * NS_PER_MS)) {
+            ask_all(self);
+            look_for_blocked(self);
+        }
+    }
+}
+
+bool world_stop(struct world_stop *how, int64_t patience_ns)
+{
+    struct worker *self = worker_self();
+
+    take_turn(self);
+    how->asked_ns = clock_mono_ns();
+    atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
+    atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
+    ask_all(self);
+    if (!await_all(self, how->asked_ns + patience_ns)) {
+        world_start();
+        return false;
+    }
+    how->stopped_ns = clock_mono_ns();
+    how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);
+    return true;
 }
 
 /* ---- What a stopped world refers to ---- */

@@ -20,8 +20,9 @@ struct world_stop {
 };
 
 /* Stops all tasks but the caller, which runs on its worker's own stack with its proc
- * (sched_on_worker_stack), or is a thread that is no worker. One at a time. */
-void world_stop(struct world_stop *how);
+ * (sched_on_worker_stack), or is a thread that is no worker. One at a time. False if not all had
+ * stopped after PATIENCE_NS: then all go on, as after world_start. */
+bool world_stop(struct world_stop *how, int64_t patience_ns);
 
 /* Lets them go on. */
 void world_start(void);

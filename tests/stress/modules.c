@@ -5,6 +5,9 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -44,14 +47,39 @@ static void punish_late_readers(void)
         munmap(hole[i], HOLE);
 }
 
+static int ignore_module(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+    (void)info;
+    (void)bytes;
+    (void)arg;
+    return 0;
+}
+
+/* As unwinders do: waits for the loader's lock with all signals blocked. */
+static void walk_modules(void *done)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    while (!atomic_load_explicit(&over, memory_order_relaxed)) {
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        dl_iterate_phdr(ignore_module, NULL);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        gort_sleep(GORT_MS);
+    }
+    gort_close(done);
+}
+
 static int run(void *arg)
 {
+    gort_chan *walked = gort_chan_new(0, 0);
     gort_chan *done = gort_chan_new(0, 0);
     int64_t end_ns = gort_in(RUN_FOR);
     int n = 0;
 
     (void)arg;
     gort_go(collect, done);
+    gort_go(walk_modules, walked);
     for (; gort_now() < end_ns; n++) {
         void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
@@ -62,6 +90,7 @@ static int run(void *arg)
     }
     atomic_store_explicit(&over, true, memory_order_relaxed);
     gort_recv(done, NULL);
+    gort_recv(walked, NULL);
     printf("%d libraries in %d collections\n", n,
            atomic_load_explicit(&cycles, memory_order_relaxed));
     return n > 0 && atomic_load_explicit(&cycles, memory_order_relaxed) > 0 ? 0 : 1;

@@ -79,7 +79,8 @@ static void stop_and_look(void *arg)
     struct world_stop how;
     int *moved = arg;
 
-    world_stop(&how);
+    while (!world_stop(&how, GORT_S)) {
+    }
     count(before);
     for (int i = 0; i < LOOKS; i++) {
         count(after);
