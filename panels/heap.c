@@ -4,6 +4,7 @@
 
 #include "panels/panels.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "mon/layout.h"
@@ -153,7 +154,7 @@ static void draw_class(const struct draw_table *table, const struct class_sample
     double spans = (double)sample->span_bytes;
     double unused = spans > live_bytes(sample) ? spans - live_bytes(sample) : 0;
 
-    fmt_count(text, sizeof text, sample->object_bytes);
+    snprintf(text, sizeof text, "%" PRIu32, sample->object_bytes);
     draw_table_cell(table, canvas, row, 0, ROLE_TEXT, large ? "large" : text);
     draw_table_cell(table, canvas, row, 1, ROLE_STRONG,
                     fmt_bytes(text, sizeof text, live_bytes(sample)));

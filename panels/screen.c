@@ -183,8 +183,10 @@ static enum screen_wish type_key(struct screen *screen, const struct model *mode
 {
     size_t bytes = strlen(screen->typed);
 
-    if (key == '\r' || key == '\n')
+    if (key == '\r' || key == '\n') {
+        follow_typing(screen); /* an empty line too */
         return accept_typing(screen, model);
+    }
     if (key == ('C' & 0x1f))
         return WISH_QUIT;
     if (key == KEY_CODE_BACKSPACE || key == 0x7f || key == '\b')

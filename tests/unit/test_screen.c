@@ -297,6 +297,18 @@ Test(screen, a_search_that_finds_nothing_says_so)
     cr_assert_not(shows("not found"), "what is there is not found");
 }
 
+Test(screen, an_empty_search_ends_the_search)
+{
+    press('7');
+    press('/');
+    type("NumGC\r");
+    int cursor = screen.state[PANEL_METRICS].scroll.cursor;
+    press('/');
+    press('\r');
+    cr_assert_str_eq(screen.state[PANEL_METRICS].find, "", "%s", screen.state[PANEL_METRICS].find);
+    cr_assert_eq(screen.state[PANEL_METRICS].scroll.cursor, cursor, "the cursor moved");
+}
+
 Test(screen, procs_and_collections_are_searched_by_what_their_rows_show)
 {
     press('4');
@@ -391,6 +403,13 @@ Test(screen, the_arrow_shows_which_way_a_column_is_sorted)
         press('I');
         press('>');
     }
+}
+
+Test(screen, sizes_of_objects_are_told_in_bytes)
+{
+    fixture->snapshot.size_class[4].object_bytes = 32768;
+    press('2');
+    cr_assert(shows(" 32768 "), "not there");
 }
 
 /* ---- Around the panel ---- */
