@@ -2,7 +2,8 @@
 /* mem.h - the collected heap.
  * Objects are zeroed, never move, and are reclaimed when nothing refers to them. They are aligned
  * to 8 bytes, and to 16 if their size is a multiple of 16 (those of gort_alloc_noscan below 16
- * bytes to the power of two that divides their size, up to 8): what C demands of any type of that size.
+ * bytes to the power of two that divides their size, up to 8): what C demands of any type of that
+ * size.
  * A reference is any properly aligned word that points to the object, into it, or just behind its
  * requested end; a single object of up to 128 bytes, from gort_new or gort_alloc_typed, is not
  * kept by its end alone. None of these calls blocks the task for long; any of them may collect.

@@ -3,6 +3,8 @@
  * that compute, that sit in a blocking section, or that were just about to begin. */
 #include "config.h"
 
+#include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,9 +16,9 @@
 #define ROUNDS     40
 #define SPAWNERS   4
 #define QUEUED     4
-#define WATCH_US   20000
+#define WATCH_FOR  (20 * GORT_MS)
 #define OVERRUN    1
-#define BLOCKED_US 10000
+#define BLOCKED_MS 10
 
 static _Atomic(int) ready;
 static _Atomic(int) go;
@@ -54,7 +56,7 @@ static void queue_and_block(void *arg)
     atomic_fetch_add_explicit(&ready, 1, memory_order_relaxed);
     GORT_BLOCKING
     {
-        usleep(BLOCKED_US);
+        poll(NULL, 0, BLOCKED_MS);
     }
     begin_late(NULL);
 }
@@ -75,9 +77,13 @@ static int run(void *arg)
 
 static int one_life(void)
 {
+    int64_t end_ns;
+
     gort_run(&(gort_options){.maxprocs = 3, .no_monitor = 1}, run, NULL);
     atomic_store_explicit(&over, 1, memory_order_seq_cst);
-    usleep(WATCH_US);
+    end_ns = gort_in(WATCH_FOR);
+    while (!atomic_load_explicit(&overrun, memory_order_relaxed) && gort_now() < end_ns)
+        sched_yield();
     return atomic_load_explicit(&overrun, memory_order_relaxed) ? OVERRUN : 0;
 }
 

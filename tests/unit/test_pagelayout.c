@@ -43,7 +43,8 @@ static const struct page_section *section(enum page_section_type type)
     for (uint32_t i = 0; i < header()->section_count; i++)
         if (s[i].type == type)
             return &s[i];
-    return NULL;
+    cr_assert_fail("no section of type %d", type);
+    abort();
 }
 
 /* What version 1.0 has written: another program may have been built on these numbers. */
