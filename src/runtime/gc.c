@@ -208,6 +208,8 @@ static void mark_with_modules_held(struct cycle *c)
     c->patience_ns = STOP_PATIENCE_NS;
     for (;;) {
         gcroot_hold_modules(stop_and_mark, c);
+        sched_wake_one(); /* not with the loader's lock: starting a thread takes others of its own
+                           */
         if (c->stopped)
             return;
         c->patience_ns *= 2;

@@ -150,7 +150,6 @@ void world_start(void)
     atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
     futex_wake(&world.restarts, INT32_MAX);
     lock_release(&world.lock);
-    sched_wake_one(); /* tasks readied and timers armed meanwhile have woken nobody */
 }
 
 /* Who waits for its turn must not be waited for. Its task is saved already: it is on the worker's

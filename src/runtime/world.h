@@ -21,10 +21,11 @@ struct world_stop {
 
 /* Stops all tasks but the caller, which runs on its worker's own stack with its proc
  * (sched_on_worker_stack), or is a thread that is no worker. One at a time. False if not all had
- * stopped after PATIENCE_NS: then all go on, as after world_start. */
+ * stopped after PATIENCE_NS: then world_start has been called. */
 bool world_stop(struct world_stop *how, int64_t patience_ns);
 
-/* Lets them go on. */
+/* Lets them go on. Tasks readied and timers armed meanwhile have woken nobody: the caller then has
+ * to call sched_wake_one, which may start a thread. */
 void world_start(void);
 
 /* A piece of memory to be searched for references. */

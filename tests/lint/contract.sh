@@ -56,7 +56,7 @@ $cc -Isrc -o "$work/rows" "$work/rows.c" || exit 99
 "$work/rows" | tr '[:upper:]' '[:lower:]' | sort >"$work/wanted"
 
 # The same rows as a reader of the manual sees them.
-mandoc -T ascii -O width=300 man/gort-page.5 | col -bx | awk '
+mandoc -T ascii -O width=300 man/gort-page.5 | without_overstrike | awk '
     /^[A-Z]/ { part = $0 == "METRICS" ? $0 : "" }
     /^ ? ? ?(struct|enum) page_[a-z_]+$/ { part = $1 " " $2; next }
     /^ ? ? ?[A-Z]/ && !/^ *[0-9]/ { if (part != "METRICS") part = "" }

@@ -33,6 +33,11 @@ sources() {
         sort
 }
 
+# without_overstrike: what mandoc has printed in bold or underlined, as plain text.
+without_overstrike() {
+    sed "s/.$(printf '\010')//g"
+}
+
 # verdict: ends the lint.
 verdict() {
     cat "$faults"

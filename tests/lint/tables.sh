@@ -15,7 +15,7 @@ trap 'rm -f "$faults" "$text"' EXIT
 read_page() {
     page=man/$1
     [ -f "$page" ] || { complain "$page: missing"; : >"$text"; return; }
-    mandoc -T ascii -O width=400 "$page" | col -b | tr -s ' \t\n' ' ' >"$text"
+    mandoc -T ascii -O width=400 "$page" | without_overstrike | tr -s ' \t\n' ' ' >"$text"
 }
 
 # expect_words WHAT: each line of the standard input stands in the page that was read.

@@ -35,7 +35,7 @@ static const char *open_part(void)
         ssize_t n = readlinkat(dirfd(dir), e->d_name, link, sizeof link - 1);
 
         link[n > 0 ? n : 0] = '\0';
-        found = strstr(link, "gomon") != NULL;
+        found = procfd_is_of_page(link);
     }
     closedir(dir);
     return found ? link : NULL;

@@ -16,6 +16,7 @@
 
 #include "base/bits.h"
 #include "gort.h"
+#include "tests/support/procfd.h"
 #include "tests/support/refuse.h"
 
 #define SKIPPED 77
@@ -46,7 +47,7 @@ static bool has_page(void)
         ssize_t n = readlinkat(dirfd(dir), e->d_name, link, sizeof link - 1);
 
         link[n > 0 ? n : 0] = '\0';
-        found = found || strstr(link, "gomon") != NULL;
+        found = found || procfd_is_of_page(link);
     }
     closedir(dir);
     return found;

@@ -34,3 +34,13 @@ int procfd_open(pid_t pid, const char *name, int flags)
     closedir(dir);
     return fd;
 }
+
+bool procfd_is_of_page(const char *link)
+{
+    static const char *const places[] = {"/memfd:gomon-", "/dev/shm/gomon-"};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strncmp(link, places[i], strlen(places[i])) == 0)
+            return true;
+    return false;
+}
