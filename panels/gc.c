@@ -163,7 +163,7 @@ static void draw_count_plot(const struct model *model, const struct panel_state 
 enum { NUMBER, ENDED, WHY, PAUSE, STOP, MARK, RESTART, BEFORE, LIVE, GOAL, TASKS, COLUMNS };
 
 static const struct draw_column columns[COLUMNS] = {
-    [NUMBER] = {.title = "NUMGC", .width = 7, .align = DRAW_RIGHT, .rank = 2},
+    [NUMBER] = {.title = "NUMGC", .width = 9, .align = DRAW_RIGHT, .rank = 2},
     [ENDED] = {.title = "ENDED", .width = 8, .rank = 1},
     [WHY] = {.title = "WHY", .width = 5, .rank = 6},
     [PAUSE] = {.title = "PAUSE", .width = 7, .align = DRAW_RIGHT, .rank = 0},
@@ -291,7 +291,10 @@ static void draw(const struct model *model, const struct panel_state *state, str
         draw_heap_plot(model, state, &view[3]);
     if (view[4].rows > 0)
         draw_count_plot(model, state, &view[4]);
-    draw_cycles(model, state, &view[5]);
+    if (count(model, state) > 0)
+        draw_cycles(model, state, &view[5]);
+    else if (view[5].rows > 0)
+        draw_nothing(&view[5], "no collection yet");
 }
 
 const struct panel panel_gc = {
