@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sync.h - locks and gatherings that park tasks, not threads. All are ready for use when zero, and
- * must not be copied after first use. */
+/* sync.h - locks and gatherings that park tasks, not threads. All are ready for use when zero, must
+ * not be copied after first use, and must stay until every call on them has returned. */
 #ifndef GORT_SYNC_H
 #define GORT_SYNC_H
 
@@ -17,6 +17,31 @@ GORT_API void gort_mutex_lock(gort_mutex *m);
 /* Returns 1 if it was taken, else 0. */
 GORT_API GORT_MUST_CHECK int gort_mutex_try_lock(gort_mutex *m);
 GORT_API void gort_mutex_unlock(gort_mutex *m);
+
+/* Many readers or one writer. A writer that waits keeps new readers out, so that it gets its turn;
+ * when it leaves, the readers that wait go ahead of the next writer. So a task must not read twice
+ * at a time: a writer between the two is a deadlock. Not recursive, and a reader can't become a
+ * writer. Any task may unlock it. Up to 2^30 - 1 readers. Letting go what is not held is misuse.
+ * Source: Go's sync.RWMutex. */
+typedef struct gort_rwmutex {
+    gort_mutex gort_writers;            /* of writers among each other */
+    _Atomic(uint32_t) gort_writer_sema; /* where a writer waits for readers that are in */
+    _Atomic(uint32_t) gort_reader_sema; /* where readers wait */
+    _Atomic(int32_t) gort_readers;      /* less 2^30 while there is a writer */
+    _Atomic(int32_t) gort_leaving;      /* readers that the writer still waits for */
+} gort_rwmutex;
+
+/* For writing. gort_rwmutex_lock blocks the task until all others have left. */
+GORT_API void gort_rwmutex_lock(gort_rwmutex *rw);
+/* Returns 1 if it was taken, else 0. */
+GORT_API GORT_MUST_CHECK int gort_rwmutex_try_lock(gort_rwmutex *rw);
+GORT_API void gort_rwmutex_unlock(gort_rwmutex *rw);
+
+/* For reading. gort_rwmutex_rlock blocks the task while a writer is in or waits. */
+GORT_API void gort_rwmutex_rlock(gort_rwmutex *rw);
+/* Returns 1 if it was taken, else 0. */
+GORT_API GORT_MUST_CHECK int gort_rwmutex_try_rlock(gort_rwmutex *rw);
+GORT_API void gort_rwmutex_runlock(gort_rwmutex *rw);
 
 /* Waits until a count falls to zero. gort_waitgroup_add with a negative DELTA counts down; below
  * zero is misuse. */

@@ -120,6 +120,13 @@ int mutex_lock(gort_mutex *m, const struct mutex_wait *wait)
     return lock_slow(m, wait);
 }
 
+bool mutex_try_lock(gort_mutex *m)
+{
+    uint32_t s = state_of(m);
+
+    return (s & LOCKED) == 0 && swap_state(m, s, s | LOCKED);
+}
+
 static bool is_starving(const struct lot_waiter *w)
 {
     int64_t now_ns = atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed);
@@ -177,8 +184,7 @@ void gort_mutex_lock(gort_mutex *m)
 int gort_mutex_try_lock(gort_mutex *m)
 {
     struct worker *w = rt_enter("gort_mutex_try_lock");
-    uint32_t s = state_of(m);
-    bool taken = (s & LOCKED) == 0 && swap_state(m, s, s | LOCKED);
+    bool taken = mutex_try_lock(m);
 
     rt_leave(w);
     return taken;

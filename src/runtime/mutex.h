@@ -11,6 +11,7 @@
 #ifndef RUNTIME_MUTEX_H
 #define RUNTIME_MUTEX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gort/sync.h"
@@ -25,6 +26,9 @@ struct mutex_wait {
 
 /* Takes M: 0, or GORT_ETIMEDOUT if the deadline passed first. */
 int mutex_lock(gort_mutex *m, const struct mutex_wait *wait);
+
+/* Takes M if it is free. */
+bool mutex_try_lock(gort_mutex *m);
 
 /* Lets M go. WHAT names the public function in the message if M is free. */
 void mutex_unlock(gort_mutex *m, const char *what);

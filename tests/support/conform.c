@@ -64,6 +64,10 @@ static enum wait_reason reason_of(enum conform_wait why)
         return WAIT_SELECT;
     case PARKED_MUTEX:
         return WAIT_MUTEX;
+    case PARKED_RLOCK:
+        return WAIT_RWMUTEX_RLOCK;
+    case PARKED_RWLOCK:
+        return WAIT_RWMUTEX_LOCK;
     case PARKED_WAITGROUP:
         return WAIT_WAITGROUP;
     case PARKED_IO:

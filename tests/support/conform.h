@@ -22,6 +22,8 @@ enum conform_wait { /* what conform_parked counts */
                     PARKED_RECV,
                     PARKED_SELECT,
                     PARKED_MUTEX,
+                    PARKED_RLOCK,
+                    PARKED_RWLOCK,
                     PARKED_WAITGROUP,
                     PARKED_IO,
                     PARKED_SLEEP,
