@@ -5,6 +5,7 @@
 #define GORT_SYNC_H
 
 #include <gort/base.h>
+#include <stdatomic.h>
 
 /* Mutual exclusion. Whoever comes while it is free may take it ahead of waiters; a task that has
  * waited for over 1 ms is handed the lock directly. Not recursive. Any task may unlock it.
@@ -42,6 +43,25 @@ GORT_API void gort_rwmutex_rlock(gort_rwmutex *rw);
 /* Returns 1 if it was taken, else 0. */
 GORT_API GORT_MUST_CHECK int gort_rwmutex_try_rlock(gort_rwmutex *rw);
 GORT_API void gort_rwmutex_runlock(gort_rwmutex *rw);
+
+/* What is to be done once. */
+typedef struct gort_once {
+    _Atomic(uint32_t) gort_done;
+    gort_mutex gort_first; /* held by the caller that does it */
+} gort_once;
+
+/* The slow half of gort_once_do, which alone may call it. */
+GORT_API void gort_once_slow(gort_once *o, void (*fn)(void *arg), void *arg);
+
+/* Runs FN(ARG) if no call with O did yet, whatever the function. Blocks the task until the first
+ * call's FN has returned; what that has done is seen then. FN must return: gort_exit inside leaves
+ * the others waiting for ever, and so does a call with the same O. Source: Go's sync.Once. */
+static inline void gort_once_do(gort_once *o, void (*fn)(void *arg), void *arg)
+{
+    /* Acquire: pairs with the release in gort_once_slow. */
+    if (atomic_load_explicit(&o->gort_done, memory_order_acquire) == 0)
+        gort_once_slow(o, fn, arg);
+}
 
 /* Waits until a count falls to zero. gort_waitgroup_add with a negative DELTA counts down; below
  * zero is misuse. */
