@@ -63,6 +63,23 @@ static inline void gort_once_do(gort_once *o, void (*fn)(void *arg), void *arg)
         gort_once_slow(o, fn, arg);
 }
 
+/* Waiting for a condition that a mutex guards. A task may wake for a signal that another has made
+ * use of before it: so look at the condition again, in a loop. All who wait on one condition
+ * variable use the same mutex. Source: Go's sync.Cond. */
+typedef struct gort_cond {
+    _Atomic(uint32_t) gort_waiters;
+} gort_cond;
+
+/* Unlocks M, blocks the task until it is signalled, and locks M again. M must be locked: else it is
+ * misuse. */
+GORT_API void gort_cond_wait(gort_cond *c, gort_mutex *m);
+/* The same; 0 when signalled, GORT_ETIMEDOUT if DEADLINE_NS passed first. M is locked either way:
+ * that may take longer. */
+GORT_API GORT_MUST_CHECK int gort_cond_wait_by(gort_cond *c, gort_mutex *m, int64_t deadline_ns);
+/* Wakes the task that has waited longest, if there is one; wakes all. With or without the mutex. */
+GORT_API void gort_cond_signal(gort_cond *c);
+GORT_API void gort_cond_broadcast(gort_cond *c);
+
 /* Waits until a count falls to zero. gort_waitgroup_add with a negative DELTA counts down; below
  * zero is misuse. */
 typedef struct gort_waitgroup {

@@ -60,12 +60,58 @@ static void lot_time_out(void *arg)
         sched_ready_last(w->task, GORT_ETIMEDOUT);
 }
 
+void lot_queue(struct lot_bucket *b, struct lot_waiter *w, enum lot_end end)
+{
+    DCHECK(lock_is_held(&b->lock));
+    w->parked = false;
+    waittree_put(&b->root, w, end);
+}
+
+int32_t lot_park_queued(struct lot_bucket *b, struct lot_waiter *w,
+                        const struct lot_parking *parking)
+{
+    struct deadline d = {.at_ns = parking->deadline_ns, .fire = lot_time_out, .arg = w};
+
+    DCHECK(lock_is_held(&b->lock));
+    if (!w->queued) {
+        lot_unlock(b);
+        return 0;
+    }
+    /* True only when the lock can be had again: it is let go after the park. */
+    w->parked = true;
+    return park_by(parking->why, parking->pc, &b->lock, &d);
+}
+
 int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parking *parking)
 {
     struct lot_waiter w = {.addr = addr, .task = task_self(), .since_ns = parking->since_ns};
-    struct deadline d = {.at_ns = parking->deadline_ns, .fire = lot_time_out, .arg = &w};
 
-    DCHECK(lock_is_held(&b->lock));
-    waittree_put(&b->root, &w, parking->end);
-    return park_by(parking->why, parking->pc, &b->lock, &d);
+    lot_queue(b, &w, parking->end);
+    return lot_park_queued(b, &w, parking);
+}
+
+void lot_chain_add(struct lot_chain *chain, struct lot_waiter *w)
+{
+    DCHECK(!w->queued);
+    if (!w->parked)
+        return;
+    w->next = NULL;
+    if (chain->first == NULL)
+        chain->first = w;
+    else
+        chain->last->next = w;
+    chain->last = w;
+}
+
+void lot_chain_ready(struct lot_chain *chain)
+{
+    struct lot_waiter *w = chain->first;
+
+    while (w != NULL) {
+        struct lot_waiter *next = w->next;
+
+        /* From here on W, on the stack of a task that runs, is gone. */
+        sched_ready(w->task, 0);
+        w = next;
+    }
 }

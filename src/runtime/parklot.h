@@ -40,6 +40,14 @@ struct lot_bucket *lot_bucket(const void *addr);
 struct lot_bucket *lot_lock(const void *addr);
 void lot_unlock(struct lot_bucket *b);
 
+/* Queues the current task in B, which is locked, at END, while it still runs: for one that must let
+ * something else go before it parks. W, on its stack, has addr, task and since_ns. lot_park_queued
+ * must follow: it parks the task, or returns 0 at once if W was taken out meanwhile; B is locked
+ * and is let go. parking->end is not looked at. Else as lot_park. */
+void lot_queue(struct lot_bucket *b, struct lot_waiter *w, enum lot_end end);
+int32_t lot_park_queued(struct lot_bucket *b, struct lot_waiter *w,
+                        const struct lot_parking *parking);
+
 /* Parks the current task on ADDR in B, which is locked and is let go. Returns the value that it was
  * readied with, or GORT_ETIMEDOUT. */
 int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parking *parking);
@@ -50,5 +58,15 @@ struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr);
 /* Takes the first waiter out, or returns NULL; whether there are more on its address goes to *MORE.
  * Its task belongs to the caller then. B is locked. */
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more);
+
+/* Waiters that were taken out, to be readied once the bucket is unlocked; zero is none. Adding
+ * leaves out one whose task has not parked, which sees by itself that it was taken out. */
+struct lot_chain {
+    struct lot_waiter *first;
+    struct lot_waiter *last;
+};
+
+void lot_chain_add(struct lot_chain *chain, struct lot_waiter *w);
+void lot_chain_ready(struct lot_chain *chain);
 
 #endif

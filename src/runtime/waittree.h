@@ -24,6 +24,7 @@ struct lot_waiter {
     struct lot_waiter *last;  /* end of the queue; of a first */
     struct lot_waiter *next;  /* waits on the same address */
     bool queued;
+    bool parked; /* its task no longer runs; see lot_queue */
 };
 
 enum lot_end { LOT_FRONT, LOT_BACK };

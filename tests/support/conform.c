@@ -64,6 +64,8 @@ static enum wait_reason reason_of(enum conform_wait why)
         return WAIT_SELECT;
     case PARKED_MUTEX:
         return WAIT_MUTEX;
+    case PARKED_COND:
+        return WAIT_COND;
     case PARKED_ONCE:
         return WAIT_ONCE;
     case PARKED_RLOCK:

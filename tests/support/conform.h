@@ -22,6 +22,7 @@ enum conform_wait { /* what conform_parked counts */
                     PARKED_RECV,
                     PARKED_SELECT,
                     PARKED_MUTEX,
+                    PARKED_COND,
                     PARKED_ONCE,
                     PARKED_RLOCK,
                     PARKED_RWLOCK,
