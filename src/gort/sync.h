@@ -80,6 +80,26 @@ GORT_API GORT_MUST_CHECK int gort_cond_wait_by(gort_cond *c, gort_mutex *m, int6
 GORT_API void gort_cond_signal(gort_cond *c);
 GORT_API void gort_cond_broadcast(gort_cond *c);
 
+/* A number of units, of which each task takes as many as it needs and gives them back later; any
+ * task may give them back. First come, first served: who needs many units is not overtaken by those
+ * who need few. When zero it has no unit. Source: golang.org/x/sync/semaphore. */
+typedef struct gort_sem {
+    _Atomic(int64_t) gort_state; /* twice the free units; lowest bit: somebody waits */
+    int64_t gort_count;
+} gort_sem;
+
+/* Sets the number of units, 0 to 2^62 - 1, all of them free; before the first use only. */
+GORT_API void gort_sem_init(gort_sem *s, int64_t count);
+/* Takes N units, 0 or more; blocks the task until they are free: for ever if there never were so
+ * many, and then nobody waits behind it. */
+GORT_API void gort_sem_acquire(gort_sem *s, int64_t n);
+/* The same; 0 when taken, GORT_ETIMEDOUT, with nothing taken, if DEADLINE_NS passed first. */
+GORT_API GORT_MUST_CHECK int gort_sem_acquire_by(gort_sem *s, int64_t n, int64_t deadline_ns);
+/* Returns 1 if N units were free, nobody waited for some, and they were taken; else 0. */
+GORT_API GORT_MUST_CHECK int gort_sem_try_acquire(gort_sem *s, int64_t n);
+/* Gives N units back. More than were taken is misuse. */
+GORT_API void gort_sem_release(gort_sem *s, int64_t n);
+
 /* Waits until a count falls to zero. gort_waitgroup_add with a negative DELTA counts down; below
  * zero is misuse. */
 typedef struct gort_waitgroup {

@@ -72,6 +72,8 @@ static enum wait_reason reason_of(enum conform_wait why)
         return WAIT_RWMUTEX_RLOCK;
     case PARKED_RWLOCK:
         return WAIT_RWMUTEX_LOCK;
+    case PARKED_SEM:
+        return WAIT_SEM;
     case PARKED_WAITGROUP:
         return WAIT_WAITGROUP;
     case PARKED_IO:

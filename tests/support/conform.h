@@ -26,6 +26,7 @@ enum conform_wait { /* what conform_parked counts */
                     PARKED_ONCE,
                     PARKED_RLOCK,
                     PARKED_RWLOCK,
+                    PARKED_SEM,
                     PARKED_WAITGROUP,
                     PARKED_IO,
                     PARKED_SLEEP,
