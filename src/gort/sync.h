@@ -113,4 +113,26 @@ GORT_API void gort_waitgroup_wait(gort_waitgroup *wg);
 /* Adds 1, spawns a task that runs FN(ARG) and then counts down. */
 GORT_API void gort_waitgroup_go(gort_waitgroup *wg, void (*fn)(void *arg), void *arg);
 
+/* Tasks that work on parts of one thing, of which each may fail. Once waited for, it may be used
+ * again as long as none has failed. Source: golang.org/x/sync/errgroup. */
+typedef struct gort_group {
+    gort_waitgroup gort_tasks;
+    _Atomic(int) gort_result;
+    int gort_limited;
+    gort_sem gort_slots;    /* a unit for each task that may run, if they are limited */
+    void *gort_reserved[2]; /* zero; for a context that the first failure cancels */
+} gort_group;
+
+/* Spawns a task that runs FN(ARG); blocks the task while as many of the group run as are allowed.
+ * ARG is kept as by gort_go. FN must return: a task that calls gort_exit is waited for for ever. */
+GORT_API void gort_group_go(gort_group *g, int (*fn)(void *arg), void *arg);
+/* The same without blocking: returns 1 if it was spawned, else 0. */
+GORT_API GORT_MUST_CHECK int gort_group_try_go(gort_group *g, int (*fn)(void *arg), void *arg);
+/* How many tasks of the group may run at one time; negative: any number, as in the beginning. To
+ * change it while some run is misuse. */
+GORT_API void gort_group_set_limit(gort_group *g, int ntasks);
+/* Blocks the task until all functions have returned. Returns the first result that was not zero, or
+ * 0; what they have done is seen then. */
+GORT_API int gort_group_wait(gort_group *g);
+
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* waitgroup.c - waiting until a count falls to zero.
- * Count and number of waiters share one word, so that the step to zero knows whom to wake; each of
- * them gets a permit of the semaphore.
- * Threads: tasks. Source: Go's sync.WaitGroup. */
 #include "config.h"
 
+#include "runtime/waitgroup.h"
+
 #include "base/check.h"
-#include "gort/sync.h"
 #include "gort/task.h"
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
@@ -34,7 +31,7 @@ static void release_all(gort_waitgroup *wg, uint64_t state)
         sema_release(&wg->gort_sema);
 }
 
-static void wait_group_add(gort_waitgroup *wg, int delta)
+void waitgroup_add(gort_waitgroup *wg, int delta)
 {
     /* Acquire and release: what was done before each count down is seen by whoever waited. */
     uint64_t change = (uint64_t)(int64_t)delta << 32;
@@ -53,7 +50,7 @@ void gort_waitgroup_add(gort_waitgroup *wg, int delta)
 {
     struct worker *w = rt_enter("gort_waitgroup_add");
 
-    wait_group_add(wg, delta);
+    waitgroup_add(wg, delta);
     rt_leave(w);
 }
 
@@ -61,7 +58,7 @@ void gort_waitgroup_done(gort_waitgroup *wg)
 {
     struct worker *w = rt_enter("gort_waitgroup_done");
 
-    wait_group_add(wg, -1);
+    waitgroup_add(wg, -1);
     rt_leave(w);
 }
 
@@ -78,16 +75,26 @@ static bool join_waiters(gort_waitgroup *wg)
     return false;
 }
 
+void waitgroup_wait(gort_waitgroup *wg, uintptr_t pc)
+{
+    if (!join_waiters(wg))
+        return;
+    sema_acquire(&wg->gort_sema, WAIT_WAITGROUP, pc);
+    if (atomic_load_explicit(&wg->gort_state, memory_order_acquire) != 0)
+        gort_fatal("gort_waitgroup_wait: the group is used again before all waiters left");
+}
+
+int32_t waitgroup_count(gort_waitgroup *wg)
+{
+    return count_of(atomic_load_explicit(&wg->gort_state, memory_order_relaxed));
+}
+
 void gort_waitgroup_wait(gort_waitgroup *wg)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
     rt_enter("gort_waitgroup_wait");
-    if (join_waiters(wg)) {
-        sema_acquire(&wg->gort_sema, WAIT_WAITGROUP, pc);
-        if (atomic_load_explicit(&wg->gort_state, memory_order_acquire) != 0)
-            gort_fatal("gort_waitgroup_wait: the group is used again before all waiters left");
-    }
+    waitgroup_wait(wg, pc);
     rt_leave(worker_self());
 }
 
@@ -112,7 +119,7 @@ void gort_waitgroup_go(gort_waitgroup *wg, void (*fn)(void *arg), void *arg)
     struct group_work *work;
 
     rt_enter("gort_waitgroup_go");
-    wait_group_add(wg, 1);
+    waitgroup_add(wg, 1);
     work = heap_alloc(sizeof *work, ALLOC_SCAN, pc);
     *work = (struct group_work){wg, fn, arg};
     sched_spawn(run_group_work, work, NULL, 0, pc);
