@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sync.h - locks and gatherings that park tasks, not threads. All are ready for use when zero, must
- * not be copied after first use, and must stay until every call on them has returned. */
+/* sync.h - locks and gatherings that park tasks, not threads. All but the counter are ready for use
+ * when zero, must not be copied after first use, and must stay until every call on them has
+ * returned. */
 #ifndef GORT_SYNC_H
 #define GORT_SYNC_H
 
@@ -134,5 +135,18 @@ GORT_API void gort_group_set_limit(gort_group *g, int ntasks);
 /* Blocks the task until all functions have returned. Returns the first result that was not zero, or
  * 0; what they have done is seen then. */
 GORT_API int gort_group_wait(gort_group *g);
+
+/* A number that many tasks add to and few look at: a cache line for each proc, so that those who
+ * add do not disturb each other. */
+typedef struct gort_counter gort_counter;
+
+/* A counter at 0, in the collected heap; nothing needs to be freed. It takes 64 bytes a proc, and
+ * 128 more. Ends the process when memory runs out. */
+GORT_API gort_counter *gort_counter_new(void) __attribute__((returns_nonnull));
+/* Adds N, which may be negative; wraps. Does not block. */
+GORT_API void gort_counter_add(gort_counter *c, int64_t n);
+/* What was added so far. Of what is added meanwhile it may have some: it is no look at one
+ * moment. Callable from any thread. */
+GORT_API int64_t gort_counter_sum(const gort_counter *c);
 
 #endif
