@@ -22,6 +22,7 @@
 #define GORT_H
 
 #include <gort/base.h>
+#include <gort/bench.h>
 #include <gort/chan.h>
 #include <gort/mem.h>
 #include <gort/net.h>
