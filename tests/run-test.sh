@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # run-test.sh PROGRAM - runs one test program and speaks TAP for it.
 # A Criterion program (tests/unit) speaks TAP itself. Any other says by its exit status how it went:
-# 0 passed, 77 skipped, else failed; what it prints becomes comments. A fuzz target gets its corpus.
+# 0 passed, 77 skipped, else failed; what it prints becomes comments. A fuzz target gets its corpus,
+# a benchmark makes one iteration.
 # TEST_TIMEOUT: seconds after which a test that hangs is killed.
 set -u
 
@@ -26,6 +27,7 @@ as_tap() {
 
 case $program in
     */unit/*) exec $limit "$program" --output=tap:- --jobs=1 ;;
+    */bench/*) as_tap "$program" -benchtime 1x ;;
     */fuzz/*) as_tap "$program" "$top_srcdir/tests/fuzz/corpus/$name" ;;
     *) as_tap "$program" ;;
 esac

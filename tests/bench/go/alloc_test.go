@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+package bench
+
+import (
+	"runtime"
+	"testing"
+)
+
+var sink any // what may be stored here is made on the heap
+var never bool
+
+func alloc[T any](b *testing.B) {
+	for i := 0; i < b.N; i++ {
+		p := new(T)
+		if never {
+			sink = p
+		}
+		runtime.KeepAlive(p)
+	}
+}
+
+func BenchmarkAllocPlain(b *testing.B) {
+	b.Run("16", alloc[[16]byte])
+	b.Run("32", alloc[[32]byte])
+	b.Run("128", alloc[[128]byte])
+	b.Run("1024", alloc[[1024]byte])
+}
+
+func BenchmarkAllocPointers(b *testing.B) {
+	b.Run("16", alloc[[2]*byte])
+	b.Run("32", alloc[[4]*byte])
+	b.Run("128", alloc[[16]*byte])
+	b.Run("1024", alloc[[128]*byte])
+}
