@@ -14,6 +14,17 @@
 
 _Static_assert(offsetof(struct gort_chan, ring) % 16 == 0, "elements of 16 bytes are aligned");
 
+gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc)
+{
+    size_t bytes = sizeof(gort_chan) + elem_bytes * capacity;
+    gort_chan *c = heap_alloc(bytes, elem_bytes == 0 ? ALLOC_NOSCAN : ALLOC_SCAN, pc);
+
+    lock_init(&c->lock, RANK_CHAN);
+    c->elem_bytes = (uint32_t)elem_bytes;
+    c->capacity = capacity;
+    return c;
+}
+
 /* ---- waiters -------------------------------------------------------------------------------- */
 
 bool race_win(struct race *r, struct waiter *winner)
@@ -308,10 +319,7 @@ gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity)
         gort_fatal("gort_chan_new: elements of %zu bytes, above %u", elem_bytes, ELEM_MAX_BYTES);
     if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) || bytes > PTRDIFF_MAX / 2)
         gort_fatal("gort_chan_new: capacity %zu out of range", capacity);
-    c = heap_alloc(sizeof *c + bytes, elem_bytes == 0 ? ALLOC_NOSCAN : ALLOC_SCAN, pc);
-    lock_init(&c->lock, RANK_CHAN);
-    c->elem_bytes = (uint32_t)elem_bytes;
-    c->capacity = capacity;
+    c = chan_new(elem_bytes, capacity, pc);
     rt_leave(worker_self());
     return c;
 }

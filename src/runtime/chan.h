@@ -57,8 +57,12 @@ struct gort_chan {
     _Atomic(uint32_t) closed; /* written under the lock; [atomic] */
     struct waitq receivers;
     struct waitq senders;
+    void *owner; /* an object that lives as long as the channel does, or NULL; [const] */
     _Alignas(16) unsigned char ring[]; /* [lock:lock] */
 };
+
+/* As gort_chan_new, whose arguments are in range. */
+gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc);
 
 enum chan_result { CHAN_DONE, CHAN_CLOSED, CHAN_WOULD_BLOCK };
 

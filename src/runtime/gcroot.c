@@ -10,8 +10,10 @@
 #include "gort/mem.h"
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
+#include "runtime/proc.h"
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
+#include "runtime/timer.h"
 
 #define RANGES_MAX  16384u /* of modules and of added roots, each */
 #define PIECE_BYTES ((size_t)64 << 10)
@@ -38,6 +40,7 @@ static struct {
         changes;        /* the loader's count of modules come and gone; [owner] of the cycle */
     size_t task_pieces; /* [stw] */
     size_t ntasks;      /* slots; [stw] */
+    size_t nprocs;      /* whose timers are a piece each; [stw] */
 } roots = {.lock = LOCK_INIT(RANK_ROOTS)};
 
 static int add_range(struct ranges *to, uintptr_t lo, uintptr_t hi, const void *key)
@@ -172,7 +175,7 @@ void gort_root_remove(const void *p)
         gort_fatal("gort_root_remove: %p was not added", p);
 }
 
-/* ---- pieces: the workers, then the tasks, then the ranges ---- */
+/* ---- pieces: the workers, then the tasks, the timers, the ranges ---- */
 
 /* Numbers the pieces of ALL from FIRST on; the number of the first piece behind them. */
 static size_t number_pieces(struct ranges *all, size_t first)
@@ -192,7 +195,8 @@ size_t gcroot_prepare(void)
 
     roots.ntasks = tasks_used();
     roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
-    first = number_pieces(&roots.modules, 1 + roots.task_pieces);
+    roots.nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+    first = number_pieces(&roots.modules, 1 + roots.task_pieces + roots.nprocs);
     return number_pieces(&roots.added, first);
 }
 
@@ -231,6 +235,8 @@ void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
         world_scan_workers(scan, ctx);
     else if (i < 1 + roots.task_pieces)
         scan_tasks(i - 1, scan, ctx);
+    else if (i < 1 + roots.task_pieces + roots.nprocs)
+        timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);
     else if (added->count > 0 && i >= added->range[0].first_piece)
         scan_ranges(added, i, scan, ctx);
     else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A timer that is armed points to its heap; who wants to disarm it takes that heap's lock and looks
  * again. The one who fires it sets FIRING under the lock, calls the function without it, and then
- * sets IDLE: whoever disarms meanwhile spins until then. */
+ * sets IDLE, or ARMED in the same heap if there is a period: whoever disarms meanwhile spins until
+ * then. No collection comes between, for who fires is inside the runtime. */
 #include "config.h"
 
 #include "runtime/timer.h"
@@ -12,6 +13,7 @@
 #include "base/check.h"
 #include "runtime/cycles.h"
 #include "runtime/fatal.h"
+#include "runtime/gcmark.h"
 #include "runtime/proc.h"
 #include "runtime/sched.h"
 #include "runtime/sysmem.h"
@@ -98,8 +100,10 @@ static void grow(struct timers *ts)
 
 static void remove_at(struct timers *ts, size_t i)
 {
-    struct timer_entry last = ts->entry[--ts->count];
+    struct timer_entry last = ts->entry[ts->count - 1];
 
+    ts->nobjects -= ts->entry[i].timer->place != TIMER_OUTSIDE;
+    ts->count--;
     if (i < ts->count) {
         if (i > 0 && last.when_ns < ts->entry[(i - 1) / ARITY].when_ns)
             sift_up(ts, i, last);
@@ -115,53 +119,73 @@ void timers_init(struct timers *ts)
     atomic_init(&ts->next_ns, INT64_MAX);
 }
 
+/* Whether T is now the first. */
+static bool insert_locked(struct timers *ts, struct timer *t, int64_t when_ns)
+{
+    t->when_ns = when_ns;
+    if (ts->count == ts->capacity)
+        grow(ts);
+    ts->nobjects += t->place != TIMER_OUTSIDE;
+    atomic_store_explicit(&t->state, TIMER_ARMED, memory_order_relaxed);
+    sift_up(ts, ts->count++, (struct timer_entry){when_ns, t});
+    publish_next(ts);
+    return ts->entry[0].timer == t;
+}
+
 void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg)
 {
     struct timers *ts = &worker_self()->proc->timers;
     bool first;
 
     DCHECK(atomic_load_explicit(&t->state, memory_order_relaxed) == TIMER_IDLE);
-    t->when_ns = when_ns;
     t->fire = fire;
     t->arg = arg;
     lock_take(&ts->lock);
-    if (ts->count == ts->capacity)
-        grow(ts);
     atomic_store_explicit(&t->heap, ts, memory_order_relaxed);
-    atomic_store_explicit(&t->state, TIMER_ARMED, memory_order_relaxed);
-    sift_up(ts, ts->count++, (struct timer_entry){when_ns, t});
-    first = ts->entry[0].timer == t;
-    publish_next(ts);
+    first = insert_locked(ts, t, when_ns);
     lock_release(&ts->lock);
     if (first)
         sched_timer_moved(when_ns);
 }
 
-static bool disarm_locked(struct timers *ts, struct timer *t)
+/* Takes T out if it is armed; the state that it was found in. */
+static enum timer_state try_disarm(struct timers *ts, struct timer *t)
 {
-    if (atomic_load_explicit(&t->state, memory_order_relaxed) != TIMER_ARMED)
-        return false;
-    remove_at(ts, t->index);
-    atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_relaxed);
-    return true;
+    enum timer_state found;
+
+    lock_take(&ts->lock);
+    /* Acquire: pairs with the release in timers_fire, for one that has fired. */
+    found = (enum timer_state)atomic_load_explicit(&t->state, memory_order_acquire);
+    if (found == TIMER_ARMED) {
+        remove_at(ts, t->index);
+        atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_relaxed);
+    }
+    lock_release(&ts->lock);
+    return found;
+}
+
+static void wait_until_fired(struct timer *t)
+{
+    /* Acquire: pairs with the release in timers_fire, after the function has returned. */
+    while (atomic_load_explicit(&t->state, memory_order_acquire) == TIMER_FIRING) {
+        cpu_relax();
+        sched_yield();
+    }
 }
 
 bool timer_disarm(struct timer *t)
 {
     struct timers *ts = atomic_load_explicit(&t->heap, memory_order_relaxed);
-    bool disarmed;
+    enum timer_state found;
 
     if (ts == NULL)
         return false;
-    lock_take(&ts->lock);
-    disarmed = disarm_locked(ts, t);
-    lock_release(&ts->lock);
-    /* Acquire: pairs with the release in timers_fire, after the function has returned. */
-    while (!disarmed && atomic_load_explicit(&t->state, memory_order_acquire) == TIMER_FIRING) {
-        cpu_relax();
-        sched_yield();
+    while ((found = try_disarm(ts, t)) == TIMER_FIRING) {
+        wait_until_fired(t);
+        if (t->period_ns == 0)
+            return false;
     }
-    return disarmed;
+    return found == TIMER_ARMED;
 }
 
 /* Takes the first timer out if it is due, marked as firing; NULL if none is. */
@@ -179,6 +203,29 @@ static struct timer *take_due(struct timers *ts, int64_t now_ns)
     return t;
 }
 
+/* The first multiple of the period of T behind its time that is later than NOW_NS. */
+static int64_t next_time(const struct timer *t, int64_t now_ns)
+{
+    int64_t periods = 1 + (now_ns - t->when_ns) / t->period_ns;
+    int64_t when_ns;
+
+    if (__builtin_mul_overflow(periods, t->period_ns, &when_ns) ||
+        __builtin_add_overflow(when_ns, t->when_ns, &when_ns))
+        return INT64_MAX - 1;
+    return when_ns;
+}
+
+static void arm_again(struct timers *ts, struct timer *t, int64_t when_ns)
+{
+    bool first;
+
+    lock_take(&ts->lock);
+    first = insert_locked(ts, t, when_ns);
+    lock_release(&ts->lock);
+    if (first)
+        sched_timer_moved(when_ns);
+}
+
 size_t timers_fire(struct timers *ts, int64_t now_ns)
 {
     size_t fired = 0;
@@ -187,7 +234,10 @@ size_t timers_fire(struct timers *ts, int64_t now_ns)
     while (atomic_load_explicit(&ts->next_ns, memory_order_relaxed) <= now_ns &&
            (t = take_due(ts, now_ns)) != NULL) {
         t->fire(t->arg);
-        atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_release);
+        if (t->period_ns != 0)
+            arm_again(ts, t, next_time(t, now_ns));
+        else
+            atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_release);
         fired++;
     }
     return fired;
@@ -206,4 +256,48 @@ size_t timers_active(void)
         lock_release(&ts->lock);
     }
     return active;
+}
+
+void timers_scan(const struct timers *ts, void (*scan)(void *ctx, const void *lo, const void *hi),
+                 void *ctx)
+{
+    if (ts->nobjects == 0)
+        return;
+    for (size_t i = 0; i < ts->count; i++) {
+        if (ts->entry[i].timer->place == TIMER_KEEPS)
+            scan(ctx, &ts->entry[i].timer, &ts->entry[i].timer + 1);
+    }
+}
+
+static bool is_dead(const struct timer *t)
+{
+    return t->place == TIMER_LAPSES && !mark_has_reached(t);
+}
+
+/* The lock is for threads that are no workers, which count timers. */
+static void lapse(struct timers *ts)
+{
+    size_t kept = 0;
+
+    lock_take(&ts->lock);
+    for (size_t i = 0; i < ts->count; i++) {
+        if (!is_dead(ts->entry[i].timer))
+            ts->entry[kept++] = ts->entry[i];
+    }
+    ts->nobjects -= ts->count - kept;
+    ts->count = kept;
+    for (size_t i = kept; i-- > 0;)
+        sift_down(ts, i, ts->entry[i]);
+    publish_next(ts);
+    lock_release(&ts->lock);
+}
+
+void timers_lapse(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (sched.procs[i]->timers.nobjects > 0)
+            lapse(&sched.procs[i]->timers);
+    }
 }

@@ -2,7 +2,9 @@
 /* timer.h - things that happen at a time: sleeps and deadlines.
  * Each proc has a 4-ary heap ordered by time, under a lock of rank TIMERS. Its own worker fires
  * what is due when it looks for work; workers without work take over other procs' timers. A timer
- * fires at most once for every timer_arm. Source: Go's time.go, heaps by proc. */
+ * fires at most once for every timer_arm, save one with a period.
+ * The memory of the heaps is not searched by the collector as a whole: what an armed timer keeps
+ * alive is said by its place. Source: Go's time.go, heaps by proc. */
 #ifndef RUNTIME_TIMER_H
 #define RUNTIME_TIMER_H
 
@@ -17,11 +19,21 @@ struct timers;
 
 enum timer_state { TIMER_IDLE, TIMER_ARMED, TIMER_FIRING };
 
+/* What the memory of a timer is, and what the collector makes of it while the timer is armed. */
+enum timer_place {
+    TIMER_OUTSIDE, /* not in the collected heap */
+    TIMER_KEEPS,   /* in an object that stays because the timer is armed */
+    TIMER_LAPSES,  /* in an object that goes if nothing else refers to it, and then never fires */
+};
+
 struct timer {
     int64_t when_ns; /* [lock:heap] */
     size_t index;    /* in the heap; [lock:heap] */
     _Atomic(struct timers *) heap;
     _Atomic(uint32_t) state; /* enum timer_state */
+    enum timer_place place;  /* set while idle */
+    int64_t period_ns;       /* after firing it is armed again, a multiple later; 0: it is not; set
+                                while idle */
     void (*fire)(void *arg); /* called on a worker with a proc, inside the runtime, no lock held;
                                 must not block */
     void *arg;
@@ -34,6 +46,7 @@ struct timers { /* of one proc */
     struct timer_entry *entry; /* [lock:lock] */
     size_t count;              /* [lock:lock] */
     size_t capacity;           /* [lock:lock] */
+    size_t nobjects;           /* entries in the collected heap; [lock:lock] */
     _Atomic(int64_t) next_ns;  /* time of the first, INT64_MAX if none; read without the lock */
 };
 
@@ -42,9 +55,9 @@ void timers_init(struct timers *ts);
 /* Arms T, which must be idle, on the calling worker's proc. */
 void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg);
 
-/* Disarms T: true if it was armed and now never fires. If it is firing at this moment, waits until
- * its function has returned: so what the function uses may be freed after this call. The caller
- * holds no lock that the function takes. */
+/* Disarms T: true if it was armed and now never fires; one with a period always was. If it is
+ * firing at this moment, waits until its function has returned: so what the function uses may be
+ * freed after this call. The caller holds no lock that the function takes. */
 bool timer_disarm(struct timer *t);
 
 /* Fires what is due in TS at NOW_NS; returns how many. The caller is a worker with a proc. */
@@ -52,5 +65,12 @@ size_t timers_fire(struct timers *ts, int64_t now_ns);
 
 /* Timers armed in all procs. */
 size_t timers_active(void);
+
+/* Hands the references to the objects that timers of TS keep to SCAN. [stw] */
+void timers_scan(const struct timers *ts, void (*scan)(void *ctx, const void *lo, const void *hi),
+                 void *ctx);
+
+/* Disarms the timers, in all procs, that lie in objects which the mark has not reached. [stw] */
+void timers_lapse(void);
 
 #endif

@@ -91,3 +91,25 @@ Test(timer, can_be_armed_again_after_it_fired, .init = begin)
 
     cr_assert_eq(timers_fire(&proc.timers, 2), 1, "fired %zu in all", nfired);
 }
+
+Test(timer, with_a_period_fires_again_at_multiples_of_it, .init = begin)
+{
+    timer[0].period_ns = 100;
+    timer_arm(&timer[0], 100, note_fired, &timer[0]);
+
+    cr_assert_eq(timers_fire(&proc.timers, 130), 1, "fired %zu", nfired);
+    cr_assert_eq(next_ns(), 200, "late by 30: next at %lld", (long long)next_ns());
+    cr_assert_eq(timers_fire(&proc.timers, 550), 1, "fired %zu", nfired);
+    cr_assert_eq(next_ns(), 600, "late by 350: next at %lld", (long long)next_ns());
+    cr_assert(timer_disarm(&timer[0]), "it was armed");
+    cr_assert_eq(next_ns(), INT64_MAX, "none should be left");
+}
+
+Test(timer, with_a_period_beyond_the_clock_stays_armed, .init = begin)
+{
+    timer[0].period_ns = INT64_MAX - 50;
+    timer_arm(&timer[0], 100, note_fired, &timer[0]);
+    timers_fire(&proc.timers, 100);
+
+    cr_assert_eq(next_ns(), INT64_MAX - 1, "next at %lld", (long long)next_ns());
+}
