@@ -24,6 +24,7 @@
 #include <gort/base.h>
 #include <gort/bench.h>
 #include <gort/chan.h>
+#include <gort/context.h>
 #include <gort/mem.h>
 #include <gort/net.h>
 #include <gort/select.h>

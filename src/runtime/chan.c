@@ -306,6 +306,44 @@ static int recv_by(gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
     return result == CHAN_DONE;
 }
 
+/* ---- closing ------------------------------------------------------------------------------- */
+
+/* Takes all waiters of Q, chained by next behind *TAIL; returns the new tail. Receivers get
+ * zeroes. */
+static struct waiter **release_all(gort_chan *c, struct waitq *q, struct waiter **tail)
+{
+    struct waiter *w;
+
+    while ((w = waitq_pop(q)) != NULL) {
+        if (q == &c->receivers && w->value != NULL)
+            elem_clear(w->value, c->elem_bytes);
+        w->next = NULL;
+        *tail = w;
+        tail = &w->next;
+    }
+    return tail;
+}
+
+void chan_close(gort_chan *c)
+{
+    struct waiter *woken = NULL;
+    struct waiter **tail = &woken;
+
+    lock_take(&c->lock);
+    if (chan_is_closed(c))
+        gort_fatal("gort_close: close of closed channel");
+    atomic_store_explicit(&c->closed, 1, memory_order_relaxed);
+    tail = release_all(c, &c->receivers, tail);
+    release_all(c, &c->senders, tail);
+    lock_release(&c->lock);
+    while (woken != NULL) {
+        struct waiter *next = woken->next; /* gone with the task's stack once it is ready */
+
+        sched_ready(woken->task, 0);
+        woken = next;
+    }
+}
+
 /* ---- public --------------------------------------------------------------------------------- */
 
 gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity)
@@ -407,43 +445,13 @@ int gort_try_recv(gort_chan *c, void *value)
     return result == CHAN_DONE;
 }
 
-/* Takes all waiters of Q, chained by next behind *TAIL; returns the new tail. Receivers get
- * zeroes. */
-static struct waiter **release_all(gort_chan *c, struct waitq *q, struct waiter **tail)
-{
-    struct waiter *w;
-
-    while ((w = waitq_pop(q)) != NULL) {
-        if (q == &c->receivers && w->value != NULL)
-            elem_clear(w->value, c->elem_bytes);
-        w->next = NULL;
-        *tail = w;
-        tail = &w->next;
-    }
-    return tail;
-}
-
 void gort_close(gort_chan *c)
 {
-    struct waiter *woken = NULL;
-    struct waiter **tail = &woken;
     struct worker *w = rt_enter("gort_close");
 
     if (c == NULL)
         gort_fatal("gort_close: close of nil channel");
-    lock_take(&c->lock);
-    if (chan_is_closed(c))
-        gort_fatal("gort_close: close of closed channel");
-    atomic_store_explicit(&c->closed, 1, memory_order_relaxed);
-    tail = release_all(c, &c->receivers, tail);
-    release_all(c, &c->senders, tail);
-    lock_release(&c->lock);
-    while (woken != NULL) {
-        struct waiter *next = woken->next; /* gone with the task's stack once it is ready */
-
-        sched_ready(woken->task, 0);
-        woken = next;
-    }
+    chan_close(c);
     rt_leave(w);
 }
 

@@ -64,6 +64,9 @@ struct gort_chan {
 /* As gort_chan_new, whose arguments are in range. */
 gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc);
 
+/* As gort_close, C not NULL. Lock: takes that of C, and readies its waiters without it. */
+void chan_close(gort_chan *c);
+
 enum chan_result { CHAN_DONE, CHAN_CLOSED, CHAN_WOULD_BLOCK };
 
 /* Whether a send or a receive might go on at once, be it to fail; no lock needed. False is certain:
