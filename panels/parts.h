@@ -42,7 +42,7 @@ const char *parts_code_in(const struct model *model, uint64_t pc, int cols,
 
 /* An alert in a line of COLS columns: the code that it names, if it does, then its words. Returns
  * TEXT. */
-#define PARTS_ALERT_BYTES (ALERT_TEXT_BYTES + CODE_LINE_BYTES)
+#define PARTS_ALERT_BYTES (ALERT_TEXT_BYTES + CODE_LINE_BYTES + 2)
 const char *parts_alert(const struct model *model, const struct alert *alert, int cols,
                         char text[PARTS_ALERT_BYTES]);
 

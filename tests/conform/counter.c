@@ -51,6 +51,23 @@ CLAIM(nothing_that_is_added_is_lost)
            (long long)t->expected);
 }
 
+static void add_many(void *arg)
+{
+    for (int i = 0; i < 100000; i++)
+        gort_counter_add(arg, 1);
+}
+
+CLAIM(nothing_is_lost_between_procs_that_add_without_a_pause)
+{
+    gort_counter *c = gort_counter_new();
+    gort_waitgroup wg = {0};
+
+    for (int i = 0; i < 4; i++)
+        gort_waitgroup_go(&wg, add_many, c);
+    gort_waitgroup_wait(&wg);
+    EXPECT(gort_counter_sum(c) == 400000, "%lld of 400000", (long long)gort_counter_sum(c));
+}
+
 static void add_one(void *arg)
 {
     gort_counter_add(arg, 1);
