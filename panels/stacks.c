@@ -79,13 +79,17 @@ static int frame_text(const struct dump_frame *frame, int function_cols, int col
 
 /* The innermost frame of the program itself: what a folded group is best known by. A gort_ function
  * calls nothing of the program's, so what it called is the runtime's or the system's whatever its
- * name, inlined or not. */
+ * name, inlined or not; but what is done once is a function of the program. */
 static const struct dump_frame *own_frame(const struct dump_group *group)
 {
     size_t own = 0;
 
     for (size_t i = 0; i < group->nframes; i++) {
-        if (strncmp(group->frame[i].function, "gort_", 5) == 0)
+        const char *function = group->frame[i].function;
+
+        if (strcmp(function, "gort_once_slow") == 0)
+            break;
+        if (strncmp(function, "gort_", 5) == 0)
             own = i + 1;
     }
     return &group->frame[own < group->nframes ? own : 0];

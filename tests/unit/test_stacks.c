@@ -111,6 +111,21 @@ Test(stacks, what_the_runtime_calls_is_not_the_program)
     cr_assert(shows("fight demo/fight.c:52"), "not there:\n%s", picture());
 }
 
+Test(stacks, what_is_done_once_is_the_program)
+{
+    static const struct dump_frame once[] = {
+        {.function = "gort_recv", .file = SLEEP_C, .module = "", .line = 9},
+        {.function = "read_settings", .file = "demo/settings.c", .module = "", .line = 17},
+        {.function = "gort_once_slow", .file = SLEEP_C, .module = "", .line = 22},
+        {.function = "gort_once_do", .file = SLEEP_C, .module = "", .line = 64, .inlined = true},
+        {.function = "fight", .file = "demo/fight.c", .module = "", .line = 52},
+    };
+
+    show_stack(once, ARRAY_COUNT(once));
+    press('z');
+    cr_assert(shows("read_settings demo/settings.c:17"), "not there:\n%s", picture());
+}
+
 Test(stacks, a_stack_of_the_runtime_alone_is_known_by_its_innermost_frame)
 {
     show_stack(sleeper, 2);
