@@ -184,40 +184,35 @@ gort_ctx *gort_ctx_background(void)
     return &background;
 }
 
-gort_ctx *gort_ctx_with_cancel(gort_ctx *parent)
+/* WHAT is the public function, PC its caller. */
+static gort_ctx *with_deadline(const char *what, gort_ctx *parent, int64_t deadline_ns,
+                               uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     gort_ctx *ctx;
 
-    rt_enter("gort_ctx_with_cancel");
-    check_parent(parent, "gort_ctx_with_cancel");
-    ctx = new_cancel_ctx(parent, GORT_FOREVER, pc);
-    rt_leave(worker_self());
-    return ctx;
-}
-
-gort_ctx *gort_ctx_with_deadline(gort_ctx *parent, int64_t deadline_ns)
-{
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    gort_ctx *ctx;
-
-    rt_enter("gort_ctx_with_deadline");
-    check_parent(parent, "gort_ctx_with_deadline");
+    rt_enter(what);
+    check_parent(parent, what);
     ctx = new_cancel_ctx(parent, deadline_ns, pc);
     rt_leave(worker_self());
     return ctx;
 }
 
+gort_ctx *gort_ctx_with_cancel(gort_ctx *parent)
+{
+    return with_deadline("gort_ctx_with_cancel", parent, GORT_FOREVER,
+                         (uintptr_t)__builtin_return_address(0));
+}
+
+gort_ctx *gort_ctx_with_deadline(gort_ctx *parent, int64_t deadline_ns)
+{
+    return with_deadline("gort_ctx_with_deadline", parent, deadline_ns,
+                         (uintptr_t)__builtin_return_address(0));
+}
+
 gort_ctx *gort_ctx_with_timeout(gort_ctx *parent, int64_t duration_ns)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    gort_ctx *ctx;
-
-    rt_enter("gort_ctx_with_timeout");
-    check_parent(parent, "gort_ctx_with_timeout");
-    ctx = new_cancel_ctx(parent, gort_in(duration_ns), pc);
-    rt_leave(worker_self());
-    return ctx;
+    return with_deadline("gort_ctx_with_timeout", parent, gort_in(duration_ns),
+                         (uintptr_t)__builtin_return_address(0));
 }
 
 gort_ctx *gort_ctx_with_value(gort_ctx *parent, const void *key, void *value)
