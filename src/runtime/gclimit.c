@@ -21,8 +21,7 @@ uint64_t gclimit_used(const struct heap_pages *pages)
     return used - pages->released;
 }
 
-/* Gives BYTES of idle pages back, in a task, which may be stopped in between. */
-static void give_back_in_task(size_t bytes)
+void gclimit_give_back_in_task(size_t bytes)
 {
     while (bytes > 0) {
         size_t given = heap_scavenge(min_size(bytes, GIVE_BACK_AT_ONCE));
@@ -47,7 +46,7 @@ void gclimit_keep(size_t bytes)
     used = gclimit_used(&pages) + bytes;
     if (used <= limit)
         return;
-    give_back_in_task(min_size(used - limit, pages.free));
+    gclimit_give_back_in_task(min_size(used - limit, pages.free));
     if (used - limit > pages.free)
         gc_measure_outside();
 }

@@ -20,6 +20,10 @@ uint64_t gclimit_used(const struct heap_pages *pages);
  * worker. */
 void gclimit_keep(size_t bytes);
 
+/* Gives up to BYTES of idle pages back. Called by a task in the runtime, which may be stopped in
+ * between; it may come back on another worker. */
+void gclimit_give_back_in_task(size_t bytes);
+
 /* Gives back what is idle beyond what the heap needs until the next cycle, or the limit allows. The
  * background thread. */
 void gclimit_give_back(void);

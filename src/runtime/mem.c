@@ -5,11 +5,9 @@
 #include "gort/mem.h"
 
 #include "runtime/gc.h"
-#include "runtime/heap.h"
+#include "runtime/gclimit.h"
 #include "runtime/proc.h"
 #include "runtime/stack.h"
-
-#define GIVE_BACK_AT_ONCE ((size_t)1 << 20)
 
 void gort_gc(void)
 {
@@ -18,24 +16,18 @@ void gort_gc(void)
     rt_leave(worker_self());
 }
 
-/* The task may be stopped here, or lose its turn. */
-static void come_up_for_air(void)
-{
-    rt_leave(worker_self());
-    rt_enter("gort_free_os_memory");
-}
-
 void gort_free_os_memory(void)
 {
     struct stack_trim trim;
 
     rt_enter("gort_free_os_memory");
     gc_collect(GC_BY_CALL, (uintptr_t)__builtin_return_address(0));
-    while (heap_scavenge(GIVE_BACK_AT_ONCE) > 0)
-        come_up_for_air();
+    gclimit_give_back_in_task(SIZE_MAX);
     stack_trim_begin(&trim);
-    while (stack_trim_step(&trim))
-        come_up_for_air();
+    while (stack_trim_step(&trim)) { /* the task may be stopped here, or lose its turn */
+        rt_leave(worker_self());
+        rt_enter("gort_free_os_memory");
+    }
     rt_leave(worker_self());
 }
 
