@@ -285,6 +285,15 @@ static enum look give_up(struct record *r, const struct dump_batch *batch)
     return fits(r, batch) ? LOOK_WRITTEN : LOOK_NO_ROOM;
 }
 
+/* Its thread may block the signal; one that is in the handler has it blocked as well. */
+static void look_for_blocked(const struct task *t)
+{
+    struct worker *w = atomic_load_explicit(&t->worker, memory_order_relaxed);
+
+    if (w != NULL && atomic_load_explicit(&w->handling, memory_order_relaxed) == 0)
+        (void)sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed));
+}
+
 /* The task in the next slot. False if the step has to end: then *PROGRESS says how. */
 static bool dump_slot(struct dump_job *job, struct dump_batch *batch, enum dump_progress *progress)
 {
@@ -296,7 +305,7 @@ static bool dump_slot(struct dump_job *job, struct dump_batch *batch, enum dump_
         return false;
     }
     if (look == LOOK_NO_REPLY)
-        (void)sigblock_look(thread_of(task_at(job->slot)));
+        look_for_blocked(task_at(job->slot));
     if (look == LOOK_NO_REPLY || look == LOOK_MOVED)
         look = give_up(&r, batch);
     if (look == LOOK_NO_ROOM) {
