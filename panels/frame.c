@@ -13,7 +13,7 @@
 #define PIECE_BYTES 128
 #define HINTS_BYTES 384
 
-#define PROMPT_LEAST_COLS 6 /* to type in, else the label goes */
+#define PROMPT_LEAST_COLS 6 /* to type in */
 
 /* A piece of a line; those with the highest rank vanish first. */
 struct piece {
@@ -237,12 +237,19 @@ static const char *prompt_label(const struct screen *screen, char text[PIECE_BYT
     return "";
 }
 
+/* LABEL, or if it leaves too little to type in, a sign that something is asked for, or nothing. */
+static const char *fit_label(const char *label, int cols)
+{
+    if (canvas_text_width(label) + PROMPT_LEAST_COLS <= cols)
+        return label;
+    return cols >= 2 + PROMPT_LEAST_COLS ? "> " : "";
+}
+
 static void draw_prompt(const struct screen *screen, struct canvas *canvas)
 {
     char text[PIECE_BYTES];
-    const char *label = prompt_label(screen, text);
-    bool fits = canvas_text_width(label) + PROMPT_LEAST_COLS <= canvas->cols;
-    int col = fits ? canvas_text(canvas, 0, 0, ROLE_TITLE, label) : 0;
+    const char *label = fit_label(prompt_label(screen, text), canvas->cols);
+    int col = canvas_text(canvas, 0, 0, ROLE_TITLE, label);
     int room = canvas->cols - col - 1;
     int width = canvas_text_width(screen->typed);
     struct canvas line = canvas_view(canvas, (struct rect){0, col, 1, room + 1});

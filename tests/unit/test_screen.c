@@ -228,6 +228,20 @@ Test(screen, what_is_typed_is_seen_on_a_tiny_screen)
     }
 }
 
+Test(screen, a_tiny_screen_shows_that_something_is_asked_for)
+{
+    struct canvas canvas;
+
+    canvas_init(&canvas, 3, 20);
+    screen_fit(&screen, &fixture->model, 3, 20);
+    screen_key(&screen, &fixture->model, 'd');
+    screen_draw(&screen, &fixture->model, &canvas);
+    char *text = canvas_to_text(&canvas);
+    cr_assert_eq(strncmp(text, ">", 1), 0, "<%s>", text);
+    free(text);
+    canvas_fini(&canvas);
+}
+
 Test(screen, typed_keys_are_text_and_not_commands)
 {
     press('7');
