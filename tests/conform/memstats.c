@@ -208,7 +208,7 @@ static atomic_int reading;
 static void *read_all_the_time(void *arg)
 {
     gort_memstats last = {0};
-    uint64_t *readings = arg;
+    _Atomic(uint64_t) *readings = arg;
 
     while (atomic_load_explicit(&reading, memory_order_relaxed) != 0) {
         gort_memstats m = read_stats();
@@ -217,7 +217,7 @@ static void *read_all_the_time(void *arg)
         EXPECT(m.total_alloc >= last.total_alloc, "TotalAlloc fell");
         EXPECT(m.num_gc >= last.num_gc && m.pause_total_ns >= last.pause_total_ns, "NumGC fell");
         last = m;
-        ++*readings;
+        atomic_fetch_add_explicit(readings, 1, memory_order_relaxed);
     }
     return NULL;
 }
@@ -237,14 +237,17 @@ static void churn(void *arg)
 static void sums_hold_under_load(void)
 {
     pthread_t reader;
-    uint64_t readings = 0;
+    int64_t end_ns = gort_in(20 * GORT_S);
+    _Atomic(uint64_t) readings = 0;
 
     atomic_store_explicit(&reading, 1, memory_order_relaxed);
     EXPECT(pthread_create(&reader, NULL, read_all_the_time, &readings) == 0, "no thread");
-    gort_waitgroup_add(&churning, 8);
-    for (int i = 0; i < 8; i++)
-        gort_go(churn, NULL);
-    gort_waitgroup_wait(&churning);
+    do { /* the reader may have to wait for a processor */
+        gort_waitgroup_add(&churning, 8);
+        for (int i = 0; i < 8; i++)
+            gort_go(churn, NULL);
+        gort_waitgroup_wait(&churning);
+    } while (atomic_load_explicit(&readings, memory_order_relaxed) <= 10 && gort_now() < end_ns);
     atomic_store_explicit(&reading, 0, memory_order_relaxed);
     pthread_join(reader, NULL);
     EXPECT(readings > 10, "only %" PRIu64 " readings", readings);
@@ -254,7 +257,7 @@ static void sums_hold_under_load(void)
 
 #define MIB   ((size_t)1 << 20)
 #define LIMIT (80 * MIB)
-#define SLACK (4 * MIB) /* what is wanted at once, and the runtime's own records */
+#define SLACK (16 * MIB) /* what is dead but not swept yet on a busy machine: the limit is soft */
 
 static void expect_within_limit(const char *when)
 {
