@@ -239,24 +239,32 @@ enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
 /* ---- waiting -------------------------------------------------------------------------------- */
 
 /* Waits in Q of C, whose lock is held, and lets it go. 1 the value was handed over, 0 the channel
- * was closed, or GORT_ETIMEDOUT. */
-static int wait_in(struct waitq *q, gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
+ * was closed. */
+__attribute__((always_inline)) static inline int wait_in(struct waitq *q, gort_chan *c, void *value,
+                                                         struct worker *w, uintptr_t pc)
+{
+    enum wait_reason why = q == &c->senders ? WAIT_CHAN_SEND : WAIT_CHAN_RECV;
+    struct waiter self = {.task = w->current, .value = value};
+
+    waitq_push(q, &self);
+    return sched_park_release(why, pc, &c->lock);
+}
+
+/* The same until a deadline, or for ever: or GORT_ETIMEDOUT. */
+static int wait_in_by(struct waitq *q, gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
 {
     enum wait_reason why = q == &c->senders ? WAIT_CHAN_SEND : WAIT_CHAN_RECV;
     struct race race = {.task = task_self()};
-    struct waiter self = {.task = race.task, .value = value};
+    struct waiter self = {.task = race.task, .race = &race, .value = value};
     struct deadline d = {.at_ns = deadline_ns, .fire = race_time_out, .arg = &race};
     int woken_with;
 
-    if (deadline_ns == GORT_FOREVER) {
-        waitq_push(q, &self);
-        return sched_park_release(why, pc, &c->lock);
-    }
+    if (deadline_ns == GORT_FOREVER)
+        return wait_in(q, c, value, worker_self(), pc);
     if (deadline_ns <= clock_mono_ns()) {
         lock_release(&c->lock);
         return GORT_ETIMEDOUT;
     }
-    self.race = &race;
     waitq_push(q, &self);
     woken_with = park_by(why, pc, &c->lock, &d);
     if (woken_with == GORT_ETIMEDOUT) {
@@ -267,43 +275,35 @@ static int wait_in(struct waitq *q, gort_chan *c, void *value, int64_t deadline_
     return woken_with;
 }
 
-/* As wait_in: 1 sent, 0 closed, or GORT_ETIMEDOUT. WHAT names the public function. */
-static int send_by(gort_chan *c, const void *value, int64_t deadline_ns, uintptr_t pc)
+/* Sends or receives if that goes at once; if it would block, C stays locked. */
+static enum chan_result send_now(gort_chan *c, const void *value)
 {
     struct task *wake;
     enum chan_result result;
 
-    if (UNLIKELY(c == NULL)) {
-        sleep_until(deadline_ns, WAIT_CHAN_SEND_NIL, pc);
-        return GORT_ETIMEDOUT;
-    }
     lock_take(&c->lock);
     result = chan_send_locked(c, value, &wake);
     if (result == CHAN_WOULD_BLOCK)
-        return wait_in(&c->senders, c, (void *)(uintptr_t)value, deadline_ns, pc);
+        return result;
     lock_release(&c->lock);
     if (wake != NULL)
         sched_ready(wake, 1);
-    return result == CHAN_DONE;
+    return result;
 }
 
-static int recv_by(gort_chan *c, void *value, int64_t deadline_ns, uintptr_t pc)
+static enum chan_result recv_now(gort_chan *c, void *value)
 {
     struct task *wake;
     enum chan_result result;
 
-    if (UNLIKELY(c == NULL)) {
-        sleep_until(deadline_ns, WAIT_CHAN_RECV_NIL, pc);
-        return GORT_ETIMEDOUT;
-    }
     lock_take(&c->lock);
     result = chan_recv_locked(c, value, &wake);
     if (result == CHAN_WOULD_BLOCK)
-        return wait_in(&c->receivers, c, value, deadline_ns, pc);
+        return result;
     lock_release(&c->lock);
     if (wake != NULL)
         sched_ready(wake, 1);
-    return result == CHAN_DONE;
+    return result;
 }
 
 /* ---- closing ------------------------------------------------------------------------------- */
@@ -365,20 +365,36 @@ gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity)
 void gort_send(gort_chan *c, const void *value)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct worker *w = rt_enter("gort_send");
+    enum chan_result result;
 
-    rt_enter("gort_send");
-    if (UNLIKELY(send_by(c, value, GORT_FOREVER, pc) == 0))
+    if (UNLIKELY(c == NULL))
+        park_forever(WAIT_CHAN_SEND_NIL, pc);
+    result = send_now(c, value);
+    if (result == CHAN_WOULD_BLOCK) {
+        int sent = wait_in(&c->senders, c, (void *)(uintptr_t)value, w, pc);
+
+        result = sent != 0 ? CHAN_DONE : CHAN_CLOSED;
+        w = worker_self();
+    }
+    if (UNLIKELY(result == CHAN_CLOSED))
         gort_fatal("gort_send: send on closed channel");
-    rt_leave(worker_self());
+    rt_leave(w);
 }
 
 int gort_send_by(gort_chan *c, const void *value, int64_t deadline_ns)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    int result;
+    enum chan_result now = CHAN_WOULD_BLOCK;
+    int result = GORT_ETIMEDOUT;
 
     rt_enter("gort_send_by");
-    result = send_by(c, value, deadline_ns, pc);
+    if (c == NULL)
+        sleep_until(deadline_ns, WAIT_CHAN_SEND_NIL, pc);
+    else if ((now = send_now(c, value)) != CHAN_WOULD_BLOCK)
+        result = now == CHAN_DONE;
+    else
+        result = wait_in_by(&c->senders, c, (void *)(uintptr_t)value, deadline_ns, pc);
     if (UNLIKELY(result == 0))
         gort_fatal("gort_send_by: send on closed channel");
     rt_leave(worker_self());
@@ -388,10 +404,18 @@ int gort_send_by(gort_chan *c, const void *value, int64_t deadline_ns)
 int gort_recv(gort_chan *c, void *value)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct worker *w = rt_enter("gort_recv");
+    enum chan_result now;
     int result;
 
-    rt_enter("gort_recv");
-    result = recv_by(c, value, GORT_FOREVER, pc);
+    if (UNLIKELY(c == NULL))
+        park_forever(WAIT_CHAN_RECV_NIL, pc);
+    now = recv_now(c, value);
+    if (now != CHAN_WOULD_BLOCK) {
+        rt_leave(w);
+        return now == CHAN_DONE;
+    }
+    result = wait_in(&c->receivers, c, value, w, pc);
     rt_leave(worker_self());
     return result;
 }
@@ -399,10 +423,16 @@ int gort_recv(gort_chan *c, void *value)
 int gort_recv_by(gort_chan *c, void *value, int64_t deadline_ns)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    int result;
+    enum chan_result now = CHAN_WOULD_BLOCK;
+    int result = GORT_ETIMEDOUT;
 
     rt_enter("gort_recv_by");
-    result = recv_by(c, value, deadline_ns, pc);
+    if (c == NULL)
+        sleep_until(deadline_ns, WAIT_CHAN_RECV_NIL, pc);
+    else if ((now = recv_now(c, value)) != CHAN_WOULD_BLOCK)
+        result = now == CHAN_DONE;
+    else
+        result = wait_in_by(&c->receivers, c, value, deadline_ns, pc);
     rt_leave(worker_self());
     return result;
 }

@@ -105,6 +105,11 @@ void os_process_barrier(void)
     CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
 }
 
+int *os_errno_place(void)
+{
+    return &errno;
+}
+
 __attribute__((noinline)) int os_errno(void)
 {
     __asm__ volatile("");

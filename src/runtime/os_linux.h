@@ -26,7 +26,10 @@ bool os_barrier_init(void);
 /* A full memory barrier in every running thread of the process. */
 void os_process_barrier(void);
 
-/* errno, read and written where the compiler can't cache its address across a switch. */
+/* Where the calling thread's errno lies; for places where the compiler would keep the address across
+ * a switch. */
+int *os_errno_place(void);
+/* errno itself, read and written there. */
 int os_errno(void);
 void os_set_errno(int value);
 

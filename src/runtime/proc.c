@@ -16,17 +16,12 @@
 
 struct sched sched = {.lock = LOCK_INIT(RANK_SCHED)};
 
-static __thread struct worker *self __attribute__((tls_model("initial-exec")));
-
-__attribute__((noinline)) struct worker *worker_self(void)
-{
-    __asm__ volatile(""); /* a call that the compiler neither inlines nor takes for pure */
-    return self;
-}
+__thread struct worker *gort_self_worker;
 
 void worker_set_self(struct worker *w)
 {
-    self = w;
+    gort_self_worker = w;
+    w->errno_place = os_errno_place();
 }
 
 /* ---- Idle procs ---- */

@@ -29,6 +29,7 @@
 #include "runtime/note.h"
 #include "runtime/runq.h"
 #include "runtime/san.h"
+#include "runtime/self.h"
 #include "runtime/stack.h"
 #include "runtime/task.h"
 #include "runtime/timer.h"
@@ -104,6 +105,7 @@ struct worker {
     struct proc *proc;    /* NULL: detached; changed by sysmon only under SEIZE_ASKING; [owner] */
     struct task *current; /* NULL while it looks for work; [owner] */
     void *sched_sp;       /* saved stack pointer of the worker's own context; [owner] */
+    int *errno_place;     /* of this thread; [const] once it runs */
     bool spinning;        /* looks for work; [owner] */
     bool (*commit)(struct task *t,
                    void *arg); /* what the context that follows a switch has to do; [owner] */
@@ -163,9 +165,6 @@ struct sched {
 };
 
 extern struct sched sched;
-
-/* The calling thread's worker, or NULL on a foreign thread. Never keep it across a switch. */
-struct worker *worker_self(void);
 
 /* Slow halves of the inlines below. */
 _Noreturn void rt_not_a_task(const char *what);

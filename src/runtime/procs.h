@@ -9,6 +9,7 @@
 
 /* ---- proc.c ---- */
 
+/* The calling thread is W from now on. */
 void worker_set_self(struct worker *w);
 
 /* The list of procs without a worker. */

@@ -22,12 +22,6 @@ static int64_t coarse_now(void)
     return atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed);
 }
 
-static void set_state(struct task *t, enum task_state state)
-{
-    atomic_store_explicit(&t->state, state, memory_order_relaxed);
-    tasktab_update(t, state, coarse_now());
-}
-
 /* ---- After a switch ---- */
 
 /* The stack below is damaged already: what comes next can't be trusted, but this can be told. */
@@ -57,7 +51,31 @@ static bool commit_exit(struct task *t, void *arg)
     return true;
 }
 
-static void let_go(struct worker *w)
+bool sched_commit_release(struct task *t, void *arg)
+{
+    (void)t;
+    lock_release(arg);
+    return true;
+}
+
+/* Shows the task that was left as it lies now: it may be elsewhere as soon as it is let go. */
+static void show_left(const struct task *t)
+{
+    switch ((enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed)) {
+    case TASK_WAITING:
+        tasktab_parked(t, coarse_now());
+        break;
+    case TASK_RUNNABLE:
+        tasktab_update(t, TASK_RUNNABLE, coarse_now());
+        break;
+    case TASK_DEAD: /* its burial says so */
+    case TASK_RUNNING:
+    case TASK_BLOCKING:
+        break;
+    }
+}
+
+static inline void let_go(struct worker *w)
 {
     bool (*commit)(struct task * t, void *arg) = w->commit;
     struct task *t = w->left;
@@ -65,19 +83,21 @@ static void let_go(struct worker *w)
     if (commit == NULL)
         return;
     w->commit = NULL;
-    tasktab_update(t, (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed),
-                   coarse_now());
-    if (!commit(t, w->commit_arg))
+    show_left(t);
+    if (LIKELY(commit == sched_commit_release))
+        lock_release(w->commit_arg);
+    else if (!commit(t, w->commit_arg))
         sched_ready(t, 0);
 }
 
-/* First thing on a task's stack after a switch to it. */
-static void arrive(void)
+void sched_arrive(void)
 {
     struct worker *w = worker_self();
+    struct task *t = w->current;
 
-    san_switch_end(&w->current->san);
+    san_switch_end(&t->san);
     let_go(w);
+    *w->errno_place = t->saved_errno;
 }
 
 /* ---- Switching ---- */
@@ -89,6 +109,7 @@ static void give_stack(struct proc *p, struct task *t)
         gort_fatal("out of memory: no room for a stack of %zu bytes", t->stack_bytes);
     san_fiber_init(&t->san, stack_lo(t->stack), t->stack.bytes - STACK_GUARD_BYTES);
     t->sp = ctx_prepare(stack_hi(t->stack));
+    tasktab_update(t, TASK_RUNNABLE, coarse_now());
 }
 
 /* T becomes W's current task; its context is ready to be switched to. */
@@ -105,31 +126,25 @@ static void adopt(struct worker *w, struct task *t, enum slice slice)
     w->current = t;
     atomic_store_explicit(&t->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, t, memory_order_relaxed);
-    set_state(t, TASK_RUNNING);
+    atomic_store_explicit(&t->state, TASK_RUNNING, memory_order_relaxed);
+    tasktab_resumed(t, coarse_now());
 }
 
-/* Goes from the current task, whose state is set already, to the next one or to the worker's own
- * context. */
-static void leave_task(struct worker *w, struct task *t, enum san_leave how)
+struct departure sched_depart(struct worker *w, struct task *t)
 {
     enum slice slice = SLICE_NEW;
     struct task *next = w->proc != NULL ? sched_take_local(w->proc, &slice) : NULL;
-    int saved_errno = os_errno();
 
+    t->saved_errno = *w->errno_place;
     w->left = t;
-    if (next != NULL) {
+    if (LIKELY(next != NULL)) {
         adopt(w, next, slice);
-        san_switch_begin(&t->san, &next->san, how);
-        ctx_switch(&t->sp, next->sp);
-    } else {
-        w->current = NULL;
-        if (w->proc != NULL)
-            atomic_store_explicit(&w->proc->current, NULL, memory_order_relaxed);
-        san_switch_begin(&t->san, &w->san, how);
-        ctx_switch(&t->sp, w->sched_sp);
+        return (struct departure){next->sp, &next->san};
     }
-    arrive();
-    os_set_errno(saved_errno);
+    w->current = NULL;
+    if (w->proc != NULL)
+        atomic_store_explicit(&w->proc->current, NULL, memory_order_relaxed);
+    return (struct departure){w->sched_sp, &w->san};
 }
 
 void sched_execute(struct worker *w, struct task *t, enum slice slice)
@@ -149,35 +164,7 @@ void sched_execute(struct worker *w, struct task *t, enum slice slice)
     }
 }
 
-/* ---- Parking ---- */
-
-int32_t sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, void *arg),
-                   void *arg)
-{
-    struct worker *w = worker_self();
-    struct task *t = w->current;
-
-    t->reason = why;
-    t->wait_pc = pc;
-    atomic_store_explicit(&t->state, TASK_WAITING, memory_order_relaxed);
-    stat_add(&w->proc->stats.parks, 1);
-    w->commit = commit;
-    w->commit_arg = arg;
-    leave_task(w, t, SAN_COMES_BACK);
-    return t->wake_value;
-}
-
-static bool commit_release(struct task *t, void *arg)
-{
-    (void)t;
-    lock_release(arg);
-    return true;
-}
-
-int32_t sched_park_release(enum wait_reason why, uintptr_t pc, struct lock *l)
-{
-    return sched_park(why, pc, commit_release, l);
-}
+/* ---- Staying runnable ---- */
 
 void sched_requeue(bool (*commit)(struct task *t, void *arg))
 {
@@ -188,7 +175,7 @@ void sched_requeue(bool (*commit)(struct task *t, void *arg))
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
     w->commit = commit;
     w->commit_arg = NULL;
-    leave_task(w, t, SAN_COMES_BACK);
+    sched_switch(w, t);
 }
 
 static bool commit_to_tail(struct task *t, void *arg)
@@ -228,14 +215,13 @@ void sched_on_worker_stack(void (*fn)(void *arg), void *arg)
 {
     struct worker *w = worker_self();
     struct task *t = w->current;
-    int saved_errno = os_errno();
 
+    t->saved_errno = *w->errno_place;
     w->call = fn;
     w->call_arg = arg;
     san_switch_begin(&t->san, &w->san, SAN_COMES_BACK);
     ctx_switch(&t->sp, w->sched_sp);
-    arrive();
-    os_set_errno(saved_errno);
+    sched_arrive();
 }
 
 /* ---- Making tasks runnable ---- */
@@ -287,11 +273,17 @@ static void put_next(struct proc *p, struct task *t)
     sched_wake_one();
 }
 
+static void make_runnable(struct task *t)
+{
+    t->reason = WAIT_NONE;
+    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    tasktab_readied(t, coarse_now());
+}
+
 void sched_ready(struct task *t, int32_t wake_value)
 {
     t->wake_value = wake_value;
-    t->reason = WAIT_NONE;
-    set_state(t, TASK_RUNNABLE);
+    make_runnable(t);
     put_next(worker_self()->proc, t);
 }
 
@@ -300,8 +292,7 @@ void sched_ready_last(struct task *t, int32_t wake_value)
     struct taskq spill = {0};
 
     t->wake_value = wake_value;
-    t->reason = WAIT_NONE;
-    set_state(t, TASK_RUNNABLE);
+    make_runnable(t);
     if (UNLIKELY(!runq_put(&worker_self()->proc->runq, t, &spill)))
         sched_put_global(&spill);
     /* A look for a spinner must not pass the store of the task: pairs with last_look in find.c.
@@ -314,10 +305,8 @@ void sched_ready_batch(struct taskq *q)
 {
     if (q->head == NULL)
         return;
-    for (struct task *t = q->head; t != NULL; t = t->next) {
-        t->reason = WAIT_NONE;
-        set_state(t, TASK_RUNNABLE);
-    }
+    for (struct task *t = q->head; t != NULL; t = t->next)
+        make_runnable(t);
     sched_put_global(q);
 }
 
@@ -343,11 +332,15 @@ void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stac
 _Noreturn void sched_exit(void)
 {
     struct worker *w = worker_self();
+    struct task *t = w->current;
+    struct departure to;
 
-    atomic_store_explicit(&w->current->state, TASK_DEAD, memory_order_relaxed);
+    atomic_store_explicit(&t->state, TASK_DEAD, memory_order_relaxed);
     w->commit = commit_exit;
     w->commit_arg = NULL;
-    leave_task(w, w->current, SAN_DYING);
+    to = sched_depart(w, t);
+    san_switch_begin(&t->san, to.san, SAN_DYING);
+    ctx_switch(&t->sp, to.sp);
     UNREACHABLE();
 }
 
@@ -357,7 +350,7 @@ _Noreturn void sched_task_main(void)
 {
     struct task *t;
 
-    arrive();
+    sched_arrive();
     t = task_self();
     rt_leave(worker_self());
     t->fn(t->arg);

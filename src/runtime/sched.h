@@ -9,22 +9,13 @@
 #define RUNTIME_SCHED_H
 
 #include "runtime/proc.h"
+#include "runtime/switch.h"
 
 /* The task that runs; never NULL between rt_enter and rt_leave. */
 static inline struct task *task_self(void)
 {
     return worker_self()->current;
 }
-
-/* Parks the current task with its address of wait PC (the public function's caller). Afterwards
- * COMMIT(task, ARG) is called on another context: it releases the lock that protects what the task
- * waits for and returns true, or returns false if the task is to go on at once. Returns the
- * wake_value that whoever readied it had set. May come back on another worker. */
-int32_t sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, void *arg),
-                   void *arg);
-
-/* As sched_park where all that must be done is to release L. */
-int32_t sched_park_release(enum wait_reason why, uintptr_t pc, struct lock *l);
 
 /* Makes T, which is parked and belongs to the caller, runnable: it runs next on this proc.
  * WAKE_VALUE is what its sched_park returns. Callable with locks held up to rank TIMERS. */

@@ -43,6 +43,7 @@ struct task {
                            [owner] */
     int32_t wake_value; /* set by whoever readies it, returned by sched_park; [owner] */
     enum wait_reason reason;                   /* [owner] */
+    int saved_errno;                           /* while it does not run; [owner] */
     uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
                                                 * ctx.h; sp is then the caller's, wait_pc its
                                                 * address; [owner] */

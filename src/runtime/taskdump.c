@@ -156,7 +156,7 @@ static void put_other(struct sink *s, const struct about *a)
     put_head(s, a);
     if (!a->has_stack) {
         sink_frames(s, (const uintptr_t[]){a->start_fn + 1}, 1);
-    } else if (tasktab_parked(a->task->slot, a->id, &sp, &hi)) {
+    } else if (tasktab_stack_of(a->task->slot, a->id, &sp, &hi)) {
         unwind_regs_parked(&regs, sp);
         put_stack(s, &regs, (const void *)sp, (const void *)hi);
     } else {

@@ -153,6 +153,45 @@ void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns)
     row_end(row, state, state == TASK_WAITING ? t->reason : WAIT_NONE, generation);
 }
 
+void tasktab_parked(const struct task *t, int64_t now_ns)
+{
+    struct page_task *row = row_of(t);
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    generation = row_begin(row);
+    seq_store(&row->since_ns, (uint64_t)now_ns);
+    seq_store(&row->sp, (uintptr_t)t->sp);
+    seq_store(&row->pc, t->wait_pc);
+    row_end(row, TASK_WAITING, t->reason, generation);
+}
+
+void tasktab_readied(const struct task *t, int64_t now_ns)
+{
+    struct page_task *row = row_of(t);
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    generation = row_begin(row);
+    seq_store(&row->since_ns, (uint64_t)now_ns);
+    row_end(row, TASK_RUNNABLE, WAIT_NONE, generation);
+}
+
+void tasktab_resumed(const struct task *t, int64_t now_ns)
+{
+    struct page_task *row = row_of(t);
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    generation = row_begin(row);
+    seq_store(&row->since_ns, (uint64_t)now_ns);
+    seq_store(&row->sp, 0);
+    row_end(row, TASK_RUNNING, WAIT_NONE, generation);
+}
+
 void tasktab_dead(const struct task *t)
 {
     struct page_task *row = row_of(t);
@@ -189,7 +228,7 @@ bool tasktab_has_stack(const struct page_task *row)
            row->stack_hi - row->sp <= STACK_MAX_BYTES;
 }
 
-bool tasktab_parked(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi)
+bool tasktab_stack_of(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi)
 {
     struct page_task row;
 

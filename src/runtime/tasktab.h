@@ -26,9 +26,16 @@ void tasktab_born(const struct task *t, int64_t now_ns);
 /* T's state, reason, sp, wait_pc and stack as they are now. */
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns);
 
+/* The same for the three transitions that come with every switch, each of which writes only what it
+ * changes: T waits, with reason, sp and wait_pc as they are now; T was waiting and is runnable; T
+ * runs, on the stack that the table knows of. */
+void tasktab_parked(const struct task *t, int64_t now_ns);
+void tasktab_readied(const struct task *t, int64_t now_ns);
+void tasktab_resumed(const struct task *t, int64_t now_ns);
+
 /* Where the stack of task ID, in SLOT, begins and ends now: it may be followed, though the task may
  * go on meanwhile. False if it runs, has none yet, or changes all the time. Any thread. */
-bool tasktab_parked(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi);
+bool tasktab_stack_of(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi);
 
 /* T has ended. */
 void tasktab_dead(const struct task *t);
