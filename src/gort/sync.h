@@ -12,7 +12,8 @@
  * waited for over 1 ms is handed the lock directly. Not recursive. Any task may unlock it.
  * Unlocking a free mutex is misuse. */
 typedef struct gort_mutex {
-    _Atomic(uint32_t) gort_state;
+    _Atomic(uint32_t) gort_holder;
+    _Atomic(uint32_t) gort_waiters;
 } gort_mutex;
 
 GORT_API void gort_mutex_lock(gort_mutex *m);

@@ -439,15 +439,18 @@ int gort_recv_by(gort_chan *c, void *value, int64_t deadline_ns)
 
 int gort_try_send(gort_chan *c, const void *value)
 {
-    struct worker *w = rt_enter("gort_try_send");
-    enum chan_result result = CHAN_WOULD_BLOCK;
-    struct task *wake = NULL;
+    struct worker *w = rt_glance("gort_try_send");
+    enum chan_result result;
+    struct task *wake;
 
-    if (c != NULL && chan_can_send(c)) {
-        lock_take(&c->lock);
-        result = chan_send_locked(c, value, &wake);
-        lock_release(&c->lock);
+    if (c == NULL || !chan_can_send(c)) {
+        rt_glance_end(w);
+        return GORT_EWOULDBLOCK;
     }
+    w = rt_enter("gort_try_send");
+    lock_take(&c->lock);
+    result = chan_send_locked(c, value, &wake);
+    lock_release(&c->lock);
     if (UNLIKELY(result == CHAN_CLOSED))
         gort_fatal("gort_try_send: send on closed channel");
     if (wake != NULL)
@@ -458,15 +461,18 @@ int gort_try_send(gort_chan *c, const void *value)
 
 int gort_try_recv(gort_chan *c, void *value)
 {
-    struct worker *w = rt_enter("gort_try_recv");
-    enum chan_result result = CHAN_WOULD_BLOCK;
-    struct task *wake = NULL;
+    struct worker *w = rt_glance("gort_try_recv");
+    enum chan_result result;
+    struct task *wake;
 
-    if (c != NULL && chan_can_recv(c)) {
-        lock_take(&c->lock);
-        result = chan_recv_locked(c, value, &wake);
-        lock_release(&c->lock);
+    if (c == NULL || !chan_can_recv(c)) {
+        rt_glance_end(w);
+        return GORT_EWOULDBLOCK;
     }
+    w = rt_enter("gort_try_recv");
+    lock_take(&c->lock);
+    result = chan_recv_locked(c, value, &wake);
+    lock_release(&c->lock);
     if (wake != NULL)
         sched_ready(wake, 1);
     rt_leave(w);

@@ -50,11 +50,11 @@ struct waitq {
 struct gort_chan {
     struct lock lock;
     uint32_t elem_bytes;      /* [const] */
+    _Atomic(uint32_t) closed; /* written under the lock; [atomic] */
     size_t capacity;          /* [const] */
     _Atomic(size_t) count;    /* elements in the ring; written under the lock; [atomic] */
     size_t put_at;            /* index in the ring; [lock:lock] */
     size_t take_at;           /* index in the ring; [lock:lock] */
-    _Atomic(uint32_t) closed; /* written under the lock; [atomic] */
     struct waitq receivers;
     struct waitq senders;
     void *owner; /* an object that lives as long as the channel does, or NULL; [const] */

@@ -79,6 +79,7 @@ void lock_note_released(struct lock *l)
 void lock_init(struct lock *l, enum lock_rank rank)
 {
     atomic_init(&l->word, LOCK_FREE);
+    atomic_init(&l->sleepers, 0);
     atomic_init(&l->owner, 0);
     l->rank = rank;
 }
@@ -90,11 +91,13 @@ void lock_take_slow(struct lock *l)
             return;
         cpu_relax();
     }
-    /* From here on the word says that someone sleeps, also when it is taken: a wake-up too many is
-     * harmless. */
-    while (atomic_exchange_explicit(&l->word, LOCK_HELD_WITH_SLEEPERS, memory_order_acquire) !=
-           LOCK_FREE)
-        futex_wait(&l->word, LOCK_HELD_WITH_SLEEPERS, -1);
+    /* Counted until it has the lock: whoever lets it go wakes one, rather once too often. The first
+     * one's barrier does for all, for he looks at the word behind it. */
+    if (atomic_fetch_add_explicit(&l->sleepers, 1, memory_order_seq_cst) == 0)
+        asym_barrier();
+    while (atomic_exchange_explicit(&l->word, LOCK_HELD, memory_order_seq_cst) != LOCK_FREE)
+        futex_wait(&l->word, LOCK_HELD, -1);
+    atomic_fetch_sub_explicit(&l->sleepers, 1, memory_order_relaxed);
 }
 
 void lock_wake_sleeper(struct lock *l)

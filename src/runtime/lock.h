@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.h - the runtime's own lock: blocks the thread, held for short stretches only.
- * A word that is free, held, or held with sleepers; a few spins, then a futex. While a lock is held
- * the thread is inside the runtime and so is never stopped by a signal. No callback, allocation
- * from the collected heap or log under a lock. Threads: any. Source: Drepper, Futexes Are Tricky
- * (2005), mutex 2. */
+ * A word that is free or held, and a count of those who sleep; a few spins, then a
+ * futex. It is let go without a locked instruction, see asym.h. While a lock is held the thread is
+ * inside the runtime and so is never stopped by a signal. No callback, allocation from the
+ * collected heap or log under a lock. The lock's memory must outlast the call that lets it go.
+ * Threads: any. */
 #ifndef RUNTIME_LOCK_H
 #define RUNTIME_LOCK_H
 
@@ -12,14 +13,16 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "runtime/asym.h"
 #include "runtime/lockrank.h"
 
-enum lock_word { LOCK_FREE, LOCK_HELD, LOCK_HELD_WITH_SLEEPERS };
+enum lock_word { LOCK_FREE, LOCK_HELD };
 
 struct lock {
-    _Atomic(uint32_t) word;  /* enum lock_word */
-    _Atomic(uint32_t) owner; /* kernel thread that holds it; debug builds only */
-    enum lock_rank rank;     /* [const] */
+    _Atomic(uint32_t) word;     /* enum lock_word */
+    _Atomic(uint32_t) sleepers; /* threads that sleep or are about to */
+    _Atomic(uint32_t) owner;    /* kernel thread that holds it; debug builds only */
+    enum lock_rank rank;        /* [const] */
 };
 
 #define LOCK_INIT(r) \
@@ -64,8 +67,8 @@ static inline void lock_release(struct lock *l)
     if (GORT_DEBUG_CHECKS)
         lock_note_released(l);
     /* Release: pairs with the acquire of the next taker. */
-    if (UNLIKELY(atomic_exchange_explicit(&l->word, LOCK_FREE, memory_order_release) ==
-                 LOCK_HELD_WITH_SLEEPERS))
+    asym_release(&l->word, LOCK_FREE);
+    if (UNLIKELY(atomic_load_explicit(&l->sleepers, memory_order_relaxed) != 0))
         lock_wake_sleeper(l);
 }
 

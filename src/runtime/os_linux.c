@@ -95,9 +95,13 @@ int os_cpu_count(void)
     return cpus > 0 ? cpus : 1;
 }
 
+bool os_has_process_barrier;
+
 bool os_barrier_init(void)
 {
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    os_has_process_barrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
+                                     0) == 0;
+    return os_has_process_barrier;
 }
 
 void os_process_barrier(void)

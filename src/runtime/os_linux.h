@@ -23,11 +23,13 @@ int os_cpu_count(void);
 /* Gets the kernel ready for os_process_barrier; false if it refuses. Once, before the first thread.
  */
 bool os_barrier_init(void);
+/* What os_barrier_init said; [const] after it. */
+extern bool os_has_process_barrier;
 /* A full memory barrier in every running thread of the process. */
 void os_process_barrier(void);
 
-/* Where the calling thread's errno lies; for places where the compiler would keep the address across
- * a switch. */
+/* Where the calling thread's errno lies; for places where the compiler would keep the address
+ * across a switch. */
 int *os_errno_place(void);
 /* errno itself, read and written there. */
 int os_errno(void);

@@ -176,3 +176,8 @@ void rt_leave_slow(struct worker *w)
          (ATTENTION_STOP | ATTENTION_PREEMPT | ATTENTION_FINISHED)) != 0)
         rt_leave_slow(w);
 }
+
+void rt_attend(void)
+{
+    rt_leave(rt_enter("gort_safepoint"));
+}

@@ -201,6 +201,25 @@ static inline void rt_leave(struct worker *w)
         rt_leave_slow(w);
 }
 
+/* Around a public function whose usual way touches the program's memory only, which may be
+ * interrupted anywhere and so needs no entry. W is the worker until the end. */
+static inline struct worker *rt_glance(const char *what)
+{
+    struct worker *w = worker_self();
+
+    if (UNLIKELY(w == NULL))
+        rt_not_a_task(what);
+    return w;
+}
+
+void rt_attend(void);
+
+static inline void rt_glance_end(const struct worker *w)
+{
+    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
+        rt_attend();
+}
+
 /* A number for random choices; not for security. Caller holds the proc. */
 static inline uint32_t proc_random(struct proc *p)
 {

@@ -169,6 +169,7 @@ static void check_page_size(void)
 static void make_runtime(const struct settings *s)
 {
     check_page_size();
+    os_barrier_init();
     pthread_sigmask(SIG_SETMASK, NULL, &sched.signal_mask);
     sched.stack_bytes = s->stack_bytes;
     sched.start_ns = clock_mono_ns();

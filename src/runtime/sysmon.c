@@ -38,7 +38,6 @@ static struct {
     int64_t polled_ns;
     int64_t published_ns;
     int64_t gc_asked_ns;
-    bool barrier;   /* the kernel offers membarrier */
     uint32_t quiet; /* rounds in a row in which no proc was taken */
 } sysmon;
 
@@ -48,7 +47,7 @@ static struct {
  * the system refuses that, by a signal that W's thread takes. False if it did not. */
 static bool barrier_with(struct worker *w)
 {
-    if (!sysmon.barrier)
+    if (!os_has_process_barrier)
         return preempt_barrier(w);
     os_process_barrier();
     return true;
@@ -258,7 +257,6 @@ void sysmon_start(void)
     sigset_t all, old;
     int rc;
 
-    sysmon.barrier = os_barrier_init();
     sysmon.gc_asked_ns = clock_mono_ns();
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

@@ -31,13 +31,18 @@ static void release_all(gort_waitgroup *wg, uint64_t state)
         sema_release(&wg->gort_sema);
 }
 
-void waitgroup_add(gort_waitgroup *wg, int delta)
+/* Acquire and release: what was done before each count down is seen by whoever waited. */
+static uint64_t change_count(gort_waitgroup *wg, int delta)
 {
-    /* Acquire and release: what was done before each count down is seen by whoever waited. */
     uint64_t change = (uint64_t)(int64_t)delta << 32;
-    uint64_t state = change +
-                     atomic_fetch_add_explicit(&wg->gort_state, change, memory_order_acq_rel);
 
+    return change + atomic_fetch_add_explicit(&wg->gort_state, change, memory_order_acq_rel);
+}
+
+/* What is to be done for the new STATE, if it is not just a count above zero, or zero without
+ * waiters. */
+static void settle(gort_waitgroup *wg, int delta, uint64_t state)
+{
     if (UNLIKELY(count_of(state) < 0))
         gort_fatal("gort_waitgroup_add: negative wait group counter");
     if (UNLIKELY(waiters_of(state) != 0 && delta > 0 && count_of(state) == delta))
@@ -46,20 +51,43 @@ void waitgroup_add(gort_waitgroup *wg, int delta)
         release_all(wg, state);
 }
 
+static bool is_settled(uint64_t state)
+{
+    return count_of(state) >= 0 && waiters_of(state) == 0;
+}
+
+void waitgroup_add(gort_waitgroup *wg, int delta)
+{
+    settle(wg, delta, change_count(wg, delta));
+}
+
+static __attribute__((noinline)) void settle_entered(gort_waitgroup *wg, int delta, uint64_t state)
+{
+    rt_enter("gort_waitgroup_add");
+    settle(wg, delta, state);
+    rt_leave(worker_self());
+}
+
 void gort_waitgroup_add(gort_waitgroup *wg, int delta)
 {
-    struct worker *w = rt_enter("gort_waitgroup_add");
+    struct worker *w = rt_glance("gort_waitgroup_add");
+    uint64_t state = change_count(wg, delta);
 
-    waitgroup_add(wg, delta);
-    rt_leave(w);
+    if (UNLIKELY(!is_settled(state)))
+        settle_entered(wg, delta, state);
+    else
+        rt_glance_end(w);
 }
 
 void gort_waitgroup_done(gort_waitgroup *wg)
 {
-    struct worker *w = rt_enter("gort_waitgroup_done");
+    struct worker *w = rt_glance("gort_waitgroup_done");
+    uint64_t state = change_count(wg, -1);
 
-    waitgroup_add(wg, -1);
-    rt_leave(w);
+    if (UNLIKELY(!is_settled(state)))
+        settle_entered(wg, -1, state);
+    else
+        rt_glance_end(w);
 }
 
 /* Counts the caller as waiting, unless the count is zero. */
@@ -92,7 +120,13 @@ int32_t waitgroup_count(gort_waitgroup *wg)
 void gort_waitgroup_wait(gort_waitgroup *wg)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct worker *w = rt_glance("gort_waitgroup_wait");
 
+    /* Acquire: pairs with the counting down. */
+    if (count_of(atomic_load_explicit(&wg->gort_state, memory_order_acquire)) == 0) {
+        rt_glance_end(w);
+        return;
+    }
     rt_enter("gort_waitgroup_wait");
     waitgroup_wait(wg, pc);
     rt_leave(worker_self());

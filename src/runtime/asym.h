@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* asym.h - letting go without a locked instruction.
+ * Who lets go of a lock stores to its word and then looks whether anyone waits; who is about to
+ * wait says so and then looks at the word. One of the two has to see the other, for which both
+ * would need a full barrier between the store and the look. The first comes often and the second
+ * hardly ever, so the second issues the barrier for all threads of the process, and the first gets
+ * by with plain moves. Where the system refuses such barriers both use locked instructions.
+ * Threads: any. Source: Dice, Huang and Yang, Asymmetric Dekker Synchronization (2001). */
+#ifndef RUNTIME_ASYM_H
+#define RUNTIME_ASYM_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "runtime/os_linux.h"
+
+/* The frequent side: stores VALUE, with release; what is loaded after it may follow without
+ * order. */
+static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
+{
+    if (LIKELY(os_has_process_barrier)) {
+        atomic_store_explicit(word, value, memory_order_release);
+        atomic_signal_fence(memory_order_seq_cst);
+    } else {
+        atomic_exchange_explicit(word, value, memory_order_seq_cst);
+    }
+}
+
+/* The rare side: between the locked instruction that says it waits and its last look. */
+static inline void asym_barrier(void)
+{
+    if (os_has_process_barrier)
+        os_process_barrier();
+}
+
+#endif
