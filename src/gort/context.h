@@ -2,19 +2,22 @@
 /* context.h - contexts: what a piece of work and all that it starts have in common.
  * A context says when to give up, and why, and carries values of a request. Contexts form a tree:
  * each is made from a parent, and what cancels one cancels all below it. A function that may wait
- * takes one as its first argument and waits for gort_ctx_done beside whatever it waits for:
+ * takes one as its first argument and waits for gort_ctx_done beside whatever it waits for,
+ * by one of the _ctx functions below or in a select:
  *     gort_ctx *ctx = gort_ctx_with_timeout(parent, 5 * GORT_S);
  *     gort_case cases[] = {GORT_RECV(answers, &answer), GORT_RECV(gort_ctx_done(ctx), NULL)};
  *     err = gort_select(cases, 2) == 0 ? GORT_OK : gort_ctx_err(ctx);
  *     gort_ctx_cancel(ctx, 0);
  * Contexts are objects of the collected heap. One that can be cancelled stays alive until it is, if
  * its parent does or it has a deadline to come: so cancel each when its work is done.
- * None of these functions blocks the task. A NULL parent is misuse. Those that make something end
- * the process when memory runs out. Source: the behaviour of Go's package context. */
+ * None of these functions blocks the task, but for those that wait, at the end. A NULL context is
+ * misuse. Those that make something end the process when memory runs out. Source: the behaviour of
+ * Go's package context. */
 #ifndef GORT_CONTEXT_H
 #define GORT_CONTEXT_H
 
 #include <gort/chan.h>
+#include <gort/sync.h>
 
 typedef struct gort_ctx gort_ctx;
 
@@ -24,6 +27,9 @@ typedef struct gort_ctx gort_ctx;
  * from any thread. */
 GORT_API gort_ctx *gort_ctx_background(void);
 
+/* The same, for where it is not yet settled which context is the right one: easy to search for. */
+GORT_API gort_ctx *gort_ctx_todo(void);
+
 /* A context that is cancelled by gort_ctx_cancel or with PARENT, if that is cancelled, at once. */
 GORT_API gort_ctx *gort_ctx_with_cancel(gort_ctx *parent);
 
@@ -31,6 +37,11 @@ GORT_API gort_ctx *gort_ctx_with_cancel(gort_ctx *parent);
  * never), or DURATION_NS from now, at once if that has passed. */
 GORT_API gort_ctx *gort_ctx_with_deadline(gort_ctx *parent, int64_t deadline_ns);
 GORT_API gort_ctx *gort_ctx_with_timeout(gort_ctx *parent, int64_t duration_ns);
+
+/* The same, but CAUSE (0: GORT_ETIMEDOUT) is what gort_ctx_cause tells if it was this deadline that
+ * passed; gort_ctx_err still gives GORT_ETIMEDOUT, and gort_ctx_cancel has a cause of its own. */
+GORT_API gort_ctx *gort_ctx_with_deadline_cause(gort_ctx *parent, int64_t deadline_ns, int cause);
+GORT_API gort_ctx *gort_ctx_with_timeout_cause(gort_ctx *parent, int64_t duration_ns, int cause);
 
 /* PARENT with one value more. A key is the address of something of the program's own, a static
  * variable for example; NULL is misuse. KEY and VALUE are kept as references. */
@@ -42,8 +53,9 @@ GORT_API gort_ctx *gort_ctx_without_cancel(gort_ctx *parent);
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
 /* Cancels CTX and all below it with GORT_ECANCELED; when it returns, all of them are. Nothing
- * happens if it has been cancelled before. CTX is from gort_ctx_with_cancel, _deadline or _timeout,
- * else it is misuse. CAUSE is any number that tells the program why; 0 means GORT_ECANCELED. */
+ * happens if it has been cancelled before. CTX is from gort_ctx_with_cancel, a function for a
+ * deadline or gort_group_with_ctx, else it is misuse. CAUSE is any number that tells the program
+ * why; 0 means GORT_ECANCELED. */
 GORT_API void gort_ctx_cancel(gort_ctx *ctx, int cause);
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -57,7 +69,7 @@ GORT_API gort_chan *gort_ctx_done(const gort_ctx *ctx);
 GORT_API int gort_ctx_err(const gort_ctx *ctx);
 
 /* GORT_OK until CTX is cancelled; then why: what was said to gort_ctx_cancel of the context that
- * was cancelled first, GORT_ETIMEDOUT for a deadline. */
+ * was cancelled first, for a deadline its cause or GORT_ETIMEDOUT. */
 GORT_API int gort_ctx_cause(const gort_ctx *ctx);
 
 /* The earliest deadline of CTX and those above it, GORT_FOREVER if there is none: fit for the _by
@@ -79,5 +91,19 @@ GORT_API gort_ctx_func *gort_ctx_after_func(gort_ctx *ctx, void (*fn)(void *arg)
 /* Has F not run any more. Returns 1 if that prevented it; 0 if its task has been started, which may
  * still run, or if it was stopped before. */
 GORT_API int gort_ctx_func_stop(gort_ctx_func *f);
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+/* Where the _by functions take a deadline, these take a context. They block the task. If CTX is
+ * cancelled first, or was before, they have done nothing and return gort_ctx_err of CTX. */
+
+/* As gort_send: 0 when sent. As gort_recv: 1 a value, 0 closed and empty. */
+GORT_API GORT_MUST_CHECK int gort_send_ctx(gort_chan *c, const void *value, gort_ctx *ctx);
+GORT_API GORT_MUST_CHECK int gort_recv_ctx(gort_chan *c, void *value, gort_ctx *ctx);
+
+/* As gort_sleep: 0 when DURATION_NS have passed. */
+GORT_API GORT_MUST_CHECK int gort_sleep_ctx(int64_t duration_ns, gort_ctx *ctx);
+
+/* As gort_sem_acquire: 0 when the units were taken. */
+GORT_API GORT_MUST_CHECK int gort_sem_acquire_ctx(gort_sem *s, int64_t n, gort_ctx *ctx);
 
 #endif

@@ -115,14 +115,17 @@ GORT_API void gort_waitgroup_wait(gort_waitgroup *wg);
 /* Adds 1, spawns a task that runs FN(ARG) and then counts down. */
 GORT_API void gort_waitgroup_go(gort_waitgroup *wg, void (*fn)(void *arg), void *arg);
 
+struct gort_ctx;
+
 /* Tasks that work on parts of one thing, of which each may fail. Once waited for, it may be used
  * again as long as none has failed. Source: golang.org/x/sync/errgroup. */
 typedef struct gort_group {
     gort_waitgroup gort_tasks;
     _Atomic(int) gort_result;
     int gort_limited;
-    gort_sem gort_slots;    /* a unit for each task that may run, if they are limited */
-    void *gort_reserved[2]; /* zero; for a context that the first failure cancels */
+    gort_sem gort_slots;       /* a unit for each task that may run, if they are limited */
+    struct gort_ctx *gort_ctx; /* what the first failure cancels, or NULL */
+    void *gort_reserved;       /* zero */
 } gort_group;
 
 /* Spawns a task that runs FN(ARG); blocks the task while as many of the group run as are allowed.
@@ -133,6 +136,11 @@ GORT_API GORT_MUST_CHECK int gort_group_try_go(gort_group *g, int (*fn)(void *ar
 /* How many tasks of the group may run at one time; negative: any number, as in the beginning. To
  * change it while some run is misuse. */
 GORT_API void gort_group_set_limit(gort_group *g, int ntasks);
+/* Gives G a context below PARENT, and returns it: for the functions of the group, which should end
+ * when it is cancelled. The first of them whose result is not zero cancels it, with that result as
+ * its cause; so does gort_group_wait when all have returned. G refers to it. One more call, for the
+ * next use of the group, makes another; while tasks of the group run it is misuse. */
+GORT_API struct gort_ctx *gort_group_with_ctx(gort_group *g, struct gort_ctx *parent);
 /* Blocks the task until all functions have returned. Returns the first result that was not zero, or
  * 0; what they have done is seen then. */
 GORT_API int gort_group_wait(gort_group *g);

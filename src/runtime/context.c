@@ -30,6 +30,7 @@ struct node {
     int cause;             /* [lock:top]; [const] once err is set */
     gort_chan *done;       /* NULL: a function; [const] */
     struct timer timer;    /* armed under the lock, once */
+    int late_cause;        /* the cause when the timer fires; [const] */
     void (*fn)(void *arg); /* to be run in a task when cancelled, or NULL; [const] */
     void *arg;             /* [const] */
     uintptr_t pc;          /* whose caller made it; [const] */
@@ -53,6 +54,7 @@ struct gort_ctx_func {
 };
 
 static gort_ctx background = {.deadline_ns = GORT_FOREVER};
+static gort_ctx todo = {.deadline_ns = GORT_FOREVER};
 
 /* ---- trees ---------------------------------------------------------------------------------- */
 
@@ -132,7 +134,7 @@ static void expire(void *arg)
 {
     struct node *n = arg;
 
-    cancel(n, GORT_ETIMEDOUT, GORT_ETIMEDOUT, n);
+    cancel(n, GORT_ETIMEDOUT, n->late_cause, n);
 }
 
 /* Puts N below ABOVE, which may be NULL, with a deadline of its own unless GORT_FOREVER; or cancels
@@ -146,7 +148,7 @@ static void attach(struct node *n, struct node *above, int64_t deadline_ns)
     if (above != NULL && node_err(above) != GORT_OK) {
         cancel_locked(n, node_err(above), above->cause, &cancelled);
     } else if (deadline_ns <= clock_mono_ns()) {
-        cancel_locked(n, GORT_ETIMEDOUT, GORT_ETIMEDOUT, &cancelled);
+        cancel_locked(n, GORT_ETIMEDOUT, n->late_cause, &cancelled);
     } else {
         if (above != NULL)
             list_push_back(&above->children, &n->link);
@@ -165,17 +167,24 @@ static void check_parent(const gort_ctx *parent, const char *what)
         gort_fatal("%s: no parent", what);
 }
 
-static gort_ctx *new_cancel_ctx(gort_ctx *parent, int64_t deadline_ns, uintptr_t pc)
+/* When a deadline cancels, and what is then its cause. */
+struct limit {
+    int64_t deadline_ns;
+    int cause; /* 0: the error itself */
+};
+
+static gort_ctx *new_cancel_ctx(gort_ctx *parent, struct limit limit, uintptr_t pc)
 {
     struct cancel_ctx *c = heap_alloc(sizeof *c, ALLOC_SCAN, pc);
-    bool earlier = deadline_ns < parent->deadline_ns;
+    bool earlier = limit.deadline_ns < parent->deadline_ns;
 
     c->ctx = (gort_ctx){.parent = parent,
                         .node = &c->node,
-                        .deadline_ns = earlier ? deadline_ns : parent->deadline_ns};
+                        .deadline_ns = earlier ? limit.deadline_ns : parent->deadline_ns};
     node_init(&c->node, parent->node, pc);
     c->node.done = chan_new(0, 0, pc);
-    attach(&c->node, parent->node, earlier ? deadline_ns : GORT_FOREVER);
+    c->node.late_cause = limit.cause != 0 ? limit.cause : GORT_ETIMEDOUT;
+    attach(&c->node, parent->node, earlier ? limit.deadline_ns : GORT_FOREVER);
     return &c->ctx;
 }
 
@@ -184,35 +193,52 @@ gort_ctx *gort_ctx_background(void)
     return &background;
 }
 
+gort_ctx *gort_ctx_todo(void)
+{
+    return &todo;
+}
+
 /* WHAT is the public function, PC its caller. */
-static gort_ctx *with_deadline(const char *what, gort_ctx *parent, int64_t deadline_ns,
-                               uintptr_t pc)
+static gort_ctx *with_limit(const char *what, gort_ctx *parent, struct limit limit, uintptr_t pc)
 {
     gort_ctx *ctx;
 
     rt_enter(what);
     check_parent(parent, what);
-    ctx = new_cancel_ctx(parent, deadline_ns, pc);
+    ctx = new_cancel_ctx(parent, limit, pc);
     rt_leave(worker_self());
     return ctx;
 }
 
 gort_ctx *gort_ctx_with_cancel(gort_ctx *parent)
 {
-    return with_deadline("gort_ctx_with_cancel", parent, GORT_FOREVER,
-                         (uintptr_t)__builtin_return_address(0));
+    return with_limit("gort_ctx_with_cancel", parent, (struct limit){GORT_FOREVER, 0},
+                      (uintptr_t)__builtin_return_address(0));
 }
 
 gort_ctx *gort_ctx_with_deadline(gort_ctx *parent, int64_t deadline_ns)
 {
-    return with_deadline("gort_ctx_with_deadline", parent, deadline_ns,
-                         (uintptr_t)__builtin_return_address(0));
+    return with_limit("gort_ctx_with_deadline", parent, (struct limit){deadline_ns, 0},
+                      (uintptr_t)__builtin_return_address(0));
+}
+
+gort_ctx *gort_ctx_with_deadline_cause(gort_ctx *parent, int64_t deadline_ns, int cause)
+{
+    return with_limit("gort_ctx_with_deadline_cause", parent, (struct limit){deadline_ns, cause},
+                      (uintptr_t)__builtin_return_address(0));
 }
 
 gort_ctx *gort_ctx_with_timeout(gort_ctx *parent, int64_t duration_ns)
 {
-    return with_deadline("gort_ctx_with_timeout", parent, gort_in(duration_ns),
-                         (uintptr_t)__builtin_return_address(0));
+    return with_limit("gort_ctx_with_timeout", parent, (struct limit){gort_in(duration_ns), 0},
+                      (uintptr_t)__builtin_return_address(0));
+}
+
+gort_ctx *gort_ctx_with_timeout_cause(gort_ctx *parent, int64_t duration_ns, int cause)
+{
+    return with_limit("gort_ctx_with_timeout_cause", parent,
+                      (struct limit){gort_in(duration_ns), cause},
+                      (uintptr_t)__builtin_return_address(0));
 }
 
 gort_ctx *gort_ctx_with_value(gort_ctx *parent, const void *key, void *value)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* group.c - tasks that work on parts of one thing, of which each may fail.
  * A wait group, the first result that is not zero, and if there is a limit, a semaphore with a unit
- * for each task that may run.
+ * for each task that may run; if they shall stop each other, a context.
  * Threads: tasks, no lock held. Source: golang.org/x/sync/errgroup. */
 #include "config.h"
 
 #include "base/check.h"
+#include "gort/context.h"
 #include "gort/sync.h"
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
@@ -13,6 +14,13 @@
 #include "runtime/sched.h"
 #include "runtime/sem.h"
 #include "runtime/waitgroup.h"
+
+/* Cancels the group's context, if it has one and this is the first that does. */
+static void cancel_rest(const gort_group *g, int result)
+{
+    if (g->gort_ctx != NULL)
+        gort_ctx_cancel(g->gort_ctx, result);
+}
 
 /* What a task of a group does; an object of the heap, which the task's argument keeps. */
 struct part {
@@ -26,9 +34,10 @@ static void note_result(gort_group *g, int result)
     int none = 0;
 
     /* Relaxed: whoever waits sees it by the wait group. */
-    if (result != 0)
+    if (result != 0 &&
         atomic_compare_exchange_strong_explicit(&g->gort_result, &none, result,
-                                                memory_order_relaxed, memory_order_relaxed);
+                                                memory_order_relaxed, memory_order_relaxed))
+        cancel_rest(g, result);
 }
 
 static void run_part(void *arg)
@@ -82,25 +91,46 @@ int gort_group_try_go(gort_group *g, int (*fn)(void *arg), void *arg)
     return may;
 }
 
-void gort_group_set_limit(gort_group *g, int ntasks)
+static void check_idle(gort_group *g, const char *what)
 {
-    struct worker *w = rt_enter("gort_group_set_limit");
     int32_t nactive = waitgroup_count(&g->gort_tasks);
 
     if (nactive != 0)
-        gort_fatal("gort_group_set_limit: active tasks in the group: %d", nactive);
+        gort_fatal("%s: active tasks in the group: %d", what, nactive);
+}
+
+void gort_group_set_limit(gort_group *g, int ntasks)
+{
+    struct worker *w = rt_enter("gort_group_set_limit");
+
+    check_idle(g, "gort_group_set_limit");
     g->gort_limited = ntasks >= 0;
     if (g->gort_limited)
         gort_sem_init(&g->gort_slots, ntasks);
     rt_leave(w);
 }
 
+gort_ctx *gort_group_with_ctx(gort_group *g, gort_ctx *parent)
+{
+    struct worker *w = rt_enter("gort_group_with_ctx");
+
+    if (parent == NULL)
+        gort_fatal("gort_group_with_ctx: no parent");
+    check_idle(g, "gort_group_with_ctx");
+    rt_leave(w);
+    g->gort_ctx = gort_ctx_with_cancel(parent);
+    return g->gort_ctx;
+}
+
 int gort_group_wait(gort_group *g)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    int result;
 
     rt_enter("gort_group_wait");
     waitgroup_wait(&g->gort_tasks, pc);
     rt_leave(worker_self());
-    return atomic_load_explicit(&g->gort_result, memory_order_relaxed);
+    result = atomic_load_explicit(&g->gort_result, memory_order_relaxed);
+    cancel_rest(g, result);
+    return result;
 }

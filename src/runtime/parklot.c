@@ -47,14 +47,21 @@ struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more)
     return waittree_take(&b->root, addr, more);
 }
 
+bool lot_remove(struct lot_bucket *b, struct lot_waiter *w)
+{
+    DCHECK(lock_is_held(&b->lock));
+    if (!w->queued)
+        return false;
+    waittree_remove(&b->root, w);
+    return true;
+}
+
 static void lot_time_out(void *arg)
 {
     struct lot_waiter *w = arg;
     struct lot_bucket *b = lot_lock(w->addr);
-    bool was_queued = w->queued;
+    bool was_queued = lot_remove(b, w);
 
-    if (was_queued)
-        waittree_remove(&b->root, w);
     lot_unlock(b);
     if (was_queued)
         sched_ready_last(w->task, GORT_ETIMEDOUT);

@@ -59,6 +59,9 @@ struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr);
  * Its task belongs to the caller then. B is locked. */
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more);
 
+/* Takes W out, wherever it stands; false: it was taken out before. B is locked. */
+bool lot_remove(struct lot_bucket *b, struct lot_waiter *w);
+
 /* Waiters that were taken out, to be readied once the bucket is unlocked; zero is none. Adding
  * leaves out one whose task has not parked, which sees by itself that it was taken out. */
 struct lot_chain {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "runtime/alloc.h"
 #include "runtime/fatal.h"
 #include "runtime/parklot.h"
 #include "runtime/proc.h"
@@ -18,6 +19,13 @@
 struct sem_waiter {
     struct lot_waiter w;
     int64_t n; /* units that it needs; [const] */
+};
+
+struct sem_wait {
+    gort_sem *s;             /* [const] */
+    int64_t n;               /* [const] */
+    struct lot_waiter *self; /* not NULL: the task waits; [lock:bucket of s] */
+    bool called_off;         /* [lock:bucket of s] */
 };
 
 static int64_t free_units(int64_t state)
@@ -169,6 +177,56 @@ int sem_acquire(gort_sem *s, int64_t n, int64_t deadline_ns, uintptr_t pc)
     if (result == GORT_ETIMEDOUT)
         give(s, 0, "gort_sem_acquire_by");
     return result;
+}
+
+/* ---- taking, or not ------------------------------------------------------------------------- */
+
+struct sem_wait *sem_wait_new(gort_sem *s, int64_t n, uintptr_t pc)
+{
+    struct sem_wait *wait = heap_alloc(sizeof *wait, ALLOC_SCAN, pc);
+
+    wait->s = s;
+    wait->n = n;
+    return wait;
+}
+
+int sem_acquire_wait(struct sem_wait *wait, uintptr_t pc)
+{
+    struct lot_parking parking = {.why = WAIT_SEM, .pc = pc, .deadline_ns = GORT_FOREVER};
+    struct sem_waiter self = {.w = {.addr = wait->s, .task = task_self()}, .n = wait->n};
+    struct lot_bucket *b = lot_lock(wait->s);
+    int result;
+
+    if (wait->called_off || take_or_announce(wait->s, b, wait->n)) {
+        result = wait->called_off ? GORT_ECANCELED : GORT_OK;
+        lot_unlock(b);
+        return result;
+    }
+    lot_queue(b, &self.w, LOT_BACK);
+    wait->self = &self.w;
+    result = lot_park_queued(b, &self.w, &parking);
+    b = lot_lock(wait->s);
+    wait->self = NULL;
+    lot_unlock(b);
+    if (result == GORT_ECANCELED)
+        give(wait->s, 0, "gort_sem_acquire_ctx");
+    return result;
+}
+
+/* The semaphore may be gone, if the wait is over: its address alone is used. */
+void sem_call_off(struct sem_wait *wait)
+{
+    struct worker *w = rt_enter("gort_ctx_cancel");
+    struct lot_bucket *b = lot_lock(wait->s);
+    struct lot_waiter *out = wait->self;
+
+    wait->called_off = true;
+    if (out != NULL && !lot_remove(b, out))
+        out = NULL;
+    lot_unlock(b);
+    if (out != NULL)
+        sched_ready(out->task, GORT_ECANCELED);
+    rt_leave(w);
 }
 
 /* ---- public --------------------------------------------------------------------------------- */

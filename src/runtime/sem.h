@@ -17,6 +17,14 @@
 /* Takes N units: 0, or GORT_ETIMEDOUT if the deadline passed first. */
 int sem_acquire(gort_sem *s, int64_t n, int64_t deadline_ns, uintptr_t pc);
 
+/* Taking that another task may call off. A wait is an object of the collected heap, good for one
+ * sem_acquire_wait, which takes its N units: 0, or GORT_ECANCELED if it was called off before it
+ * had them. To call off what is over does nothing. */
+struct sem_wait;
+struct sem_wait *sem_wait_new(gort_sem *s, int64_t n, uintptr_t pc);
+int sem_acquire_wait(struct sem_wait *wait, uintptr_t pc);
+void sem_call_off(struct sem_wait *wait);
+
 /* Takes N units if they are free and nobody waits. */
 bool sem_try_acquire(gort_sem *s, int64_t n);
 

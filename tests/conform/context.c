@@ -33,6 +33,17 @@ static bool wait_for(const gort_ctx *ctx)
     return gort_recv_by(gort_ctx_done(ctx), NULL, gort_in(10 * GORT_S)) == 0;
 }
 
+CLAIM(what_is_still_to_be_settled_is_as_the_background)
+{
+    gort_ctx *ctx = gort_ctx_with_cancel(gort_ctx_todo());
+
+    EXPECT(gort_ctx_done(gort_ctx_todo()) == NULL, "it has a channel");
+    EXPECT(gort_ctx_deadline(ctx) == GORT_FOREVER, "it has a deadline");
+    EXPECT(gort_ctx_todo() != gort_ctx_background(), "they can't be told apart");
+    gort_ctx_cancel(ctx, 3);
+    EXPECT(is_cancelled(ctx, GORT_ECANCELED, 3), "err %d", gort_ctx_err(ctx));
+}
+
 /* ---- cancelling ----------------------------------------------------------------------------- */
 
 CLAIM(the_background_is_never_cancelled_and_has_nothing)
@@ -356,4 +367,33 @@ ENDS(a_context_without_a_parent, 2, "fatal error: gort_ctx_with_timeout: no pare
 ENDS(a_value_without_a_key, 2, "fatal error: gort_ctx_with_value: no key")
 {
     gort_ctx_with_value(gort_ctx_background(), NULL, NULL);
+}
+
+/* ---- causes of deadlines -------------------------------------------------------------------- */
+
+CLAIM(a_deadline_has_the_cause_that_it_was_given)
+{
+    gort_ctx *late = gort_ctx_with_timeout_cause(gort_ctx_background(), GORT_MS, 41);
+    gort_ctx *past = gort_ctx_with_deadline_cause(gort_ctx_background(), 1, 42);
+    gort_ctx *plain = gort_ctx_with_deadline_cause(gort_ctx_background(), 1, 0);
+    gort_ctx *child = gort_ctx_with_cancel(late);
+
+    EXPECT(is_cancelled(past, GORT_ETIMEDOUT, 42), "cause %d", gort_ctx_cause(past));
+    EXPECT(is_cancelled(plain, GORT_ETIMEDOUT, GORT_ETIMEDOUT), "cause %d", gort_ctx_cause(plain));
+    EXPECT(wait_for(child), "the deadline does not come");
+    EXPECT(is_cancelled(late, GORT_ETIMEDOUT, 41), "cause %d", gort_ctx_cause(late));
+    EXPECT(is_cancelled(child, GORT_ETIMEDOUT, 41), "of the child: %d", gort_ctx_cause(child));
+}
+
+CLAIM(the_cause_of_a_deadline_that_did_not_come_first_is_not_told)
+{
+    gort_ctx *ctx = gort_ctx_with_timeout_cause(gort_ctx_background(), LONG, 41);
+    gort_ctx *parent = gort_ctx_with_timeout_cause(gort_ctx_background(), GORT_MS, 7);
+    gort_ctx *child = gort_ctx_with_timeout_cause(parent, LONG, 41);
+
+    gort_ctx_cancel(ctx, 5);
+    EXPECT(is_cancelled(ctx, GORT_ECANCELED, 5), "cause %d", gort_ctx_cause(ctx));
+    EXPECT(gort_ctx_deadline(child) == gort_ctx_deadline(parent), "not the earlier deadline");
+    EXPECT(wait_for(child), "the deadline does not come");
+    EXPECT(is_cancelled(child, GORT_ETIMEDOUT, 7), "cause %d", gort_ctx_cause(child));
 }

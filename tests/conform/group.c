@@ -175,6 +175,78 @@ CLAIM(a_limit_can_be_changed_and_lifted_between_tasks)
     EXPECT(gort_group_wait(&p->g) == 0, "it failed");
 }
 
+/* ---- a context ------------------------------------------------------------------------------ */
+
+struct shared {
+    gort_group g;
+    gort_ctx *ctx;
+    _Atomic(int) called_off;
+};
+
+static int work_until_called_off(void *arg)
+{
+    struct shared *s = arg;
+
+    gort_recv(gort_ctx_done(s->ctx), NULL);
+    add(&s->called_off, 1);
+    return gort_ctx_err(s->ctx);
+}
+
+static int refuse_to_work(void *arg)
+{
+    (void)arg;
+    return GORT_EREFUSED;
+}
+
+CLAIM(the_first_failure_cancels_the_context_with_its_result)
+{
+    struct shared *s = gort_new(struct shared);
+    int result;
+
+    s->ctx = gort_group_with_ctx(&s->g, gort_ctx_background());
+    for (int i = 0; i < 10; i++)
+        gort_group_go(&s->g, work_until_called_off, s);
+    EXPECT(gort_ctx_err(s->ctx) == GORT_OK, "cancelled early");
+    gort_group_go(&s->g, refuse_to_work, NULL);
+    result = gort_group_wait(&s->g);
+    EXPECT(result == GORT_EREFUSED, "result %d", result);
+    EXPECT(load(&s->called_off) == 10, "%d were called off", load(&s->called_off));
+    EXPECT(gort_ctx_err(s->ctx) == GORT_ECANCELED, "err %d", gort_ctx_err(s->ctx));
+    EXPECT(gort_ctx_cause(s->ctx) == GORT_EREFUSED, "cause %d", gort_ctx_cause(s->ctx));
+}
+
+CLAIM(waiting_cancels_the_context_when_all_went_well)
+{
+    struct project *p = project_new();
+    struct part part = {p, 0, 0};
+    gort_ctx *ctx = gort_group_with_ctx(&p->g, gort_ctx_background());
+    gort_ctx *next;
+
+    gort_group_go(&p->g, do_part, &part);
+    EVENTUALLY(load(&p->done) == 1, "it is not done");
+    EXPECT(gort_ctx_err(ctx) == GORT_OK, "cancelled by a success");
+    EXPECT(gort_group_wait(&p->g) == 0, "it failed");
+    EXPECT(gort_ctx_cause(ctx) == GORT_ECANCELED, "cause %d", gort_ctx_cause(ctx));
+    next = gort_group_with_ctx(&p->g, gort_ctx_background());
+    EXPECT(next != ctx && gort_ctx_err(next) == GORT_OK, "the next use has no context of its own");
+    EXPECT(gort_group_wait(&p->g) == 0, "it failed");
+    EXPECT(gort_ctx_err(next) == GORT_ECANCELED, "err %d", gort_ctx_err(next));
+}
+
+CLAIM(the_context_goes_with_its_parent)
+{
+    struct shared *s = gort_new(struct shared);
+    gort_ctx *parent = gort_ctx_with_cancel(gort_ctx_background());
+    int result;
+
+    s->ctx = gort_group_with_ctx(&s->g, parent);
+    gort_group_go(&s->g, work_until_called_off, s);
+    gort_ctx_cancel(parent, 9);
+    result = gort_group_wait(&s->g);
+    EXPECT(result == GORT_ECANCELED, "result %d", result);
+    EXPECT(gort_ctx_cause(s->ctx) == 9, "cause %d", gort_ctx_cause(s->ctx));
+}
+
 /* ---- misuse --------------------------------------------------------------------------------- */
 
 ENDS(changing_the_limit_while_tasks_run, 2,
@@ -192,4 +264,19 @@ ENDS(waiting_for_a_task_that_never_returns, 2, "sync.WaitGroup.Wait")
 
     gort_group_go(&p->g, wait_for_word, p);
     gort_group_wait(&p->g);
+}
+
+ENDS(a_context_while_tasks_run, 2, "fatal error: gort_group_with_ctx: active tasks in the group: 1")
+{
+    struct project *p = project_new();
+
+    gort_group_go(&p->g, wait_for_word, p);
+    gort_group_with_ctx(&p->g, gort_ctx_background());
+}
+
+ENDS(a_context_without_a_parent, 2, "fatal error: gort_group_with_ctx: no parent")
+{
+    struct project *p = project_new();
+
+    gort_group_with_ctx(&p->g, NULL);
 }
