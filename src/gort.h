@@ -27,7 +27,9 @@
 #include <gort/context.h>
 #include <gort/mem.h>
 #include <gort/net.h>
+#include <gort/pattern.h>
 #include <gort/select.h>
+#include <gort/signal.h>
 #include <gort/stats.h>
 #include <gort/sync.h>
 #include <gort/task.h>

@@ -3,21 +3,20 @@
  * A context says when to give up, and why, and carries values of a request. Contexts form a tree:
  * each is made from a parent, and what cancels one cancels all below it. A function that may wait
  * takes one as its first argument and waits for gort_ctx_done beside whatever it waits for,
- * by one of the _ctx functions below or in a select:
+ * in a select or by a function whose name ends in _ctx (gort_send_ctx, gort_recv_ctx,
+ * gort_sem_acquire_ctx, gort_sleep_ctx):
  *     gort_ctx *ctx = gort_ctx_with_timeout(parent, 5 * GORT_S);
  *     gort_case cases[] = {GORT_RECV(answers, &answer), GORT_RECV(gort_ctx_done(ctx), NULL)};
  *     err = gort_select(cases, 2) == 0 ? GORT_OK : gort_ctx_err(ctx);
  *     gort_ctx_cancel(ctx, 0);
  * Contexts are objects of the collected heap. One that can be cancelled stays alive until it is, if
  * its parent does or it has a deadline to come: so cancel each when its work is done.
- * None of these functions blocks the task, but for those that wait, at the end. A NULL context is
- * misuse. Those that make something end the process when memory runs out. Source: the behaviour of
+ * None of these functions blocks the task. A NULL context is misuse. Those that make something end the process when memory runs out. Source: the behaviour of
  * Go's package context. */
 #ifndef GORT_CONTEXT_H
 #define GORT_CONTEXT_H
 
 #include <gort/chan.h>
-#include <gort/sync.h>
 
 typedef struct gort_ctx gort_ctx;
 
@@ -91,19 +90,5 @@ GORT_API gort_ctx_func *gort_ctx_after_func(gort_ctx *ctx, void (*fn)(void *arg)
 /* Has F not run any more. Returns 1 if that prevented it; 0 if its task has been started, which may
  * still run, or if it was stopped before. */
 GORT_API int gort_ctx_func_stop(gort_ctx_func *f);
-
-/* ---- waiting --------------------------------------------------------------------------------- */
-/* Where the _by functions take a deadline, these take a context. They block the task. If CTX is
- * cancelled first, or was before, they have done nothing and return gort_ctx_err of CTX. */
-
-/* As gort_send: 0 when sent. As gort_recv: 1 a value, 0 closed and empty. */
-GORT_API GORT_MUST_CHECK int gort_send_ctx(gort_chan *c, const void *value, gort_ctx *ctx);
-GORT_API GORT_MUST_CHECK int gort_recv_ctx(gort_chan *c, void *value, gort_ctx *ctx);
-
-/* As gort_sleep: 0 when DURATION_NS have passed. */
-GORT_API GORT_MUST_CHECK int gort_sleep_ctx(int64_t duration_ns, gort_ctx *ctx);
-
-/* As gort_sem_acquire: 0 when the units were taken. */
-GORT_API GORT_MUST_CHECK int gort_sem_acquire_ctx(gort_sem *s, int64_t n, gort_ctx *ctx);
 
 #endif

@@ -28,6 +28,16 @@ typedef struct gort_case {
     {                                                       \
         .kind = GORT_CASE_SEND, .c = (chan), .value = (ptr) \
     }
+/* The same for a channel CH of GORT_CHAN, with a check that PTR points to its type. */
+#define GORT_RECV_FROM(ch, ptr)                                                    \
+    {                                                                              \
+        .kind = GORT_CASE_RECV, .c = (ch).c, .value = (1 ? (ptr) : (ch).gort_elem) \
+    }
+#define GORT_SEND_TO(ch, ptr)                                                  \
+    {                                                                          \
+        .kind = GORT_CASE_SEND, .c = (ch).c,                                   \
+        .value = (void *)(uintptr_t)(const void *)(1 ? (ptr) : (ch).gort_elem) \
+    }
 #define GORT_DEADLINE(at_ns)                               \
     {                                                      \
         .kind = GORT_CASE_DEADLINE, .deadline_ns = (at_ns) \

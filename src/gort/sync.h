@@ -8,6 +8,8 @@
 #include <gort/base.h>
 #include <stdatomic.h>
 
+struct gort_ctx;
+
 /* Mutual exclusion. Whoever comes while it is free may take it ahead of waiters; a task that has
  * waited for over 1 ms is handed the lock directly. Not recursive. Any task may unlock it.
  * Unlocking a free mutex is misuse. */
@@ -97,6 +99,8 @@ GORT_API void gort_sem_init(gort_sem *s, int64_t count);
 GORT_API void gort_sem_acquire(gort_sem *s, int64_t n);
 /* The same; 0 when taken, GORT_ETIMEDOUT, with nothing taken, if DEADLINE_NS passed first. */
 GORT_API GORT_MUST_CHECK int gort_sem_acquire_by(gort_sem *s, int64_t n, int64_t deadline_ns);
+/* The same; 0 when taken; gort_ctx_err of CTX, with nothing taken, if that is cancelled first. */
+GORT_API GORT_MUST_CHECK int gort_sem_acquire_ctx(gort_sem *s, int64_t n, struct gort_ctx *ctx);
 /* Returns 1 if N units were free, nobody waited for some, and they were taken; else 0. */
 GORT_API GORT_MUST_CHECK int gort_sem_try_acquire(gort_sem *s, int64_t n);
 /* Gives N units back. More than were taken is misuse. */
@@ -114,8 +118,6 @@ GORT_API void gort_waitgroup_done(gort_waitgroup *wg);
 GORT_API void gort_waitgroup_wait(gort_waitgroup *wg);
 /* Adds 1, spawns a task that runs FN(ARG) and then counts down. */
 GORT_API void gort_waitgroup_go(gort_waitgroup *wg, void (*fn)(void *arg), void *arg);
-
-struct gort_ctx;
 
 /* Tasks that work on parts of one thing, of which each may fail. Once waited for, it may be used
  * again as long as none has failed. Source: golang.org/x/sync/errgroup. */

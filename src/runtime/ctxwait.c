@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ctxwait.c - gort/context.h: waiting for something, or for a context.
+/* ctxwait.c - waiting for something, or for a context: the functions that end in _ctx.
  * Channels and sleeps are selects. A task that waits for a semaphore has a function of the context
  * take it out of the queue, as a deadline would: that function finds the waiter by an object of the
  * heap, in which the waiter says, under the lock of the queue, how long it may be looked at.
@@ -9,6 +9,8 @@
 
 #include "gort/context.h"
 #include "gort/select.h"
+#include "gort/sync.h"
+#include "gort/time.h"
 #include "runtime/sched.h"
 #include "runtime/sem.h"
 #include "runtime/usertimer.h"

@@ -5,6 +5,8 @@
  * Threads: tasks, no lock held. Source: golang.org/x/sync/errgroup. */
 #include "config.h"
 
+#include "runtime/group.h"
+
 #include "base/check.h"
 #include "gort/context.h"
 #include "gort/sync.h"
@@ -54,14 +56,22 @@ static void run_part(void *arg)
     rt_leave(worker_self());
 }
 
-static void start(gort_group *g, int (*fn)(void *arg), void *arg, uintptr_t pc)
+static void start(gort_group *g, const char *name, struct part what, uintptr_t pc)
 {
     struct part *part;
 
     waitgroup_add(&g->gort_tasks, 1);
     part = heap_alloc(sizeof *part, ALLOC_SCAN, pc);
-    *part = (struct part){g, fn, arg};
-    sched_spawn(run_part, part, NULL, 0, pc);
+    *part = what;
+    sched_spawn(run_part, part, name, 0, pc);
+}
+
+void group_go(gort_group *g, const char *name, int (*fn)(void *arg), void *arg, uintptr_t pc)
+{
+    struct worker *w = rt_enter("gort_group_go");
+
+    start(g, name, (struct part){g, fn, arg}, pc);
+    rt_leave(w);
 }
 
 void gort_group_go(gort_group *g, int (*fn)(void *arg), void *arg)
@@ -74,7 +84,7 @@ void gort_group_go(gort_group *g, int (*fn)(void *arg), void *arg)
 
         CHECK(result == GORT_OK);
     }
-    start(g, fn, arg, pc);
+    start(g, NULL, (struct part){g, fn, arg}, pc);
     rt_leave(worker_self());
 }
 
@@ -86,7 +96,7 @@ int gort_group_try_go(gort_group *g, int (*fn)(void *arg), void *arg)
     rt_enter("gort_group_try_go");
     may = !g->gort_limited || sem_try_acquire(&g->gort_slots, 1);
     if (may)
-        start(g, fn, arg, pc);
+        start(g, NULL, (struct part){g, fn, arg}, pc);
     rt_leave(worker_self());
     return may;
 }

@@ -20,6 +20,7 @@
 #include "runtime/procs.h"
 #include "runtime/publish.h"
 #include "runtime/sched.h"
+#include "runtime/signals.h"
 #include "runtime/sysmem.h"
 #include "runtime/tasktab.h"
 #include "runtime/unwind.h"
@@ -254,6 +255,7 @@ int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg)
     queue_first(run_first, &first, (uintptr_t)__builtin_return_address(0));
     start_workers();
     note_sleep(&first.done);
+    signals_restore();
     publish_exit();
     return first.result;
 }
