@@ -33,21 +33,10 @@ static const struct option_row rows[] = {
 };
 static const struct option_table table = {rows, sizeof rows / sizeof rows[0], 1};
 
-static sigset_t end_signals; /* SIGINT and SIGTERM, blocked in every thread; [const] */
-
-/* Waits for a signal to end, and closes the listener: then the first task returns. */
-static void wait_for_the_end(void *arg)
+/* A signal to end has come: then the first task returns. */
+static void stop_listening(void *arg)
 {
-    gort_listener *listener = arg;
-    int number = 0;
-
-    GORT_BLOCKING
-    {
-        while (sigwait(&end_signals, &number) != 0)
-            continue;
-    }
-    printf("gort-kv: ending on signal %d\n", number);
-    gort_listener_close(listener);
+    gort_listener_close(arg);
 }
 
 static int listen_on(const struct settings *settings, gort_listener **listener)
@@ -65,8 +54,9 @@ static int listen_on(const struct settings *settings, gort_listener **listener)
 
 static int run_server(void *arg)
 {
-    static const gort_attr attr = {.name = "signals"};
     const struct settings *settings = arg;
+    gort_ctx *ctx = gort_ctx_with_signals(gort_ctx_background(),
+                                          GORT_SIGNAL(SIGINT) | GORT_SIGNAL(SIGTERM));
     gort_listener *listener = NULL;
     struct kv *kv;
     int err = listen_on(settings, &listener);
@@ -81,10 +71,11 @@ static int run_server(void *arg)
     kv->start_ns = gort_now();
     kv->port = gort_listener_port(listener);
     kv->max_clients = settings->max_clients;
-    gort_go_with(&attr, wait_for_the_end, listener);
+    gort_ctx_after_func(ctx, stop_listening, listener);
     printf("gort-kv: process %d serves %s, port %d\n", (int)getpid(), settings->bind, kv->port);
     fflush(stdout);
     server_accept_all(kv, listener);
+    printf("gort-kv: ending on signal %d\n", gort_ctx_cause(ctx));
     return 0;
 }
 
@@ -112,10 +103,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "gort-kv: %s\n", error);
         return EXIT_USAGE;
     }
-    sigemptyset(&end_signals);
-    sigaddset(&end_signals, SIGINT);
-    sigaddset(&end_signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &end_signals, NULL); /* the runtime's threads inherit it */
     status = gort_run(NULL, run_server, &settings);
     if (status < 0) {
         fprintf(stderr, "gort-kv: the runtime could not start: %s\n", gort_strerror(status));

@@ -11,8 +11,8 @@
  *     gort_ctx_cancel(ctx, 0);
  * Contexts are objects of the collected heap. One that can be cancelled stays alive until it is, if
  * its parent does or it has a deadline to come: so cancel each when its work is done.
- * None of these functions blocks the task. A NULL context is misuse. Those that make something end the process when memory runs out. Source: the behaviour of
- * Go's package context. */
+ * None of these functions blocks the task. A NULL context is misuse. Those that make something end
+ * the process when memory runs out. Source: the behaviour of Go's package context. */
 #ifndef GORT_CONTEXT_H
 #define GORT_CONTEXT_H
 

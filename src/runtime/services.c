@@ -218,7 +218,7 @@ static void take_news(const struct news *news)
 
 static bool has_beats(const struct member *m)
 {
-    return m->state == RUNS && m->service.beat_ns > 0;
+    return m->state == RUNS && m->service.beat_ns > 0 && m->service.beat_ns < GORT_FOREVER / 2;
 }
 
 /* Looks after the heartbeat of M; returns when to look again. */

@@ -213,6 +213,8 @@ CLAIM(in_a_child_signals_act_as_if_nothing_had_been_registered)
     gort_chan *c = int_chan(1);
     int status;
 
+    if (SAN_THREAD) /* which holds the second signal back until the child has ended */
+        return;
     gort_signal_notify(c, USR1 | USR2);
     status = status_of_child(SIGUSR1);
     EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1, "status %x", (unsigned)status);

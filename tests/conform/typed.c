@@ -55,11 +55,11 @@ CLAIM(a_range_ends_when_the_channel_is_closed)
     char all[16] = "";
 
     gort_go(send_words, &ch);
-    GORT_RANGE(word, ch)
-    strncat(all, word, 5);
+    GORT_RANGE (word, ch)
+        strncat(all, word, 5);
     EXPECT(strcmp(all, "abcdef") == 0, "got %s", all);
-    GORT_RANGE(word, ch)
-    EXPECT(word == NULL, "something more: %s", word);
+    GORT_RANGE (word, ch)
+        EXPECT(word == NULL, "something more: %s", word);
 }
 
 CLAIM(cases_of_a_select_take_typed_channels)
