@@ -158,3 +158,55 @@ void options_print(const struct option_table *table, const void *target, FILE *f
             print_row(&table->rows[i], target, file);
     }
 }
+
+/* The number of leading arguments of ARGV that are options or their values. */
+static int count_options(char **argv)
+{
+    int n = 0;
+
+    while (argv[n] != NULL && argv[n][0] == '-') {
+        bool alone = strcmp(argv[n], "--help") == 0 || strcmp(argv[n], "-h") == 0 ||
+                     strchr(argv[n], '=') != NULL || argv[n + 1] == NULL;
+
+        n += alone ? 1 : 2;
+    }
+    return n;
+}
+
+static int count_arguments(char **argv)
+{
+    int n = 0;
+
+    while (argv[n] != NULL)
+        n++;
+    return n;
+}
+
+int options_take(const struct option_program *program, char **argv, void *target, char ***rest)
+{
+    char error[OPTIONS_ERROR_BYTES];
+    int noptions = count_options(argv + 1);
+    int nrest = count_arguments(argv + 1 + noptions);
+    enum options_result result = options_parse(&program->table, noptions, argv + 1, target, error);
+
+    if (result == OPTIONS_HELP) {
+        printf("usage: %s [OPTION]... %s\n%s\n\n", program->name, program->arguments,
+               program->about);
+        options_print(&program->table, target, stdout);
+        return 0;
+    }
+    if (result == OPTIONS_OK && nrest < program->min_rest) {
+        snprintf(error, sizeof error, "%s is missing; --help says more", program->arguments);
+        result = OPTIONS_BAD;
+    } else if (result == OPTIONS_OK && nrest > program->max_rest) {
+        snprintf(error, sizeof error, "'%.60s' is one argument too many",
+                 argv[1 + noptions + program->max_rest]);
+        result = OPTIONS_BAD;
+    }
+    if (result == OPTIONS_BAD) {
+        fprintf(stderr, "%s: %s\n", program->name, error);
+        return 2;
+    }
+    *rest = argv + 1 + noptions;
+    return -1;
+}

@@ -27,6 +27,12 @@ struct option_row {
     int64_t max;
 };
 
+/* A row of kind OPTION_COUNT, of a program with one table, for a member of struct T. */
+#define OPTION_NUMBER(name, T, member, help, min, max)                         \
+    {                                                                          \
+        name, "N", help, OPTION_COUNT, 1, offsetof(struct T, member), min, max \
+    }
+
 struct option_table {
     const struct option_row *rows;
     size_t nrows;
@@ -45,6 +51,21 @@ enum options_result {
  * defaults. For OPTIONS_BAD, ERROR is one line without the program's name. */
 enum options_result options_parse(const struct option_table *table, int argc, char **argv,
                                   void *target, char error[OPTIONS_ERROR_BYTES]);
+
+/* A program with options first and then other arguments. */
+struct option_program {
+    const char *name;
+    const char *arguments; /* what the usage line calls them, "FILE..." */
+    const char *about;     /* a line for the help */
+    struct option_table table;
+    int min_rest; /* how many arguments there must be */
+    int max_rest;
+};
+
+/* Parses the command line of PROGRAM: options into TARGET, which holds the defaults, the other
+ * arguments into *REST, which ends with NULL. Returns -1, or the status to exit with: the help or
+ * what is wrong has been printed. */
+int options_take(const struct option_program *program, char **argv, void *target, char ***rest);
 
 /* Writes one line for each option, with the default that TARGET holds. */
 void options_print(const struct option_table *table, const void *target, FILE *file);

@@ -33,7 +33,18 @@ refuses '--leak needs a value' "$gort_demo" leak --leak
 refuses "'5' is not an option" "$gort_demo" idle 5
 refuses '--port takes a number from 0 to 65535' "$gort_kv" --port 65536
 refuses "no option '-p'|'-p' is not an option" "$gort_kv" -p 1
+refuses 'FILE... is missing' "$top_builddir/gort-wordcount"
+refuses '--top takes a number from 1 to' "$top_builddir/gort-wordcount" --top 0 file
+refuses 'HOST:PORT is missing' "$top_builddir/gort-crawler" --depth 1
+refuses "'more' is one argument too many" "$top_builddir/gort-crawler" localhost:80 more
+refuses "no option '--room'" "$top_builddir/gort-chat" --room 1
+refuses "'x' is one argument too many" "$top_builddir/gort-services" x
+refuses '--beat-ms needs a value' "$top_builddir/gort-services" --beat-ms
 
 helps '^  leak ' "$gort_demo" --help
 helps '--task-rate N .*\(5\)' "$gort_demo" leak --help
 helps '--port N .*\(6380\)' "$gort_kv" --help
+helps '--parallel N .*\(4\)' "$top_builddir/gort-wordcount" --help
+helps '--rate N .*\(20\)' "$top_builddir/gort-crawler" --help
+helps '--port N .*\(6667\)' "$top_builddir/gort-chat" -h
+helps '--silent-after N ' "$top_builddir/gort-services" --help
