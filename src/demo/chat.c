@@ -6,7 +6,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,11 +22,13 @@ GORT_CHAN(line, char *)
 struct client {
     struct client *next; /* in the room */
     gort_conn *conn;
-    line_chan queue; /* closed when it has left the room */
+    line_chan queue; /* closed when it leaves the room */
     int has_name;    /* without it hears nothing */
+    char *input;     /* what came and is not a whole line yet */
+    size_t have;
 };
 
-static struct room {
+static struct {
     gort_mutex lock;
     struct client *first;
     gort_waitgroup tasks;
@@ -39,40 +40,37 @@ static const struct option_row rows[] = {
 static const struct option_program program = {
     "gort-chat", "", "A chat server: the first line of a client is its name.", {rows, 1, 1}, 0, 0};
 
-static void close_conn(void *arg)
+/* Out of the room: what is in its queue is still written, and then it is closed. */
+static void put_out_locked(struct client **at)
 {
-    gort_conn_close(arg);
+    line_close((*at)->queue);
+    *at = (*at)->next;
+}
+
+/* Puts C out, or everyone if it is NULL. */
+static void put_out(const struct client *c)
+{
+    gort_mutex_lock(&room.lock);
+    for (struct client **at = &room.first; *at != NULL;)
+        if (c == NULL || *at == c)
+            put_out_locked(at);
+        else
+            at = &(*at)->next;
+    gort_mutex_unlock(&room.lock);
 }
 
 static void say(const char *who, const char *what)
 {
-    char text[LINE_BYTES + 64];
-    char *line;
+    size_t bytes = strlen(who) + strlen(what) + 2;
+    char *line = gort_alloc_noscan(bytes);
 
-    snprintf(text, sizeof text, "%s%.*s\n", who, LINE_BYTES, what);
-    line = gort_alloc_noscan(strlen(text) + 1);
-    memcpy(line, text, strlen(text) + 1);
+    snprintf(line, bytes, "%s%s\n", who, what);
     gort_mutex_lock(&room.lock);
-    for (struct client *c = room.first; c != NULL; c = c->next)
-        if (c->has_name && line_try_send(c->queue, line) != 0)
-            gort_go(close_conn, c->conn); /* then its reader leaves the room */
-    gort_mutex_unlock(&room.lock);
-}
-
-/* Takes C out, or everyone if it is NULL: what is in their queues is still written. */
-static void leave(const struct client *c)
-{
-    struct client **at = &room.first;
-
-    gort_mutex_lock(&room.lock);
-    while (*at != NULL) {
-        if (c == NULL || *at == c) {
-            line_close((*at)->queue);
-            *at = (*at)->next;
-        } else {
+    for (struct client **at = &room.first; *at != NULL;)
+        if ((*at)->has_name && line_try_send((*at)->queue, line) != 0)
+            put_out_locked(at);
+        else
             at = &(*at)->next;
-        }
-    }
     gort_mutex_unlock(&room.lock);
 }
 
@@ -82,54 +80,51 @@ static void write_queue(void *arg)
     int64_t n = 0;
 
     GORT_RANGE (line, c->queue)
-        if (n >= 0 && (n = gort_write_by(c->conn, line, strlen(line), gort_in(WRITE_NS))) < 0)
-            gort_conn_close(c->conn); /* what else comes is dropped */
+        if (n >= 0) /* else it is dropped */
+            n = gort_write_by(c->conn, line, strlen(line), gort_in(WRITE_NS));
     gort_conn_close(c->conn);
 }
 
-/* Takes one line from BUF, which holds *HAVE bytes; false at the end. Long lines are cut. */
-static int read_line(gort_conn *conn, char *buf, size_t *have, char line[LINE_BYTES])
+/* The next line of C; 0 at the end. Long ones come in parts. */
+static int read_line(struct client *c, char line[LINE_BYTES])
 {
-    char *end;
+    const char *end;
     size_t len;
 
-    while ((end = memchr(buf, '\n', *have)) == NULL && *have < LINE_BYTES - 1) {
-        int64_t n = gort_read(conn, buf + *have, LINE_BYTES - 1 - *have);
+    while ((end = memchr(c->input, '\n', c->have)) == NULL && c->have < LINE_BYTES - 1) {
+        int64_t n = gort_read(c->conn, c->input + c->have, LINE_BYTES - 1 - c->have);
 
         if (n <= 0)
             return 0;
-        *have += (size_t)n;
+        c->have += (size_t)n;
     }
-    len = end != NULL ? (size_t)(end - buf) : *have;
-    snprintf(line, LINE_BYTES, "%.*s", (int)len, buf);
-    line[strcspn(line, "\r")] = '\0';
-    len += end != NULL;
-    memmove(buf, buf + len, *have -= len);
+    len = end != NULL ? (size_t)(end - c->input) + 1 : c->have;
+    snprintf(line, LINE_BYTES, "%.*s", (int)len, c->input);
+    line[strcspn(line, "\r\n")] = '\0';
+    memmove(c->input, c->input + len, c->have -= len);
     return 1;
 }
 
 static void serve(void *arg)
 {
     struct client *c = arg;
-    char *buf = gort_alloc_noscan(LINE_BYTES);
     char line[LINE_BYTES];
+    char name[32];
     char who[40];
-    size_t have = 0;
 
-    gort_waitgroup_go(&room.tasks, write_queue, c);
-    if (read_line(c->conn, buf, &have, line)) {
-        snprintf(who, sizeof who, "%.31s: ", line);
+    if (read_line(c, line)) {
+        snprintf(name, sizeof name, "%.31s", line);
+        snprintf(who, sizeof who, "%s: ", name);
         gort_mutex_lock(&room.lock);
         c->has_name = 1;
         gort_mutex_unlock(&room.lock);
-        say("* joins: ", line);
-        while (read_line(c->conn, buf, &have, line))
+        say("* joins: ", name);
+        while (read_line(c, line))
             say(who, line);
-        leave(c);
-        who[strlen(who) - 2] = '\0';
-        say("* leaves: ", who);
+        put_out(c);
+        say("* leaves: ", name);
     }
-    leave(c);
+    put_out(c);
 }
 
 /* Clients are in the room from the first moment on, so that they all end with it. */
@@ -139,10 +134,12 @@ static void take_in(gort_conn *conn)
 
     c->conn = conn;
     c->queue = line_chan_new(QUEUE_LINES);
+    c->input = gort_alloc_noscan(LINE_BYTES);
     gort_mutex_lock(&room.lock);
     c->next = room.first;
     room.first = c;
     gort_mutex_unlock(&room.lock);
+    gort_waitgroup_go(&room.tasks, write_queue, c);
     gort_waitgroup_go(&room.tasks, serve, c);
 }
 
@@ -166,8 +163,7 @@ static int app(int argc, char **argv)
     if (status >= 0)
         return status;
     snprintf(address, sizeof address, "127.0.0.1:%d", (int)port);
-    status = gort_listen(address, &listener);
-    if (status != 0) {
+    if ((status = gort_listen(address, &listener)) != 0) {
         fprintf(stderr, "gort-chat: cannot listen on %s: %s\n", address, gort_strerror(status));
         return 1;
     }
@@ -180,7 +176,7 @@ static int app(int argc, char **argv)
         else
             gort_sleep(50 * GORT_MS); /* out of descriptors, say */
     say("* the server ends", "");
-    leave(NULL);
+    put_out(NULL);
     gort_waitgroup_wait(&room.tasks);
     printf("gort-chat: ended\n");
     return 0;

@@ -33,8 +33,14 @@ static const struct option_program program = {
 
 static void report(enum gort_service_event event, const char *name, int result, void *arg)
 {
-    static const char *const texts[] = {"starts",     "is ready",  "has missed its heartbeat",
-                                        "shall stop", "has ended", "is left behind"};
+    static const char *const texts[] = {
+        [GORT_SERVICE_STARTED] = "starts",
+        [GORT_SERVICE_READY] = "is ready",
+        [GORT_SERVICE_MISSED] = "has missed its heartbeat",
+        [GORT_SERVICE_STOPPING] = "shall stop",
+        [GORT_SERVICE_ENDED] = "has ended",
+        [GORT_SERVICE_ABANDONED] = "is left behind",
+    };
 
     (void)arg;
     printf("gort-services: %s %s", name, texts[event]);

@@ -128,8 +128,8 @@ GORT_API void gort_split_go(gort_group *g, gort_chan *in, gort_chan **outs, size
  * The long-running parts of a program. They are started in the order in which they were added. When
  * one fails, when a signal to end comes, when the parent context is cancelled or somebody asks,
  * they are stopped in reverse order, each when the one after it has returned; a service is asked to
- * return by its context. Not all may do so: there is a limit of time, and who sends a second signal
- * will wait no longer.
+ * return by its context. Not all may do so: there is a limit of time, and a second signal, or a
+ * first one if they are being stopped already, means to wait no longer.
  *     gort_services *s = gort_services_new(&(gort_services_options){.stop_ns = 5 * GORT_S});
  *     gort_services_add(s, &(gort_service){.name = "store", .run = run_store, .announces = 1});
  *     gort_services_add(s, &(gort_service){.name = "web", .run = run_web, .beat_ns = 2 * GORT_S});
@@ -179,9 +179,9 @@ GORT_API gort_services *gort_services_new(const gort_services_options *options);
 GORT_API void gort_services_add(gort_services *s, const gort_service *service);
 
 /* Runs them; blocks the task until all have returned. Returns the result of the first that failed;
- * GORT_ETIMEDOUT if the time for stopping passed, GORT_ECANCELED after a second signal, with some
- * left that have not returned (their contexts are all cancelled); else 0. Their contexts have the
- * values of PARENT. Once only. */
+ * GORT_ETIMEDOUT if the time for stopping passed, GORT_ECANCELED if a signal came while they were
+ * being stopped, with some left that have not returned (their contexts are all cancelled); else 0.
+ * Their contexts have the values of PARENT. Once only. */
 GORT_API int gort_services_run(gort_services *s, gort_ctx *parent);
 
 /* Asks for all to be stopped. Callable by any task, also before they run. */
