@@ -69,12 +69,19 @@ static bool is_function(const struct sigaction *act)
            (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN);
 }
 
+/* A handler of the program that was installed over ours may call ours in turn: once is enough. */
 static void call(const struct sigaction *act, int number, siginfo_t *info, void *context)
 {
+    static _Thread_local bool calling; /* signal handlers do not move between threads */
+
+    if (!is_function(act) || calling)
+        return;
+    calling = true;
     if ((act->sa_flags & SA_SIGINFO) != 0)
         act->sa_sigaction(number, info, context);
     else
         act->sa_handler(number);
+    calling = false;
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -91,12 +98,11 @@ static void on_signal(int number, siginfo_t *info, void *context)
         errno = saved_errno;
         return;
     }
-    /* Release: pairs with the acquire in take_arrived. */
+    /* Release: pairs with the acquire in run. */
     atomic_fetch_or_explicit(&shared.arrived, GORT_SIGNAL(number), memory_order_release);
     while (write(shared.fd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
-    if (is_function(old))
-        call(old, number, info, context);
+    call(old, number, info, context);
     errno = saved_errno;
 }
 

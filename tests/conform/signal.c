@@ -170,6 +170,33 @@ CLAIM(a_handler_that_was_installed_later_stays)
     EXPECT(signal(SIGUSR1, SIG_DFL) == count_call, "it is gone");
 }
 
+static struct sigaction before_chaining;
+
+static void chain(int number, siginfo_t *info, void *context)
+{
+    ncalls = ncalls + 1;
+    before_chaining.sa_sigaction(number, info, context);
+}
+
+CLAIM(a_later_handler_may_call_the_one_before_it_even_if_that_is_ours_again)
+{
+    gort_chan *c = int_chan(4);
+    struct sigaction act = {.sa_sigaction = chain, .sa_flags = SA_SIGINFO};
+
+    gort_signal_notify(c, USR1);
+    EXPECT(sigaction(SIGUSR1, &act, &before_chaining) == 0, "no handler");
+    ncalls = 0;
+    raise(SIGUSR1);
+    EXPECT(next_of(c) == SIGUSR1, "it does not arrive by the later one");
+    gort_signal_stop(c);
+    gort_signal_notify(c, USR1);
+    raise(SIGUSR1);
+    EXPECT(next_of(c) == SIGUSR1, "it does not arrive by both");
+    EXPECT(ncalls == 2, "%d calls", (int)ncalls);
+    gort_signal_stop(c);
+    EXPECT(signal(SIGUSR1, SIG_DFL) != SIG_ERR, "not reset");
+}
+
 CLAIM(a_blocked_signal_waits_until_it_is_let_through)
 {
     gort_chan *c = int_chan(1);

@@ -12,7 +12,8 @@ port=$(sed -n 's/.*port \([0-9]*\)$/\1/p' "$log")
 
 # hears TEXT WHO: waits for a whole line.
 hears() {
-    wait_until 10 grep -qxF -e "$1" "$work/$2" || fail "$2 does not hear '$1': $(cat "$work/$2")"
+    wait_until 10 grep -qxF -e "$1" "$work/$2" ||
+        fail "$2 does not hear '$1': $(tail -n 3 "$work/$2" | cut -c1-60)"
 }
 
 # Each has its descriptor to speak by, and a cat that notes what it hears.
