@@ -69,7 +69,8 @@ static inline void gort_once_do(gort_once *o, void (*fn)(void *arg), void *arg)
 
 /* Waiting for a condition that a mutex guards. A task may wake for a signal that another has made
  * use of before it: so look at the condition again, in a loop. All who wait on one condition
- * variable use the same mutex. Source: Go's sync.Cond. */
+ * variable use the same mutex. To give up with a context, have gort_ctx_after_func broadcast, with
+ * the mutex locked, and look at gort_ctx_err in the loop too. Source: Go's sync.Cond. */
 typedef struct gort_cond {
     _Atomic(uint32_t) gort_waiters;
 } gort_cond;
