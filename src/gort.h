@@ -28,6 +28,7 @@
 #include <gort/mem.h>
 #include <gort/net.h>
 #include <gort/pattern.h>
+#include <gort/pool.h>
 #include <gort/select.h>
 #include <gort/signal.h>
 #include <gort/stats.h>

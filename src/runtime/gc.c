@@ -23,6 +23,7 @@
 #include "runtime/gcthread.h"
 #include "runtime/gcverify.h"
 #include "runtime/heap.h"
+#include "runtime/pool.h"
 #include "runtime/sched.h"
 #include "runtime/timer.h"
 #include "runtime/world.h"
@@ -189,6 +190,7 @@ static void stop_and_mark(void *arg)
     if (!c->stopped)
         return;
     enter_phase(GC_MARK);
+    pools_age();
     cache_flush_all();
     mark_run(&c->mark, gcthread_wake_markers);
     if (debug.verify != 0)

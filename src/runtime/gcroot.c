@@ -10,6 +10,7 @@
 #include "gort/mem.h"
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
+#include "runtime/pool.h"
 #include "runtime/proc.h"
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
@@ -175,7 +176,7 @@ void gort_root_remove(const void *p)
         gort_fatal("gort_root_remove: %p was not added", p);
 }
 
-/* ---- pieces: the workers, then the tasks, the timers, the ranges ---- */
+/* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges ---- */
 
 /* Numbers the pieces of ALL from FIRST on; the number of the first piece behind them. */
 static size_t number_pieces(struct ranges *all, size_t first)
@@ -231,9 +232,10 @@ void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
 {
     const struct ranges *added = &roots.added;
 
-    if (i == 0)
+    if (i == 0) {
         world_scan_workers(scan, ctx);
-    else if (i < 1 + roots.task_pieces)
+        pools_scan(scan, ctx);
+    } else if (i < 1 + roots.task_pieces)
         scan_tasks(i - 1, scan, ctx);
     else if (i < 1 + roots.task_pieces + roots.nprocs)
         timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);

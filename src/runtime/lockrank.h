@@ -11,6 +11,7 @@ enum lock_rank {
     RANK_GC,          /* one cycle at a time */
     RANK_WORLD,       /* stopping and starting the world */
     RANK_ROOTS,       /* added roots, module list */
+    RANK_POOLS,       /* list of pools */
     RANK_CONTEXT,     /* one tree of contexts */
     RANK_USERTIMER,   /* one timer or ticker of the program */
     RANK_CHAN,        /* one channel; several in order of address */
