@@ -31,7 +31,9 @@
 #include <gort/pool.h>
 #include <gort/select.h>
 #include <gort/signal.h>
+#include <gort/slice.h>
 #include <gort/stats.h>
+#include <gort/str.h>
 #include <gort/sync.h>
 #include <gort/task.h>
 #include <gort/time.h>

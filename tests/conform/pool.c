@@ -69,7 +69,7 @@ static int count_again(gort_pool *p, int n)
 
 /* Collections are switched off for it; those of GORT_DEBUG=gcstress go on, and after so many tries
  * nothing is claimed. */
-#define STRETCHES 20
+#define STRETCHES 5
 
 /* N objects put by PUT and asked for again, in a stretch without a collection: how many came. */
 static int put_and_get(void (*put)(gort_pool *p, int n), int n)
