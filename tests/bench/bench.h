@@ -14,4 +14,10 @@
 /* The large ones are small then: the sanitizers know only so many stacks, and are slow. */
 #define SANITIZED (SAN_ADDRESS || SAN_THREAD)
 
+/* X is computed, whatever the compiler thinks of it. */
+static inline void bench_keep(int64_t x)
+{
+    __asm__ volatile("" : : "r"(x));
+}
+
 #endif
