@@ -5,20 +5,20 @@
 #   BENCH=REGEX      which, as -bench (default: all)
 #   BENCHTIME=T      as -benchtime (100ms)
 #   COUNT=N          rounds (5)
-#   GO=COMMAND       the go command (go); without one ours run alone
-# Only the ratios mean something, and only those of one run. What was printed by both is kept in
-# tests/bench/ours.txt and tests/bench/go.txt below the working directory, for benchstat.
+#   GO=COMMAND...    the go command (go); without one ours run alone. Of several, each makes a
+#                    column; the goals are for the first
+# Only the ratios mean something, and only those of one run. What was printed by all is kept in
+# tests/bench/ours.txt, go1.txt, go2.txt ... below the working directory, for benchstat.
 set -u
 
 bench=${BENCH:-.}
 benchtime=${BENCHTIME:-100ms}
 count=${COUNT:-5}
-go=${GO:-go}
 here=$(cd "$(dirname "$0")" && pwd) || exit 99
 out=$PWD/tests/bench
 mkdir -p "$out" || exit 99
 : >"$out/ours.txt"
-: >"$out/go.txt"
+rm -f "$out"/go[0-9]*.txt
 
 # What follows the first '/' chooses sub-benchmarks, of both.
 case $bench in
@@ -26,28 +26,44 @@ case $bench in
     *) levels= ;;
 esac
 
-# build_twins: one program of all twins; it needs no network.
+# build_twins COMMAND N: one program of all twins; it needs no network.
 build_twins() {
     GOCACHE=${GOCACHE:-$out/gocache}
     GOTOOLCHAIN=local
     GOPROXY=off
     export GOCACHE GOTOOLCHAIN GOPROXY
-    (cd "$here/go" && "$go" test -c -o "$out/twins" .)
+    (cd "$here/go" && "$1" test -c -o "$out/twins$2" .)
 }
 
-# measure PROGRAM NAME: one benchmark of ours and its twin.
+# label COMMAND: the heading of its column, such as Go1.24.
+label() {
+    version=$("$1" env GOVERSION 2>/dev/null)
+    case $version in
+        go[0-9]*) echo "G${version#g}" | tr -d ' ' ;;
+        *) echo Go ;;
+    esac
+}
+
+# measure PROGRAM NAME: one benchmark of ours and its twins.
 measure() {
     "$1" -bench "^$2\$$levels" -benchtime "$benchtime" >>"$out/ours.txt" || status=1
-    [ -z "$twins" ] || "$twins" -test.run '^$' -test.bench "^$2\$$levels" \
-        -test.benchtime "$benchtime" >>"$out/go.txt" || status=1
+    for n in $twins; do
+        "$out/twins$n" -test.run '^$' -test.bench "^$2\$$levels" -test.benchtime "$benchtime" \
+            >>"$out/go$n.txt" || status=1
+    done
 }
 
 status=0
 twins=
-if command -v "$go" >/dev/null; then
-    build_twins || { echo "compare.sh: the twins in Go do not build" >&2; exit 1; }
-    twins=$out/twins
-fi
+labels=
+for go in ${GO:-go}; do
+    command -v "$go" >/dev/null || continue
+    n=$((${twins##* } + 1))
+    build_twins "$go" "$n" || { echo "compare.sh: the twins in Go do not build" >&2; exit 1; }
+    twins="$twins $n"
+    labels="$labels $(label "$go")"
+    : >"$out/go$n.txt"
+done
 round=0
 while [ $round -lt "$count" ]; do
     round=$((round + 1))
@@ -60,7 +76,11 @@ while [ $round -lt "$count" ]; do
     done
 done
 
-grep -h 'FAIL: ' "$out/ours.txt" "$out/go.txt"
+set -- "$out/ours.txt"
+for n in $twins; do
+    set -- "$@" "$out/go$n.txt"
+done
+grep -h 'FAIL: ' "$@"
 [ -z "$twins" ] && echo "no go command: nothing to compare with; GO=path names one"
-awk -f "$here/table.awk" "$here/goals" "$out/ours.txt" "$out/go.txt" || status=1
+awk -v labels="$labels" -f "$here/table.awk" "$here/goals" "$@" || status=1
 exit $status

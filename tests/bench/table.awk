@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-# table.awk GOALS OURS GO - a line for each benchmark of OURS, in their order: medians of both, the
-# ratio (Go's time divided by ours), the goal, and whether it is reached; last a line on all.
+# table.awk GOALS OURS [GO...] - a line for each benchmark of OURS, in their order: medians of all,
+# the ratio to each Go (its time divided by ours), the goal, and whether the first ratio reaches it;
+# last a line on all. -v labels="A B" are the headings of the columns of GO.
 
-# The median of the N numbers VALUE[NAME, 1..N].
-function median(value, name, n,    sorted, i, j, v) {
+# The median of the N numbers VALUE[NAME, 1..N] of FILE.
+function median(file, name,    n, sorted, i, j, v) {
+    n = count[file, name]
     for (i = 1; i <= n; i++) {
-        v = value[name, i]
+        v = value[file, name, i]
         for (j = i - 1; j >= 1 && sorted[j] > v; j--)
             sorted[j + 1] = sorted[j]
         sorted[j + 1] = v
@@ -17,47 +19,55 @@ function show_ns(ns) {
     return sprintf(ns < 1000 ? "%.1f" : "%.0f", ns)
 }
 
-FNR == 1 { file++ }
+# Whether RATIO reaches the goal of NAME; counts it.
+function judge(name, ratio,    share) {
+    if (!(name in goal))
+        return "-"
+    judged++
+    share = ratio / goal[name]
+    below += share < 1
+    if (judged == 1 || share < worst_share) {
+        worst_share = share
+        worst = sprintf("%s, %.2f of %s", short, ratio, goal[name])
+    }
+    return share >= 1 ? "ok" : "below"
+}
+
+FNR == 1 { for (i = 1; i < ARGC; i++) if (ARGV[i] == FILENAME) file = i }
 file == 1 && !/^#/ && NF == 2 { goal[$1] = $2 }
 file > 1 && /^Benchmark/ && $4 == "ns/op" {
     name = $1
     sub(/-[0-9]+$/, "", name)
-    if (file == 2) {
-        if (!ours_n[name])
-            order[++names] = name
-        ours[name, ++ours_n[name]] = $3 + 0
-    } else
-        twin[name, ++twin_n[name]] = $3 + 0
+    if (file == 2 && !count[file, name])
+        order[++names] = name
+    value[file, name, ++count[file, name]] = $3 + 0
 }
 
 END {
-    format = "%-30s %12s %12s %7s %5s  %s\n"
-    printf format, "benchmark", "ours ns/op", "Go ns/op", "ratio", "goal", "ok?"
+    last = ARGC > 3 ? ARGC - 1 : 3
+    split(labels == "" ? "Go" : labels, label, " ")
+    printf "%-30s %12s", "benchmark", "ours ns/op"
+    for (g = 3; g <= last; g++)
+        printf " %12s %7s", label[g - 2] " ns/op", "ratio"
+    printf " %5s  %s\n", "goal", "ok?"
     for (i = 1; i <= names; i++) {
         name = order[i]
         short = name
         sub(/^Benchmark/, "", short)
-        our_ns = median(ours, name, ours_n[name])
-        wanted = name in goal ? goal[name] : "-"
-        go_ns = ratio = "-"
+        ours = median(2, name)
         verdict = "-"
-        if (twin_n[name] && our_ns > 0) {
-            go_ns = median(twin, name, twin_n[name])
-            ratio = go_ns / our_ns
-            if (wanted != "-") {
-                judged++
-                share = ratio / wanted
-                verdict = share >= 1 ? "ok" : "below"
-                below += share < 1
-                if (judged == 1 || share < worst_share) {
-                    worst_share = share
-                    worst = sprintf("%s, %.2f of %s", short, ratio, wanted)
-                }
+        printf "%-30s %12s", short, show_ns(ours)
+        for (g = 3; g <= last; g++) {
+            if (!count[g, name] || ours <= 0) {
+                printf " %12s %7s", "-", "-"
+                continue
             }
-            go_ns = show_ns(go_ns)
-            ratio = sprintf("%.2f", ratio)
+            theirs = median(g, name)
+            printf " %12s %7.2f", show_ns(theirs), theirs / ours
+            if (g == 3)
+                verdict = judge(name, theirs / ours)
         }
-        printf format, short, show_ns(our_ns), go_ns, ratio, wanted, verdict
+        printf " %5s  %s\n", name in goal ? goal[name] : "-", verdict
     }
     if (judged)
         printf "%d benchmarks, %d with a goal, %d below it; the worst: %s\n", names, judged, below,

@@ -47,6 +47,16 @@ shows 'C 5.0 10.0 2.00 - -'
 shows 'D 7.0 - - - -'
 shows '4 benchmarks, 2 with a goal, 1 below it; the worst: B/x, 1.00 of 1.5'
 
+# With two versions of Go, of which the first has not measured everything.
+printf '%s\n' 'BenchmarkA-2 100 10 ns/op' 'BenchmarkD-2 1 14 ns/op' >"$work/go2"
+awk -v labels='Go1.90 Go1.24' -f "$top_srcdir/tests/bench/table.awk" "$work/goals" "$work/ours" \
+    "$work/go" "$work/go2" | sed 's/ *$//' >"$work/table" || fail "table.awk fails on two"
+shows 'benchmark ours ns/op Go1.90 ns/op ratio Go1.24 ns/op ratio goal ok?'
+shows 'A 20.0 50.0 2.50 10.0 0.50 2 ok'
+shows 'B/x 3000 3000 1.00 - - 1.5 below'
+shows 'D 7.0 - - 14.0 2.00 - -'
+shows '4 benchmarks, 2 with a goal, 1 below it; the worst: B/x, 1.00 of 1.5'
+
 # A go command that makes a twin of shell: the rounds are interleaved, and all reach the table.
 cat >"$work/gocommand" <<GO
 #!/bin/sh
@@ -64,6 +74,11 @@ grep -qE '^WaitGroup +[0-9.]+ +1000000000 +[0-9.]+ +1.2  ok$' "$work/table" ||
 [ "$(grep -c '^BenchmarkWaitGroup' "$work/tests/bench/ours.txt")" = 2 ] || fail "not two rounds"
 tail -n 1 "$work/table" | grep -q '^1 benchmarks, 1 with a goal, 0 below it' ||
     fail "the last line: $(tail -n 1 "$work/table")"
+
+(cd "$work" && GO="$work/gocommand $work/gocommand" BENCH=WaitGroup BENCHTIME=10x COUNT=1 timeout 60 \
+    "$compare" "$sync" >table 2>log) || fail "compare.sh fails with two: $(cat "$work/table")"
+grep -qE '^WaitGroup +[0-9.]+( +1000000000 +[0-9.]+){2} +1.2  ok$' "$work/table" ||
+    fail "no line of WaitGroup with two columns in: $(cat "$work/table")"
 
 (cd "$work" && GO=$work/none BENCH=WaitGroup BENCHTIME=1x COUNT=1 timeout 60 "$compare" "$sync" \
     >table 2>log) || fail "compare.sh fails without go: $(cat "$work/table")"
