@@ -220,31 +220,32 @@ void *gort_pool_get(gort_pool *p)
 
 /* The task may be on another proc after the allocation, and what was kept may have become victims:
  * so all is looked at again. */
-static void put_beyond(struct gort_pool_state *s, void *object, uintptr_t pc)
+static void grow_and_put(struct gort_pool_state *s, void *object, uintptr_t pc)
 {
-    struct pool_ring *ring;
+    struct pool_ring *ring = pool_ring_new(&own_shard(s)->now.deque, pc);
+    struct pool_deque *d = &own_shard(s)->now.deque;
 
-    if (pool_deque_put(&own_shard(s)->now.deque, object))
-        return;
-    ring = pool_ring_new(&own_shard(s)->now.deque, pc);
     open_shard(s);
-    if (pool_deque_put(&own_shard(s)->now.deque, object))
+    if (pool_deque_put(d, object))
         return;
-    pool_deque_grow(&own_shard(s)->now.deque, ring);
-    CHECK(pool_deque_put(&own_shard(s)->now.deque, object));
+    pool_deque_grow(d, ring);
+    CHECK(pool_deque_put(d, object));
 }
 
 static void put_slow(gort_pool *p, void *object, uintptr_t pc)
 {
-    struct gort_pool_state *s = state_of(p);
+    struct gort_pool_state *s = atomic_load_explicit(&p->gort_state, memory_order_acquire);
+    struct shard *shard;
 
-    if (s == NULL)
+    if (s == NULL && (s = state_of(p)) == NULL)
         return;
-    open_shard(s);
-    if (own_shard(s)->now.own == NULL)
-        own_shard(s)->now.own = object;
-    else
-        put_beyond(s, object, pc);
+    shard = own_shard(s);
+    if (UNLIKELY(!shard->open))
+        open_shard(s);
+    if (shard->now.own == NULL)
+        shard->now.own = object;
+    else if (!pool_deque_put(&shard->now.deque, object))
+        grow_and_put(s, object, pc);
 }
 
 /* Whether the shard of proc ID had room for one object of its own. */
