@@ -41,10 +41,10 @@ typedef struct gort_slice {
 /* For elements without references, of any size. */
 GORT_API extern const gort_type gort_noscan;
 
-/* Makes room for MORE elements of BYTES each beyond those of S: if there is not enough, they move
- * to an array twice as large, from 256 elements on a quarter and 192 larger, and at least as large
- * as is needed. Elements that are added by hand go to ptr[len], and len is counted up. */
-GORT_API void gort_slice_reserve(gort_slice *s, size_t bytes, size_t more);
+/* S with room for MORE elements of BYTES each beyond its own: if there is not enough, they move to
+ * an array twice as large, from 256 elements on a quarter and 192 larger, and at least as large as
+ * is needed. Elements that are added by hand go to ptr[len], and len is counted up. */
+GORT_API GORT_MUST_CHECK gort_slice gort_slice_grown(gort_slice s, size_t bytes, size_t more);
 
 /* Appends N elements of BYTES each; FROM may lie in S itself. */
 GORT_API void gort_slice_append(gort_slice *s, size_t bytes, const void *from, size_t n);
@@ -57,7 +57,8 @@ GORT_API gort_slice gort_slice_copy(const gort_slice *s, size_t bytes);
 GORT_API gort_slice gort_slice_part(const gort_slice *s, size_t bytes, size_t lo, size_t hi);
 
 /* The same for slices of a type; S is a pointer to one, and may be evaluated more than once. */
-#define GORT_RESERVE(s, more) gort_slice_reserve(&(s)->gort_any, sizeof *(s)->ptr, (more))
+#define GORT_RESERVE(s, more) \
+    ((s)->gort_any = gort_slice_grown((s)->gort_any, sizeof *(s)->ptr, (more)))
 #define GORT_APPEND_N(s, from, n)                       \
     gort_slice_append(&(s)->gort_any, sizeof *(s)->ptr, \
                       1 ? (from) : (s)->ptr /* of the same type */, (n))

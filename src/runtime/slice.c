@@ -57,33 +57,34 @@ static void *alloc_array(const gort_type *type, size_t n, size_t bytes)
     return gort_alloc_typed(type, n);
 }
 
-/* Moves the elements to an array with room for CAP. */
-static void move_to(gort_slice *s, size_t bytes, size_t cap)
+/* S with its elements in a new array with room for CAP. */
+static gort_slice moved(gort_slice s, size_t bytes, size_t cap)
 {
-    void *to = alloc_array(s->type, cap, bytes);
+    void *to = alloc_array(s.type, cap, bytes);
 
-    if (s->len > 0)
-        memcpy(to, s->ptr, s->len * bytes);
-    s->ptr = to;
-    s->cap = cap;
+    if (s.len > 0)
+        memcpy(to, s.ptr, s.len * bytes);
+    s.ptr = to;
+    s.cap = cap;
+    return s;
 }
 
-void gort_slice_reserve(gort_slice *s, size_t bytes, size_t more)
+gort_slice gort_slice_grown(gort_slice s, size_t bytes, size_t more)
 {
     size_t wanted;
 
-    if (more <= s->cap - s->len)
-        return;
-    if (__builtin_add_overflow(s->len, more, &wanted))
+    if (more <= s.cap - s.len)
+        return s;
+    if (__builtin_add_overflow(s.len, more, &wanted))
         wanted = SIZE_MAX; /* refused */
-    move_to(s, bytes, fill_up(next_cap(s->cap, wanted), bytes));
+    return moved(s, bytes, fill_up(next_cap(s.cap, wanted), bytes));
 }
 
 void gort_slice_append(gort_slice *s, size_t bytes, const void *from, size_t n)
 {
     if (n == 0)
         return;
-    gort_slice_reserve(s, bytes, n); /* FROM stays: the parameter refers to it */
+    *s = gort_slice_grown(*s, bytes, n); /* FROM stays: the parameter refers to it */
     memmove((char *)s->ptr + s->len * bytes, from, n * bytes);
     s->len += n;
     gort_keepalive(from);
@@ -91,12 +92,7 @@ void gort_slice_append(gort_slice *s, size_t bytes, const void *from, size_t n)
 
 gort_slice gort_slice_copy(const gort_slice *s, size_t bytes)
 {
-    gort_slice copy = *s;
-
-    if (s->len == 0)
-        return (gort_slice){.type = s->type};
-    move_to(&copy, bytes, s->len);
-    return copy;
+    return s->len == 0 ? (gort_slice){.type = s->type} : moved(*s, bytes, s->len);
 }
 
 gort_slice gort_slice_part(const gort_slice *s, size_t bytes, size_t lo, size_t hi)

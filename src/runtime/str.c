@@ -26,22 +26,24 @@ int gort_str_compare(gort_str a, gort_str b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+ptrdiff_t gort_str_find_char(gort_str s, char c)
+{
+    const char *at = s.len == 0 ? NULL : memchr(s.ptr, c, s.len);
+
+    return at == NULL ? -1 : at - s.ptr;
+}
+
 ptrdiff_t gort_str_find(gort_str s, gort_str wanted)
 {
     const char *at;
 
     if (wanted.len == 0)
         return 0;
+    if (wanted.len == 1)
+        return gort_str_find_char(s, wanted.ptr[0]);
     if (s.len < wanted.len)
         return -1;
     at = memmem(s.ptr, s.len, wanted.ptr, wanted.len);
-    return at == NULL ? -1 : at - s.ptr;
-}
-
-ptrdiff_t gort_str_find_char(gort_str s, char c)
-{
-    const char *at = s.len == 0 ? NULL : memchr(s.ptr, c, s.len);
-
     return at == NULL ? -1 : at - s.ptr;
 }
 

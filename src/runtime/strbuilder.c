@@ -19,7 +19,7 @@ void gort_builder_reserve(gort_builder *b, size_t more)
 
     if (more <= b->cap - b->len)
         return;
-    gort_slice_reserve(&s, 1, b->cap == 0 && more < FIRST_CHARS ? FIRST_CHARS : more);
+    s = gort_slice_grown(s, 1, b->cap == 0 && more < FIRST_CHARS ? FIRST_CHARS : more);
     b->ptr = s.ptr;
     b->cap = s.cap;
 }

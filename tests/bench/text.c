@@ -54,11 +54,12 @@ GORT_BENCH(TextJoin)
 
 typedef GORT_SLICE(int64_t) numbers;
 
-static void fill(numbers *s)
+static numbers fill(numbers s)
 {
     for (int64_t i = 0; i < NNUMBERS; i++)
-        GORT_APPEND(s, i);
-    gort_keepalive(s->ptr);
+        GORT_APPEND(&s, i);
+    gort_keepalive(s.ptr);
+    return s;
 }
 
 GORT_BENCH(SliceGrown)
@@ -66,7 +67,7 @@ GORT_BENCH(SliceGrown)
     for (int64_t n = 0; n < b->n; n++) {
         numbers s = {.type = &gort_noscan};
 
-        fill(&s);
+        fill(s);
     }
 }
 
@@ -76,7 +77,7 @@ GORT_BENCH(SliceReserved)
         numbers s = {.type = &gort_noscan};
 
         GORT_RESERVE(&s, NNUMBERS);
-        fill(&s);
+        fill(s);
     }
 }
 
@@ -86,7 +87,7 @@ GORT_BENCH(SliceReused)
 
     for (int64_t n = 0; n < b->n; n++) {
         GORT_CLEAR(&s);
-        fill(&s);
+        s = fill(s);
     }
 }
 
