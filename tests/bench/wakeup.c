@@ -5,6 +5,7 @@
  * Source: Go's BenchmarkWakeupParallelSpinning and BenchmarkWakeupParallelSyscall. */
 #include "config.h"
 
+#include <poll.h>
 #include <time.h>
 
 #include "tests/bench/bench.h"
@@ -19,11 +20,11 @@ static void spin(int64_t ns)
         continue;
 }
 
-static void sleep_in_system(int64_t ns)
+static void wait_in_system(int64_t ns)
 {
     GORT_BLOCKING
     {
-        nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+        ppoll(NULL, 0, &(struct timespec){.tv_nsec = ns}, NULL);
     }
 }
 
@@ -94,7 +95,7 @@ GORT_BENCH(WakeupSpinning)
 
 GORT_BENCH(WakeupSyscall)
 {
-    with_delays(b, sleep_in_system);
+    with_delays(b, wait_in_system);
 }
 
 GORT_BENCH_MAIN
