@@ -76,7 +76,8 @@ tail -n 1 "$work/table" | grep -q '^1 benchmarks, 1 with a goal, 0 below it' ||
     fail "the last line: $(tail -n 1 "$work/table")"
 
 (cd "$work" && GO="$work/gocommand $work/gocommand" BENCH=WaitGroup BENCHTIME=10x COUNT=1 \
-    timeout 60 "$compare" "$sync" >table 2>log) || fail "compare.sh fails with two: $(cat "$work/table")"
+    timeout 60 "$compare" "$sync" >table 2>log) ||
+    fail "compare.sh fails with two: $(cat "$work/table")"
 grep -qE '^WaitGroup +[0-9.]+( +1000000000 +[0-9.]+){2} +1.2  ok$' "$work/table" ||
     fail "no line of WaitGroup with two columns in: $(cat "$work/table")"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# symbols.sh - the libraries keep to their names: the shared one exports gort_ names only, every
-# function that a public header declares is in it, and it needs nothing but the C library.
+# symbols.sh - the libraries keep to their names: the shared one exports gort_ names only, all
+# functions and objects that public headers declare are in it, and it needs the C library alone.
 top=${top_builddir:-build}
 top=$(cd "$top" && pwd) || exit 99
 lint=$(dirname "$0")/lint.sh
@@ -18,7 +18,8 @@ trap 'rm -f "$faults" "$exported" "$declared"' EXIT
 nm -D --defined-only "$library" | awk '{ print $3 }' | sort >"$exported"
 grep -v '^gort_' "$exported" | complain_of 'exported, but not a name of ours'
 
-sed -n 's/^GORT_API [^(]*[ *]\(gort_[a-z0-9_]*\)(.*/\1/p' src/gort.h src/gort/*.h |
+sed -n -e 's/^GORT_API [^(]*[ *]\(gort_[a-z0-9_]*\)(.*/\1/p' \
+    -e 's/^GORT_API extern [^(]*[ *]\(gort_[a-z0-9_]*\);.*/\1/p' src/gort.h src/gort/*.h |
     sort >"$declared"
 comm -23 "$declared" "$exported" | complain_of 'declared in a public header, but not in the library'
 comm -13 "$declared" "$exported" | grep '^gort_' |
