@@ -61,6 +61,13 @@ static size_t used_bytes(uint32_t n)
                     OS_PAGE_BYTES);
 }
 
+/* NULL before the first put. */
+static struct gort_pool_state *state_if_any(gort_pool *p)
+{
+    /* Acquire: pairs with the release in state_of. */
+    return atomic_load_explicit(&p->gort_state, memory_order_acquire);
+}
+
 /* NULL if the system gives no memory. */
 static struct gort_pool_state *take_record_locked(void)
 {
@@ -87,7 +94,7 @@ static struct gort_pool_state *state_of(gort_pool *p)
     lock_take(&pools.lock);
     s = atomic_load_explicit(&p->gort_state, memory_order_relaxed);
     if (s == NULL && (s = take_record_locked()) != NULL)
-        /* Release: pairs with the acquires in get and put. */
+        /* Release: pairs with the acquire in state_if_any. */
         atomic_store_explicit(&p->gort_state, s, memory_order_release);
     lock_release(&pools.lock);
     return s;
@@ -190,8 +197,7 @@ static void *get_slow(struct gort_pool_state *s, uint32_t id)
 
 static void *get_kept(gort_pool *p, uint32_t id)
 {
-    /* Acquire: pairs with the release in state_of. */
-    struct gort_pool_state *s = atomic_load_explicit(&p->gort_state, memory_order_acquire);
+    struct gort_pool_state *s = state_if_any(p);
     struct shard *shard;
     void *object;
 
@@ -234,7 +240,7 @@ static void grow_and_put(struct gort_pool_state *s, void *object, uintptr_t pc)
 
 static void put_slow(gort_pool *p, void *object, uintptr_t pc)
 {
-    struct gort_pool_state *s = atomic_load_explicit(&p->gort_state, memory_order_acquire);
+    struct gort_pool_state *s = state_if_any(p);
     struct shard *shard;
 
     if (s == NULL && (s = state_of(p)) == NULL)
@@ -251,7 +257,7 @@ static void put_slow(gort_pool *p, void *object, uintptr_t pc)
 /* Whether the shard of proc ID had room for one object of its own. */
 static bool put_own(gort_pool *p, uint32_t id, void *object)
 {
-    struct gort_pool_state *s = atomic_load_explicit(&p->gort_state, memory_order_acquire);
+    struct gort_pool_state *s = state_if_any(p);
     struct shard *shard;
 
     if (UNLIKELY(s == NULL))
