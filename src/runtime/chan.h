@@ -21,31 +21,9 @@
 
 #include "gort/chan.h"
 #include "runtime/lock.h"
+#include "runtime/waitq.h"
 
 struct task;
-struct waiter;
-
-/* Lies on the stack of the task that waits, which does not go on while anyone can still reach
- * it. */
-struct race {
-    _Atomic(uint32_t) over; /* 1: somebody has won; [atomic] */
-    struct task *task;      /* [const] */
-    struct waiter *winner;  /* NULL: the deadline; written by who won, read by the woken task */
-};
-
-struct waiter {
-    struct waiter *next; /* [lock:chan] */
-    struct waiter *prev; /* [lock:chan] */
-    struct task *task;   /* [const] */
-    struct race *race;   /* NULL: waits for nothing else; [const] */
-    void *value;         /* receiver: where to, or NULL; sender: where from; [const] */
-    bool queued;         /* [lock:chan] */
-};
-
-struct waitq {
-    _Atomic(struct waiter *) first; /* written under the lock; [atomic] */
-    struct waiter *last;            /* [lock:chan] */
-};
 
 struct gort_chan {
     struct lock lock;
@@ -79,15 +57,5 @@ bool chan_can_recv(const gort_chan *c);
  * been let go, or NULL. */
 enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake);
 enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake);
-
-void waitq_push(struct waitq *q, struct waiter *w);
-/* Takes W out, if nobody else has. */
-void waitq_remove(struct waitq *q, struct waiter *w);
-
-/* Ends R for WINNER; whether it was not over before. */
-bool race_win(struct race *r, struct waiter *winner);
-
-/* The function of a deadline: wakes the task of the race ARG with GORT_ETIMEDOUT. */
-void race_time_out(void *arg);
 
 #endif

@@ -16,7 +16,8 @@
 #define PAUSES_PER_SPIN 30u
 #define TABLE_BITS      11u
 
-/* For each hash of an address, how many tasks wait for a mutex there. */
+/* For each hash of an address, how many tasks wait for a mutex there. Those of one entry have one
+ * bucket. */
 static _Atomic(uint32_t) waiting[1u << TABLE_BITS];
 
 /* A task on its way to the mutex; lies on its stack. */
@@ -37,7 +38,7 @@ static uint32_t tag_of(const struct task *t)
 
 static _Atomic(uint32_t) *waiting_at(const gort_mutex *m)
 {
-    return &waiting[waittree_hash(m) >> (64 - TABLE_BITS)];
+    return &waiting[lot_hash(m) >> (64 - TABLE_BITS)];
 }
 
 /* Acquire: pairs with the release of whoever unlocked. */

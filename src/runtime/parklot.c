@@ -19,7 +19,7 @@ void lots_init(void)
 
 struct lot_bucket *lot_bucket(const void *addr)
 {
-    return &buckets[waittree_hash(addr) >> 56];
+    return &buckets[lot_hash(addr) >> 56];
 }
 
 struct lot_bucket *lot_lock(const void *addr)

@@ -35,6 +35,14 @@ struct lot_parking {
 /* Prepares the buckets, before the first task. */
 void lots_init(void);
 
+/* The hash of ADDR, of whose uppermost bits the bucket is made: a table of more entries than there
+ * are buckets, indexed by more of them, has each entry's addresses in one bucket. Source: Knuth,
+ * TAOCP 3, multiplicative hashing. */
+static inline uint64_t lot_hash(const void *addr)
+{
+    return (uint64_t)(uintptr_t)addr * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* The bucket of ADDR, and the same locked. */
 struct lot_bucket *lot_bucket(const void *addr);
 struct lot_bucket *lot_lock(const void *addr);

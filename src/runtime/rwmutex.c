@@ -19,22 +19,27 @@
 /* ---- readers ---------------------------------------------------------------------------------
  */
 
+static __attribute__((noinline)) void rlock_entered(gort_rwmutex *rw, uintptr_t pc)
+{
+    rt_enter("gort_rwmutex_rlock");
+    sema_acquire(&rw->gort_reader_sema, WAIT_RWMUTEX_RLOCK, pc);
+    rt_leave(worker_self());
+}
+
 void gort_rwmutex_rlock(gort_rwmutex *rw)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct worker *w = rt_enter("gort_rwmutex_rlock");
+    struct worker *w = rt_glance("gort_rwmutex_rlock");
 
     /* Acquire: pairs with the release of the writer that left. */
-    if (UNLIKELY(atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_acquire) < 0)) {
-        sema_acquire(&rw->gort_reader_sema, WAIT_RWMUTEX_RLOCK, pc);
-        w = worker_self();
-    }
-    rt_leave(w);
+    if (UNLIKELY(atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_acquire) < 0))
+        rlock_entered(rw, (uintptr_t)__builtin_return_address(0));
+    else
+        rt_glance_end(w);
 }
 
 int gort_rwmutex_try_rlock(gort_rwmutex *rw)
 {
-    struct worker *w = rt_enter("gort_rwmutex_try_rlock");
+    struct worker *w = rt_glance("gort_rwmutex_try_rlock");
     int32_t n = atomic_load_explicit(&rw->gort_readers, memory_order_relaxed);
     bool taken = false;
 
@@ -42,7 +47,7 @@ int gort_rwmutex_try_rlock(gort_rwmutex *rw)
     while (!taken && n >= 0)
         taken = atomic_compare_exchange_weak_explicit(&rw->gort_readers, &n, n + 1,
                                                       memory_order_acquire, memory_order_relaxed);
-    rt_leave(w);
+    rt_glance_end(w);
     return taken;
 }
 
@@ -56,15 +61,23 @@ static void leave_to_writer(gort_rwmutex *rw, int32_t before)
         sema_release(&rw->gort_writer_sema);
 }
 
+static __attribute__((noinline)) void runlock_entered(gort_rwmutex *rw, int32_t before)
+{
+    rt_enter("gort_rwmutex_runlock");
+    leave_to_writer(rw, before);
+    rt_leave(worker_self());
+}
+
 void gort_rwmutex_runlock(gort_rwmutex *rw)
 {
-    struct worker *w = rt_enter("gort_rwmutex_runlock");
+    struct worker *w = rt_glance("gort_rwmutex_runlock");
     /* Release: pairs with the acquire of the next writer. */
     int32_t before = atomic_fetch_sub_explicit(&rw->gort_readers, 1, memory_order_release);
 
     if (UNLIKELY(before <= 0))
-        leave_to_writer(rw, before);
-    rt_leave(w);
+        runlock_entered(rw, before);
+    else
+        rt_glance_end(w);
 }
 
 /* ---- writers ---------------------------------------------------------------------------------

@@ -112,17 +112,21 @@ static void give(gort_sem *s, int64_t n, const char *what)
     lot_chain_ready(&served);
 }
 
-void sem_release(gort_sem *s, int64_t n, const char *what)
+/* Adds N units if nobody waits and they are not too many. */
+static inline bool release_alone(gort_sem *s, int64_t n)
 {
     int64_t state = load_state(s);
 
-    while ((state & WAITERS) == 0) {
-        if (UNLIKELY(is_too_much(s, state, n)))
-            refuse(what);
+    while ((state & WAITERS) == 0 && !is_too_much(s, state, n))
         if (swap_state(s, &state, state + 2 * n))
-            return;
-    }
-    give(s, n, what);
+            return true;
+    return false;
+}
+
+void sem_release(gort_sem *s, int64_t n, const char *what)
+{
+    if (!release_alone(s, n))
+        give(s, n, what);
 }
 
 /* ---- taking --------------------------------------------------------------------------------- */
@@ -239,9 +243,8 @@ void gort_sem_init(gort_sem *s, int64_t count)
     atomic_store_explicit(&s->gort_state, 2 * count, memory_order_relaxed);
 }
 
-void gort_sem_acquire(gort_sem *s, int64_t n)
+static __attribute__((noinline)) void acquire_entered(gort_sem *s, int64_t n, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     int result;
 
     rt_enter("gort_sem_acquire");
@@ -249,6 +252,16 @@ void gort_sem_acquire(gort_sem *s, int64_t n)
     result = sem_acquire(s, n, GORT_FOREVER, pc);
     CHECK(result == GORT_OK);
     rt_leave(worker_self());
+}
+
+void gort_sem_acquire(gort_sem *s, int64_t n)
+{
+    struct worker *w = rt_glance("gort_sem_acquire");
+
+    if (n >= 0 && LIKELY(sem_try_acquire(s, n)))
+        rt_glance_end(w);
+    else
+        acquire_entered(s, n, (uintptr_t)__builtin_return_address(0));
 }
 
 int gort_sem_acquire_by(gort_sem *s, int64_t n, int64_t deadline_ns)
@@ -265,20 +278,29 @@ int gort_sem_acquire_by(gort_sem *s, int64_t n, int64_t deadline_ns)
 
 int gort_sem_try_acquire(gort_sem *s, int64_t n)
 {
-    struct worker *w = rt_enter("gort_sem_try_acquire");
+    struct worker *w = rt_glance("gort_sem_try_acquire");
     bool taken;
 
     check_units(n, "gort_sem_try_acquire");
     taken = sem_try_acquire(s, n);
-    rt_leave(w);
+    rt_glance_end(w);
     return taken;
+}
+
+static __attribute__((noinline)) void release_entered(gort_sem *s, int64_t n)
+{
+    rt_enter("gort_sem_release");
+    check_units(n, "gort_sem_release");
+    sem_release(s, n, "gort_sem_release");
+    rt_leave(worker_self());
 }
 
 void gort_sem_release(gort_sem *s, int64_t n)
 {
-    struct worker *w = rt_enter("gort_sem_release");
+    struct worker *w = rt_glance("gort_sem_release");
 
-    check_units(n, "gort_sem_release");
-    sem_release(s, n, "gort_sem_release");
-    rt_leave(w);
+    if (n >= 0 && LIKELY(release_alone(s, n)))
+        rt_glance_end(w);
+    else
+        release_entered(s, n);
 }

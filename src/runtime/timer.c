@@ -78,6 +78,8 @@ static void publish_next(struct timers *ts)
 {
     int64_t next_ns = ts->count > 0 ? ts->entry[0].when_ns : INT64_MAX;
 
+    if (next_ns == atomic_load_explicit(&ts->next_ns, memory_order_relaxed))
+        return;
     /* Sequential consistency: pairs with the poller's sleeper, which says that it sleeps before it
      * reads this. */
     atomic_store_explicit(&ts->next_ns, next_ns, memory_order_seq_cst);
@@ -98,19 +100,26 @@ static void grow(struct timers *ts)
     ts->capacity = capacity;
 }
 
+/* E belongs at I or somewhere above or below it. */
+static void settle(struct timers *ts, size_t i, struct timer_entry e)
+{
+    if (i > 0 && e.when_ns < ts->entry[(i - 1) / ARITY].when_ns)
+        sift_up(ts, i, e);
+    else
+        sift_down(ts, i, e);
+    publish_next(ts);
+}
+
 static void remove_at(struct timers *ts, size_t i)
 {
     struct timer_entry last = ts->entry[ts->count - 1];
 
     ts->nobjects -= ts->entry[i].timer->place != TIMER_OUTSIDE;
     ts->count--;
-    if (i < ts->count) {
-        if (i > 0 && last.when_ns < ts->entry[(i - 1) / ARITY].when_ns)
-            sift_up(ts, i, last);
-        else
-            sift_down(ts, i, last);
-    }
-    publish_next(ts);
+    if (i < ts->count)
+        settle(ts, i, last);
+    else
+        publish_next(ts);
 }
 
 void timers_init(struct timers *ts)
@@ -146,6 +155,27 @@ void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *
     lock_release(&ts->lock);
     if (first)
         sched_timer_moved(when_ns);
+}
+
+bool timer_move(struct timer *t, int64_t when_ns)
+{
+    struct timers *ts = atomic_load_explicit(&t->heap, memory_order_relaxed);
+    bool armed;
+    bool first = false;
+
+    if (ts == NULL)
+        return false;
+    lock_take(&ts->lock);
+    armed = atomic_load_explicit(&t->state, memory_order_relaxed) == TIMER_ARMED;
+    if (armed) {
+        t->when_ns = when_ns;
+        settle(ts, t->index, (struct timer_entry){when_ns, t});
+        first = ts->entry[0].timer == t;
+    }
+    lock_release(&ts->lock);
+    if (first)
+        sched_timer_moved(when_ns);
+    return armed;
 }
 
 /* Takes T out if it is armed; the state that it was found in. */

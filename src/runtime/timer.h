@@ -55,6 +55,9 @@ void timers_init(struct timers *ts);
 /* Arms T, which must be idle, on the calling worker's proc. */
 void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg);
 
+/* Sets T to another time, if it is armed; it stays with its proc. Whether it was. */
+bool timer_move(struct timer *t, int64_t when_ns);
+
 /* Disarms T: true if it was armed and now never fires; one with a period always was. If it is
  * firing at this moment, waits until its function has returned: so what the function uses may be
  * freed after this call. The caller holds no lock that the function takes. */

@@ -68,6 +68,8 @@ static bool take_back(gort_chan *c)
     struct task *wake;
     enum chan_result result;
 
+    if (!chan_can_recv(c))
+        return false;
     lock_take(&c->lock);
     result = chan_recv_locked(c, NULL, &wake);
     lock_release(&c->lock);
@@ -100,6 +102,12 @@ bool usertimer_set(struct usertimer *t, int64_t when_ns, int64_t period_ns)
     bool stopped;
 
     lock_take(&t->lock);
+    if (t->timer.period_ns == period_ns && timer_move(&t->timer, when_ns)) {
+        if (t->chan != NULL)
+            take_back(t->chan);
+        lock_release(&t->lock);
+        return true;
+    }
     stopped = stop_locked(t);
     t->timer.period_ns = period_ns;
     timer_arm(&t->timer, when_ns, t->chan != NULL ? send_time : start_task, t);
