@@ -87,6 +87,14 @@ static bool stop_locked(struct usertimer *t)
     return stopped;
 }
 
+/* Moves T, if it is armed, once, and has not sent: when it fires in between it is armed no more, and
+ * what it then sends is taken back by who stops it. */
+static bool put_off_locked(struct usertimer *t, int64_t when_ns)
+{
+    return t->timer.period_ns == 0 && (t->chan == NULL || !chan_can_recv(t->chan)) &&
+           timer_move(&t->timer, when_ns);
+}
+
 bool usertimer_stop(struct usertimer *t)
 {
     bool stopped;
@@ -102,15 +110,12 @@ bool usertimer_set(struct usertimer *t, int64_t when_ns, int64_t period_ns)
     bool stopped;
 
     lock_take(&t->lock);
-    if (t->timer.period_ns == period_ns && timer_move(&t->timer, when_ns)) {
-        if (t->chan != NULL)
-            take_back(t->chan);
-        lock_release(&t->lock);
-        return true;
+    stopped = period_ns == 0 && put_off_locked(t, when_ns);
+    if (!stopped) {
+        stopped = stop_locked(t);
+        t->timer.period_ns = period_ns;
+        timer_arm(&t->timer, when_ns, t->chan != NULL ? send_time : start_task, t);
     }
-    stopped = stop_locked(t);
-    t->timer.period_ns = period_ns;
-    timer_arm(&t->timer, when_ns, t->chan != NULL ? send_time : start_task, t);
     lock_release(&t->lock);
     return stopped;
 }
