@@ -159,9 +159,12 @@ enum page_proc_state {
     PAGE_PROC_BLOCKING = 2, /* its task is in a blocking section */
     PAGE_PROC_STOPPED = 3,  /* for the collector */
     PAGE_PROC_SPINNING = 4, /* its worker looks for work */
+    PAGE_PROC_ABSENT = 5,   /* not there: never made, or removed; all rows behind it are so too */
 };
 
-struct page_proc { /* live; written by sysmon from the proc's own counters */
+/* Live; written by sysmon from the proc's own counters. The last row also counts what procs without
+ * a row of their own have done. */
+struct page_proc {
     uint32_t id;
     uint32_t state; /* enum page_proc_state */
     uint32_t runq;  /* tasks in the local queue, runnext included */

@@ -36,6 +36,13 @@ GORT_API int64_t gort_num_tasks(void);
 /* Procs of the runtime; 0 before gort_run. Callable from any thread. */
 GORT_API int gort_maxprocs(void);
 
+/* Sets the number of procs to N, 1024 at most; N below 1 only asks. Returns the former number.
+ * Stops all tasks for as long as it takes, about as long as a collection stops them at the least;
+ * the tasks and timers of procs that go are shared out among those that stay. From then on the
+ * number no longer follows that of the processors, as it does while neither gort_options nor
+ * GORT_MAXPROCS nor this call has chosen one: within about half a minute. */
+GORT_API int gort_set_maxprocs(int n);
+
 /* Processors that this process may use: affinity mask and cgroup limit. Callable from any
  * thread. */
 GORT_API int gort_num_cpu(void);

@@ -111,14 +111,28 @@ static struct proc_sample proc_from(const struct page_proc *p)
     };
 }
 
+/* Rows in E, without those at the end that stand for no proc. */
+static uint32_t count_procs(const struct pagefile_entries *e)
+{
+    uint32_t n = e->n;
+    struct page_proc p;
+
+    for (; n > 0; n--) {
+        pagefile_entry(e, n - 1, &p, sizeof p);
+        if (p.state != PAGE_PROC_ABSENT)
+            break;
+    }
+    return n;
+}
+
 bool pagepart_procs(struct pagefile *pf, struct snapshot *s)
 {
     struct pagefile_entries e;
 
     if (!pagefile_entries(pf, PAGE_SECTION_PROCS, 0, SNAPSHOT_MAX_PROCS, &e))
         return false;
-    s->nprocs = e.n;
-    for (uint32_t i = 0; i < e.n; i++) {
+    s->nprocs = count_procs(&e);
+    for (uint32_t i = 0; i < s->nprocs; i++) {
         struct page_proc p;
 
         pagefile_entry(&e, i, &p, sizeof p);

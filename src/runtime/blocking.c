@@ -34,10 +34,10 @@ void blocking_enter(const uintptr_t *reg, void *caller_sp, uintptr_t pc)
     w->left_proc = p;
     if (atomic_exchange_explicit(&w->seize, SEIZE_BLOCKING, memory_order_relaxed) == SEIZE_FINISHED)
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
-    worker_become_quiet(w, WORKER_BLOCKING);
     /* Release: whoever takes the proc (sysmon, by CAS with acquire) sees all that this worker did
-     * with it. */
+     * with it. Before the worker is quiet: who stops the world to remove procs finds it. */
     atomic_store_explicit(&p->status, PROC_BLOCKING, memory_order_release);
+    worker_become_quiet(w, WORKER_BLOCKING);
 }
 
 /* Takes the proc that was left, if nobody else has. */
@@ -50,7 +50,7 @@ static void take_back(struct worker *w)
      * the same proc. */
     if (atomic_compare_exchange_strong_explicit(&p->status, &blocking, PROC_IDLE,
                                                 memory_order_acquire, memory_order_relaxed))
-        worker_bind(w, p);
+        worker_bind_again(w, p);
 }
 
 void gort_blocking_leave(void)

@@ -198,14 +198,12 @@ void cache_read_sums(struct heap_sums *sums)
             add_allocs(cache_at(i), sums);
 }
 
-void cache_read_allocs(size_t i, uint64_t *mallocs, uint64_t *bytes)
+void cache_read_allocs(const struct heap_cache *c, uint64_t *mallocs, uint64_t *bytes)
 {
-    const struct heap_cache *c = i < cache_count() ? cache_at(i) : NULL;
     struct allocs a = {0};
 
-    if (c != NULL)
-        read_allocs(c, &a);
-    *mallocs = a.large + (c != NULL ? seq_load(&c->counts.tiny_allocs) : 0);
+    read_allocs(c, &a);
+    *mallocs = a.large + seq_load(&c->counts.tiny_allocs);
     *bytes = a.large_bytes;
     for (unsigned sc = 0; sc < SPAN_CLASSES; sc++) {
         *mallocs += a.by_class[sc];

@@ -101,9 +101,8 @@ static inline void counts_add(uint64_t *word, uint64_t n)
 /* Sums up, without stopping anyone. Any thread. */
 void cache_read_sums(struct heap_sums *sums);
 
-/* Objects that the cache numbered I has given out and the bytes of them; caches are numbered as
- * they were made, so the first are those of the procs. Any thread. */
-void cache_read_allocs(size_t i, uint64_t *mallocs, uint64_t *bytes);
+/* Objects that C has given out and the bytes of them. Any thread. */
+void cache_read_allocs(const struct heap_cache *c, uint64_t *mallocs, uint64_t *bytes);
 
 /* Caches that exist, and their memory. Any thread. */
 size_t cache_count(void);

@@ -11,6 +11,7 @@
 #include "base/seqlock.h"
 #include "runtime/fatal.h"
 #include "runtime/proc.h"
+#include "runtime/procsize.h"
 
 #define CYCLE_WORDS (sizeof(struct gc_cycle) / sizeof(uint64_t))
 #define TOTAL_WORDS (sizeof(struct gc_totals) / sizeof(uint64_t))
@@ -157,7 +158,7 @@ static uint64_t mib_up(uint64_t bytes)
 void gclog_trace(const struct gc_cycle *c, uint64_t mark_thread_ns)
 {
     uint64_t since_ns = c->start_mono_ns + c->pause_ns - (uint64_t)sched.start_ns;
-    uint64_t percent = 100 * gclog.now.proc_ns / (c->procs * since_ns + 1);
+    uint64_t percent = 100 * gclog.now.proc_ns / ((uint64_t)procsize_total_ns(clock_mono_ns()) + 1);
     char at[64];
     char cpu[96];
 

@@ -17,6 +17,7 @@
 #include "runtime/gcsweep.h"
 #include "runtime/os_linux.h"
 #include "runtime/proc.h"
+#include "runtime/procsize.h"
 
 #define STACK_BYTES   ((size_t)256 << 10)
 #define SPANS_AT_ONCE 32 /* swept before others get the processor */
@@ -24,21 +25,23 @@
 static struct {
     _Atomic(uint32_t) started; /* 1: someone starts or has started them */
     _Atomic(uint32_t) count;   /* threads */
+    _Atomic(uint32_t) nmarkers; /* mark threads among them */
+    _Atomic(uint32_t) helpers;  /* of these, the first so many help with a mark */
     _Atomic(uint32_t) marks;   /* counts the marks opened; markers sleep on it */
     _Atomic(uint32_t) asked;   /* bits of enum gcthread_work; the background thread sleeps on it */
 } threads;
 
 static void *mark_main(void *arg)
 {
+    uintptr_t number = (uintptr_t)arg;
     uint32_t seen = 0;
 
-    (void)arg;
     for (;;) {
         uint32_t marks = atomic_load_explicit(&threads.marks, memory_order_acquire);
 
         if (marks == seen)
             futex_wait(&threads.marks, seen, -1);
-        else
+        else if (number < atomic_load_explicit(&threads.helpers, memory_order_relaxed))
             mark_help();
         seen = marks;
     }
@@ -69,13 +72,15 @@ static void *background_main(void *arg)
             sweep_in_background(c);
             gclimit_give_back();
         }
+        if ((asked & GCTHREAD_CPUS) != 0)
+            procsize_follow_cpus();
         if (asked == 0)
             futex_wait(&threads.asked, 0, -1);
     }
     return NULL;
 }
 
-static void start_one(void *(*main)(void *), const char *name)
+static void start_one(void *(*main)(void *), uintptr_t number, const char *name)
 {
     pthread_attr_t attr;
     pthread_t thread;
@@ -88,7 +93,7 @@ static void start_one(void *(*main)(void *), const char *name)
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&thread, &attr, main, NULL);
+    rc = pthread_create(&thread, &attr, main, (void *)number);
     if (rc == 0)
         pthread_setname_np(thread, name);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -107,16 +112,27 @@ static uint32_t count_markers(void)
     return nprocs < ncpus ? nprocs : ncpus;
 }
 
+void gcthread_fit(void)
+{
+    uint32_t n = atomic_load_explicit(&threads.nmarkers, memory_order_relaxed);
+    uint32_t wanted;
+
+    if (atomic_load_explicit(&threads.started, memory_order_relaxed) == 0)
+        return;
+    wanted = count_markers() - 1;
+    atomic_store_explicit(&threads.helpers, wanted, memory_order_relaxed);
+    while (n < wanted)
+        if (atomic_compare_exchange_strong_explicit(&threads.nmarkers, &n, n + 1,
+                                                    memory_order_relaxed, memory_order_relaxed))
+            start_one(mark_main, n++, "gort-mark");
+}
+
 void gcthread_start(void)
 {
-    uint32_t nmarkers = 0;
-
     if (atomic_exchange_explicit(&threads.started, 1, memory_order_relaxed) != 0)
         return;
-    nmarkers = count_markers();
-    start_one(background_main, "gort-gc");
-    for (uint32_t i = 1; i < nmarkers; i++)
-        start_one(mark_main, "gort-mark");
+    start_one(background_main, 0, "gort-gc");
+    gcthread_fit();
 }
 
 void gcthread_wake_markers(void)

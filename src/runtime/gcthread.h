@@ -3,8 +3,9 @@
  * Mark threads, one less than there are procs or processors, sleep until a mark is open and help
  * with it: while the world is stopped the processors are theirs. One background thread sweeps what
  * nobody has needed yet, gives idle pages back to the system, and runs the collections that are due
- * by time. None of them is a worker: they have no proc, run no task, and are never stopped. All
- * signals are blocked in them. Threads: any, unless it says otherwise. */
+ * by time; it also changes the number of procs when that of the processors changes. None of them is
+ * a worker: they have no proc, run no task, and are never stopped. All signals are blocked in them.
+ * Threads: any, unless it says otherwise. */
 #ifndef RUNTIME_GCTHREAD_H
 #define RUNTIME_GCTHREAD_H
 
@@ -13,11 +14,15 @@
 /* Starts the threads unless they run. Not while the world is stopped. */
 void gcthread_start(void);
 
+/* The number of procs has changed: so does that of the mark threads that help. Not while the world
+ * is stopped. */
+void gcthread_fit(void);
+
 /* Sends the mark threads to the mark that was just opened. */
 void gcthread_wake_markers(void);
 
 /* What the background thread is asked to do. */
-enum gcthread_work { GCTHREAD_SWEEP = 1, GCTHREAD_COLLECT = 2 };
+enum gcthread_work { GCTHREAD_SWEEP = 1, GCTHREAD_COLLECT = 2, GCTHREAD_CPUS = 4 };
 void gcthread_ask(enum gcthread_work work);
 
 /* Threads that run. */

@@ -27,6 +27,7 @@ enum lock_rank {
     RANK_GCWORK,      /* grey object buffers */
     RANK_PERSIST,     /* memory that is never freed */
     RANK_EVENTS,      /* ring of events */
+    RANK_PROCSIZE,    /* how long there have been how many procs */
 };
 
 #endif

@@ -26,9 +26,21 @@ void worker_set_self(struct worker *w)
 
 /* ---- Idle procs ---- */
 
+void proc_shelve(struct proc *p)
+{
+    DCHECK(proc_is_removed(p) && runq_count(&p->runq) == 0);
+    atomic_store_explicit(&p->worker, NULL, memory_order_relaxed);
+    atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
+    atomic_store_explicit(&p->status, PROC_REMOVED, memory_order_relaxed);
+}
+
 void proc_put_idle_locked(struct proc *p)
 {
     DCHECK(lock_is_held(&sched.lock));
+    if (UNLIKELY(proc_is_removed(p))) {
+        proc_shelve(p);
+        return;
+    }
     atomic_store_explicit(&p->worker, NULL, memory_order_relaxed);
     atomic_store_explicit(&p->status, PROC_IDLE, memory_order_relaxed);
     p->next_idle = sched.idle_procs;
@@ -63,12 +75,17 @@ struct proc *proc_take_idle(void)
 
 void worker_bind(struct worker *w, struct proc *p)
 {
-    DCHECK(w->proc == NULL);
+    atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    worker_bind_again(w, p);
+}
+
+void worker_bind_again(struct worker *w, struct proc *p)
+{
+    DCHECK(w->proc == NULL && !proc_is_removed(p));
     w->proc = p;
     atomic_store_explicit(&p->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, w->current, memory_order_relaxed);
-    atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
     /* Release: sysmon that sees RUNNING sees the worker. */
     atomic_store_explicit(&p->status, PROC_RUNNING, memory_order_release);
 }
@@ -109,7 +126,7 @@ static bool commit_to_global(struct task *t, void *arg)
 }
 
 /* The proc is gone: take an idle one, else queue for one like any runnable task. */
-static struct worker *get_proc_back(struct worker *w)
+struct worker *worker_get_proc(struct worker *w)
 {
     struct proc *p = NULL;
 
@@ -131,7 +148,7 @@ struct worker *rt_enter_slow(struct worker *w)
         switch ((enum seize_state)atomic_load_explicit(&w->seize, memory_order_acquire)) {
         case SEIZE_NONE:
             if (w->proc == NULL)
-                w = get_proc_back(w);
+                w = worker_get_proc(w);
             return w;
         case SEIZE_ASKING: /* for the length of a membarrier */
             cpu_relax();

@@ -36,7 +36,8 @@
 
 #define PROC_MAX 1024
 
-enum proc_status { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_STOPPED };
+/* REMOVED: gort_set_maxprocs took it away, and nobody holds it. */
+enum proc_status { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_REMOVED };
 
 /* Counters with one writer, the proc's worker: load and store relaxed, no locked instruction.
  * Readers sum. */
@@ -152,8 +153,10 @@ struct sched {
     _Atomic(uint32_t) sysmon_resting; /* 1: sysmon sleeps long because no task runs */
     _Atomic(uint64_t) next_id;        /* ids are handed to procs in batches */
     _Atomic(struct worker *) workers; /* all; [atomic] */
-    struct proc *procs[PROC_MAX];     /* [const] after start */
-    _Atomic(uint32_t) nprocs;         /* 0 before start */
+    struct proc *procs[PROC_MAX];     /* below nmade: [const] */
+    _Atomic(uint32_t) nprocs;         /* that run tasks; 0 before start; changed [stw] under lock */
+    _Atomic(uint32_t) nmade;          /* that were ever made, the first nprocs of them run tasks;
+                                         grows [stw] */
     _Atomic(uint32_t) stopping;       /* 1: the world is being or is stopped */
     _Atomic(uint32_t) finished;       /* 1: the first task returned */
     _Atomic(int64_t)
@@ -218,6 +221,12 @@ static inline void rt_glance_end(const struct worker *w)
 {
     if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
         rt_attend();
+}
+
+/* Whether P is to run no tasks any more; does not change while a worker is active. */
+static inline bool proc_is_removed(const struct proc *p)
+{
+    return p->id >= atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
 }
 
 /* A number for random choices; not for security. Caller holds the proc. */

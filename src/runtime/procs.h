@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* procs.h - what the files of the scheduler say to each other and nobody else: proc.c, sched.c,
- * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c. Threads: as each says; "locked" means
- * under sched.lock. */
+ * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c. Threads: as each says;
+ * "locked" means under sched.lock. */
 #ifndef RUNTIME_PROCS_H
 #define RUNTIME_PROCS_H
 
@@ -12,14 +12,23 @@
 /* The calling thread is W from now on. */
 void worker_set_self(struct worker *w);
 
-/* The list of procs without a worker. */
+/* The list of procs without a worker. A proc that was removed meanwhile is shelved instead. */
 void proc_put_idle_locked(struct proc *p);
 struct proc *proc_take_idle_locked(void);
 struct proc *proc_take_idle(void);
 
-/* W gets P, or gives its proc up. W's own thread. */
+/* W gets P, or gives its proc up. AGAIN: its task goes on in the same time slice. W's own thread.
+ */
 void worker_bind(struct worker *w, struct proc *p);
+void worker_bind_again(struct worker *w, struct proc *p);
 struct proc *worker_unbind(struct worker *w);
+
+/* W, whose current task has lost its proc, gets one, at once or by queueing for it. Returns the
+ * worker on which the task goes on. In a task, inside the runtime. */
+struct worker *worker_get_proc(struct worker *w);
+
+/* P was removed while it was handed on: nobody holds it now. By an active worker, or locked. */
+void proc_shelve(struct proc *p);
 
 /* ---- sched.c ---- */
 

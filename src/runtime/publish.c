@@ -38,6 +38,7 @@
 #include "runtime/taskgroups.h"
 #include "runtime/tasktab.h"
 
+#define PROC_ROWS_MIN   64u
 #define INTERVAL_NS     NS_PER_S /* the longest between two ticks while all is well */
 #define GROUPS_EVERY_NS NS_PER_S
 #define GROUPS_LEAST_NS NS_PER_MS
@@ -51,7 +52,7 @@ static struct {
     struct pagelayout layout;   /* [const] while on */
     struct page_header *header; /* [const] while on */
     struct page_proc *proc;     /* [const] while on */
-    uint32_t nprocs;            /* [const] */
+    uint32_t nrows;             /* of proc; [const] */
     /* All below: [lock:lock] */
     struct pagedouble values;
     struct pagedouble groups;
@@ -86,8 +87,8 @@ static void tell_time(int64_t now_ns)
 
 static void tell_values(int64_t now_ns)
 {
-    publish_procs(page.proc, page.nprocs, now_ns - page.ticked_ns);
-    publish_values_sched(page.value, page.proc, page.nprocs);
+    publish_procs(page.proc, page.nrows, now_ns - page.ticked_ns);
+    publish_values_sched(page.value, page.proc, page.nrows);
     publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();
     page.value[METRIC_DUMP_HOLD_MAX] = (uint64_t)dump_hold_max_ns();
@@ -246,7 +247,7 @@ static void read_sizes(struct pagelayout_sizes *sizes)
 {
     const char *text = getenv("GORT_HISTORY");
 
-    sizes->procs = page.nprocs;
+    sizes->procs = page.nrows;
     sizes->size_classes = GORT_MEMSTATS_SIZES;
     if (!history_parse(text, sizes))
         runtime_log("gort: GORT_HISTORY=%s is neither \"off\" nor spans such as 15m,24h; ignored",
@@ -305,6 +306,15 @@ static void name_page(void)
     pagefile_init(&page.file, dir, page.header, &page.layout);
 }
 
+/* Room for as many procs as a program is likely to ask for that starts with NPROCS. */
+static uint32_t proc_rows(uint32_t nprocs)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_CONF);
+    size_t rows = max_size(cpus > 0 ? 2 * (size_t)cpus : 0, PROC_ROWS_MIN);
+
+    return (uint32_t)min_size(max_size(rows, nprocs), PROC_MAX);
+}
+
 void publish_init(enum publish_mode mode, int nprocs)
 {
     bool shared = mode == PUBLISH_ON;
@@ -312,7 +322,7 @@ void publish_init(enum publish_mode mode, int nprocs)
 
     if (!shared)
         return;
-    page.nprocs = (uint32_t)nprocs;
+    page.nrows = proc_rows((uint32_t)nprocs);
     page.ticked_ns = sched.start_ns;
     if (error == 0)
         error = make_page();

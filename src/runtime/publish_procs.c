@@ -15,8 +15,8 @@ static enum page_proc_state state_of(const struct proc *p, const struct task *cu
         return PAGE_PROC_IDLE;
     case PROC_BLOCKING:
         return PAGE_PROC_BLOCKING;
-    case PROC_STOPPED:
-        return PAGE_PROC_STOPPED;
+    case PROC_REMOVED:
+        return PAGE_PROC_ABSENT;
     case PROC_RUNNING:
         break;
     }
@@ -43,6 +43,8 @@ static void add_time(struct page_proc *row, uint64_t passed_ns)
         break;
     case PAGE_PROC_SPINNING:
         row->spinning_ns += passed_ns;
+        break;
+    case PAGE_PROC_ABSENT:
         break;
     }
 }
@@ -97,15 +99,41 @@ static void read_proc(struct page_proc *row, struct proc *p)
     row->tid = w != NULL ? atomic_load_explicit(&w->tid, memory_order_relaxed) : 0;
     read_task(row, current);
     read_counters(row, &p->stats);
-    stats_read_proc(p->id, &row->mallocs, &row->alloc_bytes);
+    stats_read_proc(p, &row->mallocs, &row->alloc_bytes);
+}
+
+/* Adds to ROW what P has and has done. */
+static void add_proc(struct page_proc *row, struct proc *p)
+{
+    struct page_proc one = {0};
+
+    read_proc(&one, p);
+    row->runq += one.runq;
+    row->timers += one.timers;
+    row->switches += one.switches;
+    row->steals += one.steals;
+    row->yields += one.yields;
+    row->parks += one.parks;
+    row->spawns += one.spawns;
+    row->blocking_entered += one.blocking_entered;
+    row->detaches += one.detaches;
+    row->mallocs += one.mallocs;
+    row->alloc_bytes += one.alloc_bytes;
 }
 
 void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns)
 {
+    uint32_t nmade = atomic_load_explicit(&sched.nmade, memory_order_acquire);
+
     for (uint32_t i = 0; i < n; i++) {
         struct page_proc next = row[i]; /* nobody else writes it: times go on from here */
 
-        read_proc(&next, sched.procs[i]);
+        if (i < nmade)
+            read_proc(&next, sched.procs[i]);
+        else
+            next.state = PAGE_PROC_ABSENT;
+        for (uint32_t rest = n; i == n - 1 && rest < nmade; rest++)
+            add_proc(&next, sched.procs[rest]);
         add_time(&next, (uint64_t)passed_ns);
         seq_store_words((uint64_t *)&row[i], (const uint64_t *)&next,
                         sizeof next / sizeof(uint64_t));

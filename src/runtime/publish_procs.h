@@ -10,7 +10,8 @@
 
 #include "page.h"
 
-/* Brings the N rows at ROW up to date, of procs 0 to N - 1; PASSED_NS since the last time. */
+/* Brings the N rows at ROW up to date, of procs 0 to N - 1; PASSED_NS since the last time. What
+ * further procs have done counts with the last row. */
 void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns);
 
 #endif

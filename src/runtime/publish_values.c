@@ -81,7 +81,7 @@ void publish_values_sched(uint64_t value[METRIC_COUNT], const struct page_proc *
     value[METRIC_RUNQ] += value[METRIC_RUNQ_GLOBAL];
     count_detached(value);
     count_tasks(value);
-    value[METRIC_PROCS] = n;
+    value[METRIC_PROCS] = load(&sched.nprocs);
     value[METRIC_PROCS_IDLE] = load(&sched.nidle_procs);
     value[METRIC_THREADS] = load(&sched.nworkers) + 1; /* and sysmon */
     value[METRIC_THREADS_IDLE] = load(&sched.nidle_workers);

@@ -222,6 +222,8 @@ void sched_on_worker_stack(void (*fn)(void *arg), void *arg)
     san_switch_begin(&t->san, &w->san, SAN_COMES_BACK);
     ctx_switch(&t->sp, w->sched_sp);
     sched_arrive();
+    if (UNLIKELY(worker_self()->proc == NULL)) /* removed while the world was stopped */
+        worker_get_proc(worker_self());
 }
 
 /* ---- Making tasks runnable ---- */

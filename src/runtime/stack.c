@@ -216,11 +216,11 @@ struct stack stack_alloc(struct stack_cache *cache, size_t bytes)
     return (struct stack){lo, bytes};
 }
 
-/* Half of a full cache goes to the other procs. */
-static void spill(struct stack_cache *cache)
+/* All but KEEP go to the other procs. */
+static void spill(struct stack_cache *cache, uint32_t keep)
 {
     lock_take(&stacks.lock);
-    while (cache->count > ARRAY_COUNT(cache->lo) / 2)
+    while (cache->count > keep)
         give_shared_locked(cache->lo[--cache->count], STACK_DEFAULT_BYTES);
     lock_release(&stacks.lock);
 }
@@ -236,8 +236,13 @@ void stack_free(struct stack_cache *cache, struct stack s)
         return;
     }
     if (cache->count == ARRAY_COUNT(cache->lo))
-        spill(cache);
+        spill(cache, ARRAY_COUNT(cache->lo) / 2);
     cache->lo[cache->count++] = s.lo;
+}
+
+void stack_cache_flush(struct stack_cache *cache)
+{
+    spill(cache, 0);
 }
 
 /* The slab that ADDR lies in, or NULL. */

@@ -41,6 +41,10 @@ struct stack stack_alloc(struct stack_cache *cache, size_t bytes);
 /* Takes S back. CACHE may be NULL. */
 void stack_free(struct stack_cache *cache, struct stack s);
 
+/* Gives all stacks in CACHE to the other procs. Its owner, or with the world stopped. Lock: takes
+ * STACK. */
+void stack_cache_flush(struct stack_cache *cache);
+
 /* The lowest address that a frame may use, and the end. */
 static inline char *stack_lo(struct stack s)
 {

@@ -18,6 +18,7 @@
 #include "runtime/parklot.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
+#include "runtime/procsize.h"
 #include "runtime/publish.h"
 #include "runtime/sched.h"
 #include "runtime/signals.h"
@@ -28,7 +29,7 @@
 #define SANITIZED_STACK_FACTOR 4u /* red zones and shadow calls make frames larger */
 
 struct settings { /* options and environment, checked */
-    int maxprocs;
+    int maxprocs; /* 0: nobody chose */
     size_t stack_bytes;
     int gc_percent;
     int64_t memory_limit;
@@ -117,12 +118,10 @@ size_t stack_round(size_t bytes)
 
 static struct settings settle(const gort_options *o)
 {
-    struct settings s = {
-        .maxprocs = os_cpu_count(), .gc_percent = 100, .memory_limit = INT64_MAX, .monitor = true};
+    struct settings s = {.gc_percent = 100, .memory_limit = INT64_MAX, .monitor = true};
 
     if (o != NULL) {
-        if (o->maxprocs > 0)
-            s.maxprocs = o->maxprocs;
+        s.maxprocs = o->maxprocs < 0 ? 0 : o->maxprocs > PROC_MAX ? PROC_MAX : o->maxprocs;
         if (o->gc_percent != 0)
             s.gc_percent = o->gc_percent;
         if (o->memory_limit > 0)
@@ -130,8 +129,6 @@ static struct settings settle(const gort_options *o)
         s.monitor = o->no_monitor == 0;
         s.stack_bytes = o->stack_bytes;
     }
-    if (s.maxprocs > PROC_MAX)
-        s.maxprocs = PROC_MAX;
     s.stack_bytes = stack_round(s.stack_bytes != 0 ? s.stack_bytes : STACK_DEFAULT_BYTES);
     if (SAN_ADDRESS || SAN_THREAD)
         s.stack_bytes = stack_round(s.stack_bytes * SANITIZED_STACK_FACTOR);
@@ -140,21 +137,6 @@ static struct settings settle(const gort_options *o)
 }
 
 /* ---- Making the world ---- */
-
-static void make_procs(int count)
-{
-    for (int i = 0; i < count; i++) {
-        struct proc *p = persist_alloc(sizeof *p, CACHE_LINE_BYTES, SYS_MCACHE);
-
-        p->id = (uint32_t)i;
-        p->rng = (debug.seed + (uint32_t)i * 0x9e3779b9u) | 1u;
-        timers_init(&p->timers);
-        p->heap = heap_cache_new();
-        sched.procs[i] = p;
-    }
-    /* Release: readers that see the number see the procs. */
-    atomic_store_explicit(&sched.nprocs, (uint32_t)count, memory_order_release);
-}
 
 /* Guards, heap pages and the shared page are cut for pages of 4 KiB. */
 static void check_page_size(void)
@@ -180,8 +162,8 @@ static void make_runtime(const struct settings *s)
     tasks_init();
     lots_init();
     heap_init(s->gc_percent, s->memory_limit);
-    make_procs(s->maxprocs);
-    publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, s->maxprocs);
+    procsize_init(s->maxprocs);
+    publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, gort_maxprocs());
     preempt_init();
     sysmon_start();
 }

@@ -11,6 +11,7 @@
 #include "runtime/gcthread.h"
 #include "runtime/heap.h"
 #include "runtime/proc.h"
+#include "runtime/procsize.h"
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
 
@@ -60,15 +61,12 @@ static void fill_memory(gort_memstats *m)
 
 static void fill_collector(gort_memstats *m, const struct gc_totals *gc)
 {
-    int64_t since_ns = clock_mono_ns() - sched.start_ns;
-    uint32_t procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
-
     m->next_gc = gc_goal();
     m->last_gc = gc->end_real_ns;
     m->pause_total_ns = gc->pause_ns;
     m->num_gc = (uint32_t)gc->cycles;
     m->num_forced_gc = (uint32_t)gc->forced;
-    m->gc_cpu_fraction = (double)gc->proc_ns / ((double)since_ns * (double)procs + 1);
+    m->gc_cpu_fraction = (double)gc->proc_ns / ((double)procsize_total_ns(clock_mono_ns()) + 1);
     m->enable_gc = 1;
 }
 
@@ -150,7 +148,7 @@ void stats_read_classes(struct size_class_stats out[GORT_MEMSTATS_SIZES])
     };
 }
 
-void stats_read_proc(uint32_t proc, uint64_t *mallocs, uint64_t *bytes)
+void stats_read_proc(const struct proc *p, uint64_t *mallocs, uint64_t *bytes)
 {
-    cache_read_allocs(proc, mallocs, bytes);
+    cache_read_allocs(p->heap, mallocs, bytes);
 }

@@ -37,7 +37,9 @@ struct size_class_stats {
 /* All size classes, large objects first. */
 void stats_read_classes(struct size_class_stats out[GORT_MEMSTATS_SIZES]);
 
-/* Objects and bytes that proc PROC has allocated. */
-void stats_read_proc(uint32_t proc, uint64_t *mallocs, uint64_t *bytes);
+struct proc;
+
+/* Objects and bytes that P has allocated. */
+void stats_read_proc(const struct proc *p, uint64_t *mallocs, uint64_t *bytes);
 
 #endif

@@ -11,10 +11,12 @@
 #include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
+#include "runtime/gcthread.h"
 #include "runtime/netpoll.h"
 #include "runtime/os_linux.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
+#include "runtime/procsize.h"
 #include "runtime/publish.h"
 #include "runtime/sched.h"
 
@@ -27,10 +29,12 @@
 #define SLEEP_MAX_NS    (10 * NS_PER_MS)
 #define QUIET_ROUNDS    50u /* at the shortest sleep before it grows */
 #define GC_PERIOD_NS    (120 * NS_PER_S)
+#define CPUS_PERIOD_NS  (30 * NS_PER_S)
 
 struct watch { /* what a proc was at when last looked at */
     uint32_t tick;
-    int64_t since_ns;
+    uint64_t sections; /* blocking ones that had been entered */
+    int64_t since_ns;  /* of the time slice */
 };
 
 static struct {
@@ -38,6 +42,7 @@ static struct {
     int64_t polled_ns;
     int64_t published_ns;
     int64_t gc_asked_ns;
+    int64_t cpus_seen_ns;
     uint32_t quiet; /* rounds in a row in which no proc was taken */
 } sysmon;
 
@@ -59,24 +64,32 @@ static bool seize(struct proc *p, struct worker *w)
 {
     uint32_t none = SEIZE_NONE;
     bool taken = false;
+    bool lost = false;
+    bool met;
 
     /* Sequential consistency: asked before the barrier. */
     if (!atomic_compare_exchange_strong_explicit(&w->seize, &none, SEIZE_ASKING,
                                                  memory_order_seq_cst, memory_order_relaxed))
         return false;
+    met = barrier_with(w);
+    lock_take(&sched.lock); /* who removes procs takes them from workers too */
     /* Acquire: pairs with the release of inrt in rt_leave: all that the worker did with the proc is
      * seen. */
-    if (barrier_with(w) && atomic_load_explicit(&w->inrt, memory_order_acquire) == 0 &&
-        w->proc == p) {
+    if (met && atomic_load_explicit(&w->inrt, memory_order_acquire) == 0) {
+        taken = w->proc == p;
+        lost = w->proc == NULL;
+    }
+    if (taken) {
         w->proc = NULL;
         atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
-        taken = true;
     }
+    lock_release(&sched.lock);
     uint32_t asking = SEIZE_ASKING;
 
     /* Release: pairs with the acquire in rt_enter_slow. Fails only if the whole runtime has
      * finished meanwhile. */
-    atomic_compare_exchange_strong_explicit(&w->seize, &asking, taken ? SEIZE_TAKEN : SEIZE_NONE,
+    atomic_compare_exchange_strong_explicit(&w->seize, &asking,
+                                            taken || lost ? SEIZE_TAKEN : SEIZE_NONE,
                                             memory_order_release, memory_order_relaxed);
     return taken;
 }
@@ -108,8 +121,8 @@ static void take_from_blocked(struct proc *p)
     proc_hand_off(p);
 }
 
-/* A proc in a blocking section is taken at the second look if there is something to do for it, else
- * after a slice. */
+/* A proc in a blocking section is taken at the second look at the same section if there is
+ * something to do for it, else when its task's slice is over, sections before included. */
 static bool is_wanted(const struct proc *p)
 {
     return runq_count(&p->runq) > 0 ||
@@ -121,10 +134,11 @@ static bool is_wanted(const struct proc *p)
 static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
 {
     uint32_t tick = atomic_load_explicit(&p->tick, memory_order_relaxed);
+    uint64_t sections = atomic_load_explicit(&p->stats.blocking_entered, memory_order_relaxed);
 
     /* A task that stands still with the world does not hog. */
     if (tick != seen->tick || atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) {
-        *seen = (struct watch){tick, now_ns};
+        *seen = (struct watch){tick, sections, now_ns};
         return;
     }
     switch ((enum proc_status)atomic_load_explicit(&p->status, memory_order_acquire)) {
@@ -136,11 +150,12 @@ static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
         }
         break;
     case PROC_BLOCKING:
-        if (is_wanted(p) || now_ns - seen->since_ns >= SLICE_NS)
+        if ((sections == seen->sections && is_wanted(p)) || now_ns - seen->since_ns >= SLICE_NS)
             take_from_blocked(p);
+        seen->sections = sections;
         break;
     case PROC_IDLE:
-    case PROC_STOPPED:
+    case PROC_REMOVED:
         break;
     }
 }
@@ -192,6 +207,16 @@ static void collect_if_due(int64_t now_ns)
     gc_ask_periodic();
 }
 
+/* The number of procs follows that of the processors that the process may use. */
+static void look_at_cpus_if_due(int64_t now_ns)
+{
+    if (now_ns - sysmon.cpus_seen_ns < CPUS_PERIOD_NS)
+        return;
+    sysmon.cpus_seen_ns = now_ns;
+    if (procsize_is_outdated())
+        gcthread_ask(GCTHREAD_CPUS);
+}
+
 static int64_t next_sleep(void)
 {
     uint32_t doublings;
@@ -228,6 +253,7 @@ static void watch_round(int64_t now_ns)
         retake(sched.procs[i], &sysmon.watch[i], now_ns);
     poll_if_late(now_ns);
     collect_if_due(now_ns);
+    look_at_cpus_if_due(now_ns);
 }
 
 static void *sysmon_main(void *arg)
@@ -257,7 +283,7 @@ void sysmon_start(void)
     sigset_t all, old;
     int rc;
 
-    sysmon.gc_asked_ns = clock_mono_ns();
+    sysmon.cpus_seen_ns = sysmon.gc_asked_ns = clock_mono_ns();
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sigfillset(&all); /* the program's signals are the program's threads' */

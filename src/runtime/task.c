@@ -113,10 +113,10 @@ struct task *task_new(struct proc *p)
     return t;
 }
 
-static void spill(struct proc *p)
+static void spill(struct proc *p, uint32_t keep)
 {
     lock_take(&tasks.lock);
-    while (p->nfree_tasks > CACHE_TASKS / 2) {
+    while (p->nfree_tasks > keep) {
         struct task *t = p->free_tasks;
 
         p->free_tasks = t->next;
@@ -137,7 +137,12 @@ void task_free(struct proc *p, struct task *t)
     t->next = p->free_tasks;
     p->free_tasks = t;
     if (++p->nfree_tasks >= CACHE_TASKS)
-        spill(p);
+        spill(p, CACHE_TASKS / 2);
+}
+
+void task_cache_flush(struct proc *p)
+{
+    spill(p, 0);
 }
 
 size_t tasks_used(void)
@@ -154,7 +159,7 @@ struct task *task_at(size_t slot)
 
 int64_t tasks_alive(void)
 {
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+    uint32_t n = atomic_load_explicit(&sched.nmade, memory_order_acquire);
     int64_t alive = 0;
 
     /* Ends first: a task that ends in between is then counted as alive, never as less than none. */

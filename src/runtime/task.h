@@ -71,6 +71,10 @@ struct task *task_new(struct proc *p);
  * full. */
 void task_free(struct proc *p, struct task *t);
 
+/* Gives all free records in P's cache back. The caller holds P, or the world is stopped. Lock:
+ * takes TASKS. */
+void task_cache_flush(struct proc *p);
+
 /* Slots ever used; task_at(i) is valid for i below it. */
 size_t tasks_used(void);
 struct task *task_at(size_t slot);

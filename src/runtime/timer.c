@@ -85,11 +85,15 @@ static void publish_next(struct timers *ts)
     atomic_store_explicit(&ts->next_ns, next_ns, memory_order_seq_cst);
 }
 
-static void grow(struct timers *ts)
+/* Makes room for at least WANTED entries. */
+static void grow(struct timers *ts, size_t wanted)
 {
     size_t capacity = ts->capacity == 0 ? FIRST_CAPACITY : ts->capacity * 2;
-    struct timer_entry *entry = sys_map(capacity * sizeof *entry, SYS_OTHER);
+    struct timer_entry *entry;
 
+    while (capacity < wanted)
+        capacity *= 2;
+    entry = sys_map(capacity * sizeof *entry, SYS_OTHER);
     if (entry == NULL)
         gort_fatal("out of memory: no room for %zu timers", capacity);
     if (ts->capacity > 0) {
@@ -107,6 +111,14 @@ static void settle(struct timers *ts, size_t i, struct timer_entry e)
         sift_up(ts, i, e);
     else
         sift_down(ts, i, e);
+    publish_next(ts);
+}
+
+/* Makes a heap of entries in any order. */
+static void order_locked(struct timers *ts)
+{
+    for (size_t i = ts->count; i-- > 0;)
+        sift_down(ts, i, ts->entry[i]);
     publish_next(ts);
 }
 
@@ -133,7 +145,7 @@ static bool insert_locked(struct timers *ts, struct timer *t, int64_t when_ns)
 {
     t->when_ns = when_ns;
     if (ts->count == ts->capacity)
-        grow(ts);
+        grow(ts, ts->count + 1);
     ts->nobjects += t->place != TIMER_OUTSIDE;
     atomic_store_explicit(&t->state, TIMER_ARMED, memory_order_relaxed);
     sift_up(ts, ts->count++, (struct timer_entry){when_ns, t});
@@ -273,6 +285,39 @@ size_t timers_fire(struct timers *ts, int64_t now_ns)
     return fired;
 }
 
+static struct timers take_all(struct timers *ts)
+{
+    struct timers all;
+
+    lock_take(&ts->lock);
+    all = (struct timers){
+        .entry = ts->entry, .count = ts->count, .capacity = ts->capacity, .nobjects = ts->nobjects};
+    ts->entry = NULL;
+    ts->count = ts->capacity = ts->nobjects = 0;
+    publish_next(ts);
+    lock_release(&ts->lock);
+    return all;
+}
+
+void timers_move(struct timers *from, struct timers *to)
+{
+    struct timers all = take_all(from);
+
+    if (all.capacity == 0)
+        return;
+    lock_take(&to->lock);
+    if (to->count + all.count > to->capacity)
+        grow(to, to->count + all.count);
+    for (size_t i = 0; i < all.count; i++) {
+        to->entry[to->count++] = all.entry[i];
+        atomic_store_explicit(&all.entry[i].timer->heap, to, memory_order_relaxed);
+    }
+    to->nobjects += all.nobjects;
+    order_locked(to);
+    lock_release(&to->lock);
+    sys_unmap(all.entry, all.capacity * sizeof *all.entry, SYS_OTHER);
+}
+
 size_t timers_active(void)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
@@ -316,9 +361,7 @@ static void lapse(struct timers *ts)
     }
     ts->nobjects -= ts->count - kept;
     ts->count = kept;
-    for (size_t i = kept; i-- > 0;)
-        sift_down(ts, i, ts->entry[i]);
-    publish_next(ts);
+    order_locked(ts);
     lock_release(&ts->lock);
 }
 

@@ -66,6 +66,9 @@ bool timer_disarm(struct timer *t);
 /* Fires what is due in TS at NOW_NS; returns how many. The caller is a worker with a proc. */
 size_t timers_fire(struct timers *ts, int64_t now_ns);
 
+/* Moves all timers of FROM, which nobody arms any more, to TO. [stw] Locks: takes TIMERS. */
+void timers_move(struct timers *from, struct timers *to);
+
 /* Timers armed in all procs. */
 size_t timers_active(void);
 

@@ -35,6 +35,26 @@ static void find_own_stack(struct worker *w)
     san_fiber_init_thread(&w->san, lo, bytes);
 }
 
+/* Takes the proc that came with the wake-up, unless it was removed on the way. W is active. */
+static void take_handed(struct worker *w)
+{
+    struct proc *p = w->handed;
+
+    w->handed = NULL;
+    w->spinning = w->handed_spinning;
+    if (LIKELY(!proc_is_removed(p))) {
+        worker_bind(w, p);
+        return;
+    }
+    proc_shelve(p);
+    if (!w->spinning)
+        return;
+    /* Who made a task runnable meanwhile relied on this worker's look. */
+    w->spinning = false;
+    atomic_fetch_sub_explicit(&sched.nspinning, 1, memory_order_seq_cst);
+    sched_wake_one();
+}
+
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
@@ -45,10 +65,8 @@ static void *worker_main(void *arg)
     preempt_init_thread(w);
     /* Release: who sees that the thread has begun sees its stacks. */
     atomic_store_explicit(&w->tid, os_thread_id(), memory_order_release);
-    w->spinning = w->handed_spinning;
     worker_become_active(w);
-    worker_bind(w, w->handed);
-    w->handed = NULL;
+    take_handed(w);
     for (;;) {
         struct task *t = sched_find(w, &slice);
 
@@ -203,9 +221,7 @@ void worker_sleep(struct worker *w)
     act_on(hope);
     note_sleep(&w->note);
     worker_become_active(w);
-    w->spinning = w->handed_spinning;
-    worker_bind(w, w->handed);
-    w->handed = NULL;
+    take_handed(w);
 }
 
 /* Whether a worker is to be woken; if so it counts as one that looks, from now on. */

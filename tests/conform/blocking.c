@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -142,4 +143,28 @@ ENDS(a_call_inside_a_section, 2, "fatal error:")
 {
     gort_blocking_enter();
     gort_yield();
+}
+
+static void block_again_and_again(void *arg)
+{
+    _Atomic(int) *stop = arg;
+
+    while (!atomic_load_explicit(stop, memory_order_relaxed)) {
+        GORT_BLOCKING
+        {
+            poll(NULL, 0, 1);
+        }
+    }
+    atomic_store_explicit(stop, 2, memory_order_relaxed);
+}
+
+CLAIM(short_sections_one_after_the_other_do_not_keep_the_proc)
+{
+    _Atomic(int) stop = 0;
+
+    gort_go(block_again_and_again, &stop);
+    for (int i = 0; i < 10; i++)
+        gort_yield();
+    atomic_store_explicit(&stop, 1, memory_order_relaxed);
+    EVENTUALLY(atomic_load_explicit(&stop, memory_order_relaxed) == 2, "it goes on");
 }
