@@ -82,6 +82,12 @@ GORT_API int gort_set_gc_percent(int percent);
  * Returns the former value. */
 GORT_API int64_t gort_set_memory_limit(int64_t limit_bytes);
 
+/* Sets the limit on threads that run tasks or block in them, 10,000 at first; N below 1 only asks.
+ * Returns the former limit. A program that needs more threads, now or later, is ended: it is a
+ * guard against blocking calls without bound, before they use up the system. Callable from any
+ * thread. */
+GORT_API int gort_set_max_threads(int n);
+
 /* Collects and returns as much memory as possible to the system. */
 GORT_API void gort_free_os_memory(void);
 

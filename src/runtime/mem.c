@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mem.c - gort/mem.h but for allocation (alloc.c) and roots (gcroot.c): asking the collector. */
+/* mem.c - gort/mem.h but for allocation (alloc.c) and roots (gcroot.c): asking the collector,
+ * and limits. */
 #include "config.h"
 
 #include "gort/mem.h"
@@ -7,6 +8,7 @@
 #include "runtime/gc.h"
 #include "runtime/gclimit.h"
 #include "runtime/proc.h"
+#include "runtime/sched.h"
 #include "runtime/stack.h"
 
 void gort_gc(void)
@@ -49,4 +51,9 @@ int64_t gort_set_memory_limit(int64_t limit_bytes)
     before = gc_set_memory_limit(limit_bytes);
     rt_leave(worker_self());
     return before;
+}
+
+int gort_set_max_threads(int n)
+{
+    return (int)workers_set_max(n > 0 ? (uint32_t)n : 0);
 }

@@ -51,6 +51,10 @@ void sched_on_worker_stack(void (*fn)(void *arg), void *arg);
 /* Wakes a worker if there is an idle proc and nobody looks for work. */
 void sched_wake_one(void);
 
+/* Sets the limit on workers, unless MAX is 0, and returns the former one. Ends the process if there
+ * are more. Any thread. Lock: takes SCHED. */
+uint32_t workers_set_max(uint32_t max);
+
 /* Tells the poller's sleeper, if there is one, that WHEN_NS is now the earliest timer. */
 void sched_timer_moved(int64_t when_ns);
 

@@ -17,7 +17,9 @@
 #include "runtime/sysmem.h"
 
 #define WORKER_STACK_BYTES ((size_t)256 << 10)
-#define WORKERS_MAX        10000u /* as Go's limit */
+#define WORKERS_MAX        10000u /* unless gort_set_max_threads says otherwise; as Go's */
+
+static uint32_t workers_max = WORKERS_MAX; /* [lock:sched] */
 
 /* ---- A worker's life ---- */
 
@@ -95,6 +97,27 @@ static void start_thread(struct worker *w)
                    atomic_load_explicit(&sched.nworkers, memory_order_relaxed));
 }
 
+static void check_limit_locked(void)
+{
+    uint32_t n = atomic_load_explicit(&sched.nworkers, memory_order_relaxed);
+
+    if (n > workers_max)
+        gort_fatal("too many threads: %u are busy or block, and the limit is %u", n, workers_max);
+}
+
+uint32_t workers_set_max(uint32_t max)
+{
+    uint32_t before;
+
+    lock_take(&sched.lock);
+    before = workers_max;
+    if (max > 0)
+        workers_max = max;
+    check_limit_locked();
+    lock_release(&sched.lock);
+    return before;
+}
+
 /* A new record, in the list of all workers. */
 static struct worker *worker_new(void)
 {
@@ -103,8 +126,8 @@ static struct worker *worker_new(void)
     if (debug.yield > 0)
         atomic_store_explicit(&w->attention, ATTENTION_RANDOM, memory_order_relaxed);
     lock_take(&sched.lock);
-    if (atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed) >= WORKERS_MAX)
-        gort_fatal("too many threads: %u are busy or block", WORKERS_MAX);
+    atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed);
+    check_limit_locked();
     if (atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0) {
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
         atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
