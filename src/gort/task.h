@@ -47,6 +47,16 @@ GORT_API int gort_set_maxprocs(int n);
  * thread. */
 GORT_API int gort_num_cpu(void);
 
+/* Binds the calling task to its thread: until as many calls of gort_unlock_thread as there were of
+ * this one, it runs on no other thread, and no other task runs on that. For what depends on the
+ * thread: thread-local state of a library, a graphics context, credentials, a namespace. Each wait
+ * of such a task costs two wake-ups of threads. If the task ends while bound, the thread ends too,
+ * so that what it has changed of its thread is not left to others. */
+GORT_API void gort_lock_thread(void);
+
+/* Takes one gort_lock_thread back; none was: does nothing. */
+GORT_API void gort_unlock_thread(void);
+
 /* A place at which the runtime may stop or move the task; for loops that call nothing else of it.
  * Costs about a nanosecond. */
 GORT_API void gort_safepoint(void);

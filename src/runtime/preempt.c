@@ -249,6 +249,19 @@ void preempt_init_thread(struct worker *w)
     CHECK(pthread_sigmask(SIG_SETMASK, &mask, NULL) == 0);
 }
 
+void preempt_fini_thread(struct worker *w)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+    sigset_t all;
+
+    sigfillset(&all);
+    CHECK(pthread_sigmask(SIG_SETMASK, &all, NULL) == 0);
+    CHECK(sigaltstack(&none, NULL) == 0);
+    sys_unmap(w->sig_stack_lo, w->sig_stack_bytes, SYS_OTHER);
+    w->sig_stack_lo = NULL;
+    w->sig_stack_bytes = 0;
+}
+
 void preempt_unblock(void)
 {
     sigset_t set;

@@ -34,6 +34,9 @@ void preempt_init(void);
 /* Gives the calling thread its alternate stack and unblocks SIGURG. */
 void preempt_init_thread(struct worker *w);
 
+/* Takes W's alternate stack away and blocks all signals: the calling thread ends. */
+void preempt_fini_thread(struct worker *w);
+
 /* Lets SIGURG through to the calling thread again, which had blocked it. */
 void preempt_unblock(void);
 

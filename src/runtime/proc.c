@@ -21,7 +21,8 @@ __thread struct worker *gort_self_worker;
 void worker_set_self(struct worker *w)
 {
     gort_self_worker = w;
-    w->errno_place = os_errno_place();
+    if (w != NULL) /* else the thread is none any more */
+        w->errno_place = os_errno_place();
 }
 
 /* ---- Idle procs ---- */

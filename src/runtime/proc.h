@@ -114,10 +114,14 @@ struct worker {
     struct task *left;       /* the task that was switched away from; [owner] */
     void (*call)(void *arg); /* to be run on the worker's own stack for the current task; [owner] */
     void *call_arg;
+    struct task *bound;   /* the only task that it may run, or NULL; [owner] */
+    struct task *picked;  /* a task that it took but may not run; [owner] */
+    bool ends;            /* its bound task has ended; [owner] */
+    bool bound_asleep;    /* sleeps until its bound task is picked; [lock:sched] */
     struct proc *handed;  /* proc given with a wake-up; [owner: who wakes] */
     bool handed_spinning; /* the wake-up counts as one that looks for work */
     struct note note;
-    struct worker *next_idle; /* [lock:sched] */
+    struct worker *next_idle; /* or next one without a thread; [lock:sched] */
     struct worker *next_all;  /* [const] once in sched.workers */
     _Atomic(int32_t) tid;
     struct san_fiber san;
@@ -143,6 +147,7 @@ struct sched {
     struct proc *idle_procs;   /* [lock:lock] */
     _Atomic(uint32_t) nidle_procs;
     struct worker *idle_workers;     /* [lock:lock] */
+    struct worker *ended_workers;    /* records without a thread, to use again; [lock:lock] */
     _Atomic(uint32_t) nidle_workers; /* changed under lock */
     _Atomic(uint32_t) nworkers;      /* changed under lock */
     uint32_t noutside;               /* threads that are no workers and make tasks ready now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* procs.h - what the files of the scheduler say to each other and nobody else: proc.c, sched.c,
- * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c. Threads: as each says;
- * "locked" means under sched.lock. */
+ * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c, threadlock.c. Threads: as
+ * each says; "locked" means under sched.lock. */
 #ifndef RUNTIME_PROCS_H
 #define RUNTIME_PROCS_H
 
@@ -76,6 +76,24 @@ void worker_sleep(struct worker *w);
 
 /* Gives P to whoever can use it, or to the idle list. Any thread, no lock held. */
 void proc_hand_off(struct proc *p);
+
+/* As worker_sleep, until W's bound task is picked somewhere: the proc comes from there. */
+void worker_sleep_bound(struct worker *w);
+
+/* Gives P to W, for its bound task. By another worker. */
+void worker_wake_bound(struct worker *w, struct proc *p);
+
+/* W, which has no proc, ceases to be a worker; its thread may end. */
+void worker_end(struct worker *w);
+
+/* ---- threadlock.c ---- */
+
+/* The next task for W, which may be bound to a task; NULL: its thread ends. On the worker's own
+ * stack. */
+struct task *threadlock_find(struct worker *w, enum slice *slice);
+
+/* W's bound task has ended: so will W. */
+void threadlock_buried(struct worker *w, struct task *t);
 
 /* ---- world.c ---- */
 

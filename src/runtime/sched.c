@@ -40,6 +40,8 @@ static void bury(struct worker *w, struct task *t)
     stack_free(&w->proc->stacks, t->stack);
     t->stack = (struct stack){0};
     tasktab_dead(t);
+    if (UNLIKELY(t->bound != NULL))
+        threadlock_buried(w, t);
     stat_add(&w->proc->stats.exits, 1);
     task_free(w->proc, t);
 }
@@ -137,6 +139,10 @@ struct departure sched_depart(struct worker *w, struct task *t)
 
     t->saved_errno = *w->errno_place;
     w->left = t;
+    if (UNLIKELY(next != NULL && (t->bound != NULL || next->bound != NULL))) {
+        w->picked = next; /* threadlock_find sees to it */
+        next = NULL;
+    }
     if (LIKELY(next != NULL)) {
         adopt(w, next, slice);
         return (struct departure){next->sp, &next->san};

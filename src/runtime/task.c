@@ -108,6 +108,7 @@ struct task *task_new(struct proc *p)
     t->wait_pc = 0;
     t->sp = NULL;
     t->name[0] = '\0';
+    DCHECK(t->bound == NULL && t->nlocks == 0);
     atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
     return t;

@@ -30,6 +30,7 @@ struct worker;
 
 struct task {
     void *sp;                /* saved stack pointer; [owner] */
+    struct worker *bound;    /* the only one that may run it, or NULL; [owner] */
     struct task *next;       /* link of the queue or free list that it lies in; [owner] */
     uint64_t id;             /* from 1; 0 while the record is free; [owner] */
     _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
@@ -50,6 +51,7 @@ struct task {
     _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
     struct timer timer;              /* its sleep or deadline */
     struct san_fiber san;            /* [owner] */
+    uint32_t nlocks;                 /* of its thread, nested; [owner] */
     char name[32];                   /* empty: none; [owner] */
 };
 

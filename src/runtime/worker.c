@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* worker.c - threads: made when a proc has work and nobody sleeps, put to sleep when there is no
- * proc for them, never ended. */
+ * proc for them; one ends only with a task that is bound to it. */
 #include "config.h"
 
 #include <pthread.h>
@@ -70,10 +70,13 @@ static void *worker_main(void *arg)
     worker_become_active(w);
     take_handed(w);
     for (;;) {
-        struct task *t = sched_find(w, &slice);
+        struct task *t = threadlock_find(w, &slice);
 
+        if (t == NULL)
+            break;
         sched_execute(w, t, slice);
     }
+    worker_end(w);
     return NULL;
 }
 
@@ -118,11 +121,34 @@ uint32_t workers_set_max(uint32_t max)
     return before;
 }
 
-/* A new record, in the list of all workers. */
+/* A record whose thread has ended, or NULL. It stays in the list of all workers. */
+static struct worker *take_ended(void)
+{
+    struct worker *w;
+
+    lock_take(&sched.lock);
+    w = sched.ended_workers;
+    if (w != NULL)
+        sched.ended_workers = w->next_idle;
+    lock_release(&sched.lock);
+    return w;
+}
+
+static void add_to_all_locked(struct worker *w)
+{
+    w->next_all = atomic_load_explicit(&sched.workers, memory_order_relaxed);
+    /* Release: whoever walks the list sees a whole record. */
+    atomic_store_explicit(&sched.workers, w, memory_order_release);
+}
+
+/* A record in the list of all workers. */
 static struct worker *worker_new(void)
 {
-    struct worker *w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
+    struct worker *w = take_ended();
+    bool fresh = w == NULL;
 
+    if (fresh)
+        w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
     if (debug.yield > 0)
         atomic_store_explicit(&w->attention, ATTENTION_RANDOM, memory_order_relaxed);
     lock_take(&sched.lock);
@@ -132,11 +158,10 @@ static struct worker *worker_new(void)
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
         atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
     }
-    w->next_all = atomic_load_explicit(&sched.workers, memory_order_relaxed);
-    /* Release: whoever walks the list sees a whole record. */
-    atomic_store_explicit(&sched.workers, w, memory_order_release);
-    lock_release(&sched.lock);
     w->inrt = 1;
+    if (fresh)
+        add_to_all_locked(w);
+    lock_release(&sched.lock);
     return w;
 }
 
@@ -245,6 +270,63 @@ void worker_sleep(struct worker *w)
     note_sleep(&w->note);
     worker_become_active(w);
     take_handed(w);
+}
+
+void worker_sleep_bound(struct worker *w)
+{
+    enum hope hope = HOPE;
+
+    DCHECK(w->proc == NULL && w->current == NULL && w->bound != NULL && !w->spinning);
+    worker_become_quiet(w, WORKER_QUIET);
+    lock_take(&sched.lock);
+    if (w->handed == NULL) {
+        w->bound_asleep = true;
+        atomic_fetch_add_explicit(&sched.nidle_workers, 1, memory_order_relaxed);
+        hope = judge_hope_locked();
+    }
+    lock_release(&sched.lock);
+    act_on(hope);
+    note_sleep(&w->note);
+    note_clear(&w->note); /* for the next time: its task may be picked before it sleeps */
+    worker_become_active(w);
+    take_handed(w);
+}
+
+void worker_wake_bound(struct worker *w, struct proc *p)
+{
+    lock_take(&sched.lock);
+    DCHECK(w->handed == NULL);
+    w->handed = p;
+    w->handed_spinning = false;
+    if (w->bound_asleep) {
+        w->bound_asleep = false;
+        atomic_fetch_sub_explicit(&sched.nidle_workers, 1, memory_order_relaxed);
+    }
+    lock_release(&sched.lock);
+    note_wake(&w->note);
+    sched_rest_ends();
+}
+
+/* The record stays for another thread. Nothing on this thread's stack refers to anything from here
+ * on, and it is not searched any more. */
+void worker_end(struct worker *w)
+{
+    enum hope hope;
+
+    DCHECK(w->proc == NULL && w->current == NULL && w->bound == NULL);
+    preempt_fini_thread(w);
+    atomic_store_explicit(&w->tid, 0, memory_order_relaxed);
+    worker_become_quiet(w, WORKER_QUIET);
+    worker_set_self(NULL);
+    w->sched_sp = NULL;
+    w->ends = false;
+    lock_take(&sched.lock);
+    w->next_idle = sched.ended_workers;
+    sched.ended_workers = w;
+    atomic_fetch_sub_explicit(&sched.nworkers, 1, memory_order_relaxed);
+    hope = judge_hope_locked();
+    lock_release(&sched.lock);
+    act_on(hope);
 }
 
 /* Whether a worker is to be woken; if so it counts as one that looks, from now on. */
