@@ -57,6 +57,18 @@ GORT_API void gort_lock_thread(void);
 /* Takes one gort_lock_thread back; none was: does nothing. */
 GORT_API void gort_unlock_thread(void);
 
+/* Makes a task of the calling thread, which the program or a library made: from then on it may call
+ * everything that a task may. The task is bound to the thread, runs on the thread's own stack, and
+ * takes part in collections; it needs a proc as any other and may wait for one here. The thread
+ * detaches before it ends; one that does not is detached then. Blocks the thread. Callable from any
+ * thread. GORT_EALREADY in a task; GORT_EINVAL while no runtime runs; GORT_ENOMEM.
+ * Thread-local variables of the thread that runs main are not searched for references. */
+GORT_API GORT_MUST_CHECK int gort_thread_attach(void);
+
+/* Makes a plain thread of it again: its references to objects count no longer. Returns GORT_EINVAL
+ * in a thread that is not attached, or in a blocking section. */
+GORT_API int gort_thread_detach(void);
+
 /* A place at which the runtime may stop or move the task; for loops that call nothing else of it.
  * Costs about a nanosecond. */
 GORT_API void gort_safepoint(void);

@@ -234,9 +234,9 @@ void preempt_init(void)
     CHECK(sigaction(SIGSEGV, &act, &preempt.old_segv) == 0);
 }
 
-void preempt_init_thread(struct worker *w)
+/* Gives the calling thread an alternate stack; what it had before goes to *BEFORE. */
+static void give_signal_stack(struct worker *w, stack_t *before)
 {
-    sigset_t mask = sched.signal_mask;
     stack_t stack = {.ss_size = SIGNAL_STACK_BYTES};
 
     stack.ss_sp = sys_map(SIGNAL_STACK_BYTES, SYS_OTHER);
@@ -244,31 +244,64 @@ void preempt_init_thread(struct worker *w)
         gort_fatal("out of memory: no room for a signal stack");
     w->sig_stack_lo = stack.ss_sp;
     w->sig_stack_bytes = SIGNAL_STACK_BYTES;
-    CHECK(sigaltstack(&stack, NULL) == 0);
+    CHECK(sigaltstack(&stack, before) == 0);
+}
+
+static void take_signal_stack(struct worker *w, const stack_t *before)
+{
+    CHECK(sigaltstack(before, NULL) == 0);
+    sys_unmap(w->sig_stack_lo, w->sig_stack_bytes, SYS_OTHER);
+    w->sig_stack_lo = NULL;
+    w->sig_stack_bytes = 0;
+}
+
+void preempt_init_thread(struct worker *w)
+{
+    sigset_t mask = sched.signal_mask;
+
+    give_signal_stack(w, NULL);
     sigdelset(&mask, SIGURG);
     CHECK(pthread_sigmask(SIG_SETMASK, &mask, NULL) == 0);
 }
 
 void preempt_fini_thread(struct worker *w)
 {
-    stack_t none = {.ss_flags = SS_DISABLE};
     sigset_t all;
 
     sigfillset(&all);
     CHECK(pthread_sigmask(SIG_SETMASK, &all, NULL) == 0);
-    CHECK(sigaltstack(&none, NULL) == 0);
-    sys_unmap(w->sig_stack_lo, w->sig_stack_bytes, SYS_OTHER);
-    w->sig_stack_lo = NULL;
-    w->sig_stack_bytes = 0;
+    take_signal_stack(w, &(stack_t){.ss_flags = SS_DISABLE});
 }
 
-void preempt_unblock(void)
+static int change_urgent(int how, sigset_t *before)
 {
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGURG);
-    CHECK(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+    return pthread_sigmask(how, &set, before);
+}
+
+void preempt_attach_thread(struct worker *w, struct preempt_thread *before)
+{
+    sigset_t mask;
+
+    give_signal_stack(w, &before->stack);
+    CHECK(change_urgent(SIG_UNBLOCK, &mask) == 0);
+    before->blocked = sigismember(&mask, SIGURG) == 1;
+}
+
+void preempt_detach_thread(struct worker *w, const struct preempt_thread *before)
+{
+    CHECK(change_urgent(SIG_BLOCK, NULL) == 0); /* while its stack goes */
+    take_signal_stack(w, &before->stack);
+    if (!before->blocked)
+        CHECK(change_urgent(SIG_UNBLOCK, NULL) == 0);
+}
+
+void preempt_unblock(void)
+{
+    CHECK(change_urgent(SIG_UNBLOCK, NULL) == 0);
 }
 
 void preempt_signal(struct worker *w)

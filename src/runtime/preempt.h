@@ -7,6 +7,7 @@
 #ifndef RUNTIME_PREEMPT_H
 #define RUNTIME_PREEMPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,15 @@ void preempt_init_thread(struct worker *w);
 
 /* Takes W's alternate stack away and blocks all signals: the calling thread ends. */
 void preempt_fini_thread(struct worker *w);
+
+/* As init and fini, of a thread that was not made by the runtime: its signal mask, but for SIGURG,
+ * and its own alternate stack stay, or come back. */
+struct preempt_thread {
+    stack_t stack;
+    bool blocked;
+};
+void preempt_attach_thread(struct worker *w, struct preempt_thread *before);
+void preempt_detach_thread(struct worker *w, const struct preempt_thread *before);
 
 /* Lets SIGURG through to the calling thread again, which had blocked it. */
 void preempt_unblock(void);

@@ -116,6 +116,7 @@ struct worker {
     void *call_arg;
     struct task *bound;   /* the only task that it may run, or NULL; [owner] */
     struct task *picked;  /* a task that it took but may not run; [owner] */
+    bool enters;          /* its own context, of an attached thread, has not begun; [owner] */
     bool ends;            /* its bound task has ended; [owner] */
     bool bound_asleep;    /* sleeps until its bound task is picked; [lock:sched] */
     struct proc *handed;  /* proc given with a wake-up; [owner: who wakes] */
@@ -164,6 +165,7 @@ struct sched {
                                          grows [stw] */
     _Atomic(uint32_t) stopping;       /* 1: the world is being or is stopped */
     _Atomic(uint32_t) finished;       /* 1: the first task returned */
+    _Atomic(uint32_t) foreign;        /* 1: threads of the program's own may attach; [atomic] */
     _Atomic(int64_t)
         coarse_ns;         /* monotonic time, as fresh as the last look at the clock; [atomic] */
     sigset_t signal_mask;  /* of the thread that started the runtime; [const] */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* procs.h - what the files of the scheduler say to each other and nobody else: proc.c, sched.c,
- * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c, threadlock.c. Threads: as
+ * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c, threadlock.c,
+ * attach.c. Threads: as
  * each says; "locked" means under sched.lock. */
 #ifndef RUNTIME_PROCS_H
 #define RUNTIME_PROCS_H
@@ -46,6 +47,10 @@ void sched_requeue(bool (*commit)(struct task *t, void *arg));
 /* Appends Q, tasks in state runnable, to the global queue and empties it. Any thread. */
 void sched_put_global(struct taskq *q);
 
+/* The worker's own context of an attached thread begins: runs what its task asks for. Returns when
+ * that task has left its worker. */
+void sched_begin_own(struct worker *w);
+
 /* Takes a share of the global queue: one task is returned, the rest goes to P's own queue. */
 struct task *sched_take_global(struct proc *p);
 
@@ -77,6 +82,12 @@ void worker_sleep(struct worker *w);
 /* Gives P to whoever can use it, or to the idle list. Any thread, no lock held. */
 void proc_hand_off(struct proc *p);
 
+/* A record in the list of all workers, for a thread that is to become one. */
+struct worker *worker_new(void);
+
+/* Runs tasks in W's own context until W ends. */
+void worker_loop(struct worker *w);
+
 /* As worker_sleep, until W's bound task is picked somewhere: the proc comes from there. */
 void worker_sleep_bound(struct worker *w);
 
@@ -94,6 +105,11 @@ struct task *threadlock_find(struct worker *w, enum slice *slice);
 
 /* W's bound task has ended: so will W. */
 void threadlock_buried(struct worker *w, struct task *t);
+
+/* ---- attach.c ---- */
+
+/* The own context of an attached thread, on a stack of the runtime. */
+_Noreturn void attach_main(struct worker *w);
 
 /* ---- world.c ---- */
 

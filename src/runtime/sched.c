@@ -153,21 +153,39 @@ struct departure sched_depart(struct worker *w, struct task *t)
     return (struct departure){w->sched_sp, &w->san};
 }
 
+/* W's own context goes on, after a switch to it. Whether its task only had something to be called,
+ * and goes on in its turn. */
+static bool come_back(struct worker *w)
+{
+    void (*call)(void *arg) = w->call;
+
+    san_switch_end(&w->san);
+    let_go(w);
+    if (call == NULL)
+        return false;
+    w->call = NULL;
+    call(w->call_arg);
+    return true;
+}
+
+static void run_task(struct worker *w)
+{
+    do {
+        san_switch_begin(&w->san, &w->current->san, SAN_COMES_BACK);
+        ctx_switch(&w->sched_sp, w->current->sp);
+    } while (come_back(w));
+}
+
 void sched_execute(struct worker *w, struct task *t, enum slice slice)
 {
     adopt(w, t, slice);
-    for (;;) {
-        san_switch_begin(&w->san, &w->current->san, SAN_COMES_BACK);
-        ctx_switch(&w->sched_sp, w->current->sp);
-        san_switch_end(&w->san);
-        let_go(w);
-        if (w->call == NULL)
-            return;
-        void (*call)(void *arg) = w->call;
+    run_task(w);
+}
 
-        w->call = NULL;
-        call(w->call_arg);
-    }
+void sched_begin_own(struct worker *w)
+{
+    if (come_back(w))
+        run_task(w);
 }
 
 /* ---- Staying runnable ---- */
@@ -358,6 +376,8 @@ _Noreturn void sched_task_main(void)
 {
     struct task *t;
 
+    if (UNLIKELY(worker_self()->enters))
+        attach_main(worker_self());
     sched_arrive();
     t = task_self();
     rt_leave(worker_self());

@@ -233,6 +233,8 @@ int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg)
         return GORT_EALREADY;
     debug_init(getenv("GORT_DEBUG"));
     s = settle(options);
+    if (options != NULL && options->foreign_threads != 0)
+        atomic_store_explicit(&sched.foreign, 1, memory_order_relaxed);
     make_runtime(&s);
     queue_first(run_first, &first, (uintptr_t)__builtin_return_address(0));
     start_workers();

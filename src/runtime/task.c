@@ -62,16 +62,22 @@ static struct task *new_slot_locked(void)
            slot % CHUNK_TASKS;
 }
 
+static struct task *take_shared_locked(void)
+{
+    struct task *t = tasks.free;
+
+    if (t == NULL)
+        return new_slot_locked();
+    tasks.free = t->next;
+    return t;
+}
+
 static void refill(struct proc *p)
 {
     lock_take(&tasks.lock);
     while (p->nfree_tasks < CACHE_TASKS / 2) {
-        struct task *t = tasks.free;
+        struct task *t = take_shared_locked();
 
-        if (t != NULL)
-            tasks.free = t->next;
-        else
-            t = new_slot_locked();
         if (t == NULL)
             break;
         t->next = p->free_tasks;
@@ -92,6 +98,19 @@ static uint64_t new_id(struct proc *p)
     return p->next_id++;
 }
 
+static void begin(struct task *t, uint64_t id)
+{
+    DCHECK(t->id == 0 && t->stack.lo == NULL && t->bound == NULL && t->nlocks == 0);
+    t->next = NULL;
+    t->id = id;
+    t->reason = WAIT_NONE;
+    t->wait_pc = 0;
+    t->sp = NULL;
+    t->name[0] = '\0';
+    atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
+    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+}
+
 struct task *task_new(struct proc *p)
 {
     struct task *t;
@@ -101,16 +120,19 @@ struct task *task_new(struct proc *p)
     t = p->free_tasks;
     p->free_tasks = t->next;
     p->nfree_tasks--;
-    DCHECK(t->id == 0 && t->stack.lo == NULL);
-    t->next = NULL;
-    t->id = new_id(p);
-    t->reason = WAIT_NONE;
-    t->wait_pc = 0;
-    t->sp = NULL;
-    t->name[0] = '\0';
-    DCHECK(t->bound == NULL && t->nlocks == 0);
-    atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
-    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    begin(t, new_id(p));
+    return t;
+}
+
+struct task *task_new_outside(void)
+{
+    struct task *t;
+
+    lock_take(&tasks.lock);
+    t = take_shared_locked();
+    lock_release(&tasks.lock);
+    if (t != NULL)
+        begin(t, atomic_fetch_add_explicit(&sched.next_id, 1, memory_order_relaxed) + 1);
     return t;
 }
 

@@ -69,6 +69,9 @@ struct proc;
  * process when there are too many. The caller holds P. Lock: takes TASKS if the cache is empty. */
 struct task *task_new(struct proc *p);
 
+/* As task_new, for a thread that has no proc yet. NULL if there are too many. Lock: takes TASKS. */
+struct task *task_new_outside(void);
+
 /* Gives the record back to P's cache; its stack must be gone. Lock: takes TASKS if the cache is
  * full. */
 void task_free(struct proc *p, struct task *t);

@@ -57,25 +57,29 @@ static void take_handed(struct worker *w)
     sched_wake_one();
 }
 
+void worker_loop(struct worker *w)
+{
+    enum slice slice;
+    struct task *t;
+
+    while ((t = threadlock_find(w, &slice)) != NULL)
+        sched_execute(w, t, slice);
+}
+
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
-    enum slice slice;
 
     worker_set_self(w);
     find_own_stack(w);
     preempt_init_thread(w);
-    /* Release: who sees that the thread has begun sees its stacks. */
-    atomic_store_explicit(&w->tid, os_thread_id(), memory_order_release);
     worker_become_active(w);
+    /* Release: who sees that the thread has begun sees its stacks. Not while the world is stopped:
+     * it stays the same for who looks at it twice. */
+    atomic_store_explicit(&w->tid, os_thread_id(), memory_order_release);
     take_handed(w);
-    for (;;) {
-        struct task *t = threadlock_find(w, &slice);
-
-        if (t == NULL)
-            break;
-        sched_execute(w, t, slice);
-    }
+    worker_loop(w);
+    preempt_fini_thread(w);
     worker_end(w);
     return NULL;
 }
@@ -142,7 +146,7 @@ static void add_to_all_locked(struct worker *w)
 }
 
 /* A record in the list of all workers. */
-static struct worker *worker_new(void)
+struct worker *worker_new(void)
 {
     struct worker *w = take_ended();
     bool fresh = w == NULL;
@@ -201,9 +205,9 @@ void worker_start_on(struct proc *p, enum worker_start how)
 
 enum hope { HOPE, HOPE_IN_POLLER, HOPE_NONE };
 
-/* Whether a task can ever run again. Not if all workers sleep, no other thread is about to ready a
- * task, and there is neither a timer nor a socket to wait for. The last worker awake may be in the
- * poller still, for something that has gone since. */
+/* Whether a task can ever run again. Not if all workers sleep, no other thread may attach or is
+ * about to ready a task, and there is neither a timer nor a socket to wait for. The last worker
+ * awake may be in the poller still, for something that has gone since. */
 static enum hope judge_hope_locked(void)
 {
     uint32_t awake = atomic_load_explicit(&sched.nworkers, memory_order_relaxed) -
@@ -211,6 +215,7 @@ static enum hope judge_hope_locked(void)
 
     if (awake > 1 || sched.noutside > 0 || sched.global.head != NULL ||
         sched_earliest_timer() != INT64_MAX || netpoll_waiters() != 0 ||
+        atomic_load_explicit(&sched.foreign, memory_order_relaxed) != 0 ||
         atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0)
         return HOPE;
     if (awake == 0)
@@ -314,7 +319,6 @@ void worker_end(struct worker *w)
     enum hope hope;
 
     DCHECK(w->proc == NULL && w->current == NULL && w->bound == NULL);
-    preempt_fini_thread(w);
     atomic_store_explicit(&w->tid, 0, memory_order_relaxed);
     worker_become_quiet(w, WORKER_QUIET);
     worker_set_self(NULL);
