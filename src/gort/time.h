@@ -10,7 +10,8 @@
 
 #include <gort/chan.h>
 
-/* CLOCK_MONOTONIC now, in nanoseconds. Callable from any thread. */
+/* CLOCK_MONOTONIC now, in nanoseconds; in the deterministic mode (gort(7)) a clock of the runtime's
+ * own. Callable from any thread. */
 GORT_API int64_t gort_now(void);
 
 /* A deadline DURATION_NS from now, saturating. Callable from any thread. */

@@ -64,11 +64,11 @@ void gort_blocking_leave(void)
         gort_fatal("gort_blocking_leave: not in a blocking section");
     worker_become_active(w);
     /* It may say FINISHED by now: rt_enter_slow sees to that. */
-    atomic_compare_exchange_strong_explicit(&w->seize, &blocking, SEIZE_NONE, memory_order_relaxed,
-                                            memory_order_relaxed);
+    atomic_compare_exchange_strong_explicit(&w->seize, &blocking, seize_at_rest(),
+                                            memory_order_relaxed, memory_order_relaxed);
     atomic_store_explicit(&w->current->state, TASK_RUNNING, memory_order_relaxed);
     tasktab_update(w->current, TASK_RUNNING,
                    atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed));
     take_back(w);
-    rt_leave(rt_enter_slow(w));
+    rt_leave(rt_enter_settle(w));
 }

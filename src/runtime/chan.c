@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
+#include "runtime/replay.h"
 #include "runtime/sleep.h"
 
 #define ELEM_MAX_BYTES 65536u
@@ -192,7 +192,7 @@ static int wait_in_by(struct waitq *q, gort_chan *c, void *value, int64_t deadli
 
     if (deadline_ns == GORT_FOREVER)
         return wait_in(q, c, value, worker_self(), pc);
-    if (deadline_ns <= clock_mono_ns()) {
+    if (deadline_ns <= sched_now_ns()) {
         lock_release(&c->lock);
         return GORT_ETIMEDOUT;
     }

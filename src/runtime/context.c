@@ -12,12 +12,12 @@
 
 #include <stdatomic.h>
 
-#include "base/clock.h"
 #include "base/list.h"
 #include "gort/time.h"
 #include "runtime/alloc.h"
 #include "runtime/chan.h"
 #include "runtime/fatal.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 #include "runtime/timer.h"
 
@@ -147,7 +147,7 @@ static void attach(struct node *n, struct node *above, int64_t deadline_ns)
     lock_take(&n->top->lock);
     if (above != NULL && node_err(above) != GORT_OK) {
         cancel_locked(n, node_err(above), above->cause, &cancelled);
-    } else if (deadline_ns <= clock_mono_ns()) {
+    } else if (deadline_ns <= sched_now_ns()) {
         cancel_locked(n, GORT_ETIMEDOUT, n->late_cause, &cancelled);
     } else {
         if (above != NULL)

@@ -3,6 +3,7 @@
 
 #include "runtime/debug.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,17 @@ static const struct setting {
     const char *name;
     int *value;
 } settings[] = {
-    {"clobberfree", &debug.clobberfree}, {"crash", &debug.crash},   {"gcstress", &debug.gcstress},
-    {"gctrace", &debug.gctrace},         {"verify", &debug.verify}, {"yield", &debug.yield},
+    {"clobberfree", &debug.clobberfree},
+    {"crash", &debug.crash},
+    {"gcstress", &debug.gcstress},
+    {"gctrace", &debug.gctrace},
+    {"seedtrace", &debug.seedtrace},
+    {"verify", &debug.verify},
+    {"yield", &debug.yield},
 };
+
+static bool seed_given;
+static bool yield_given; /* be it 0 */
 
 static int *find(const char *name, size_t length)
 {
@@ -42,11 +51,29 @@ static void parse_one(const char *text, size_t length)
         runtime_log("gort: GORT_DEBUG: not name=number: %.*s", (int)length, text);
     } else if (name_length == 4 && memcmp(text, "seed", 4) == 0) {
         debug.seed = (uint32_t)value;
+        seed_given = true;
     } else if (setting == NULL) {
         runtime_log("gort: GORT_DEBUG: unknown name: %.*s", (int)name_length, text);
     } else {
         *setting = (int)value;
+        yield_given = yield_given || setting == &debug.yield;
     }
+}
+
+static uint32_t clock_seed(void)
+{
+    return (uint32_t)clock_real_ns() | 1u;
+}
+
+/* Chooses a seed if need be, so that the run can be made again. */
+static void say_seed(void)
+{
+    if (debug.seed == 0)
+        debug.seed = clock_seed();
+    if (debug.replay)
+        runtime_log("gort: deterministic, GORT_DEBUG=seed=%u", debug.seed);
+    else
+        runtime_log("gort: random yields, GORT_DEBUG=yield=%d,seed=%u", debug.yield, debug.seed);
 }
 
 void debug_init(const char *text)
@@ -60,8 +87,9 @@ void debug_init(const char *text)
         if (*text == ',')
             text++;
     }
-    if (debug.seed == 0)
-        debug.seed = (uint32_t)clock_real_ns() | 1u;
-    if (debug.yield > 0)
-        runtime_log("gort: random yields, GORT_DEBUG=yield=%d,seed=%u", debug.yield, debug.seed);
+    debug.replay = seed_given && !yield_given;
+    if (debug.yield > 0 || (debug.replay && debug.seed == 0))
+        say_seed();
+    else if (debug.seed == 0)
+        debug.seed = clock_seed();
 }

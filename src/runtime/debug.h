@@ -15,6 +15,8 @@ struct debug_settings { /* [const] after start */
     int clobberfree;    /* 1: fill freed objects with 0xdeadbeef */
     int yield;          /* N: give way at one in N exits of the runtime, at random */
     uint32_t seed;      /* of random choices; 0: taken from the clock; printed when yield is set */
+    int replay;         /* 1: seed was given and yield was not: the deterministic mode, replay.h */
+    int seedtrace;      /* 1: a line about the decisions of that mode at the end */
 };
 
 extern struct debug_settings debug;

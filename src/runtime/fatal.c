@@ -12,6 +12,7 @@
 #include "runtime/debug.h"
 #include "runtime/os_linux.h"
 #include "runtime/publish.h"
+#include "runtime/replay.h"
 #include "runtime/taskdump.h"
 
 #define EXIT_FATAL 2
@@ -160,6 +161,7 @@ _Noreturn static void die(enum who who, const char *message, const ucontext_t *c
     if (who == ALL_TASKS)
         taskdump_print_others(STDERR_FILENO);
     taskdump_print_end(STDERR_FILENO);
+    replay_say_trace();
     if (debug.crash)
         abort();
     _exit(EXIT_FATAL);

@@ -11,9 +11,11 @@
 
 #include "base/clock.h"
 #include "runtime/cycles.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/netpoll.h"
 #include "runtime/procs.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 
 #define GLOBAL_EVERY 61u /* ticks between looks at the global queue, so that it never starves */
@@ -55,7 +57,7 @@ static struct task *take_own(struct proc *p, enum slice *slice)
 
 struct task *sched_take_local(struct proc *p, enum slice *slice)
 {
-    if (UNLIKELY(atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) ||
+    if (UNLIKELY(atomic_load_explicit(&sched.detour, memory_order_relaxed) != 0) ||
         timers_may_be_due(p))
         return NULL;
     return take_own(p, slice);
@@ -190,6 +192,8 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     struct task *t;
 
     *slice = SLICE_NEW;
+    if (UNLIKELY(debug.replay != 0))
+        return replay_look(w);
     if (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
         timers_fire(&p->timers, look_at_clock(p));
     t = take_own(p, slice);
@@ -308,6 +312,15 @@ static bool begin_polling(int64_t *until_ns)
     return false;
 }
 
+static void wait_for_sockets(int64_t timeout_ns, struct taskq *ready)
+{
+    int64_t start_ns = debug.replay != 0 ? clock_mono_ns() : 0;
+
+    netpoll_poll(timeout_ns, ready);
+    if (debug.replay != 0)
+        replay_waited(clock_mono_ns() - start_ns);
+}
+
 /* Blocks in the poller until something is ready or the earliest timer is due, if nobody else does.
  * False if there is nothing to wait for there. W has no proc; afterwards it has one if there is
  * something to do. */
@@ -320,10 +333,10 @@ static bool wait_in_poller(struct worker *w)
 
     if (!begin_polling(&until_ns))
         return false;
-    now_ns = clock_mono_ns();
+    now_ns = sched_now_ns();
     worker_become_quiet(w, WORKER_QUIET);
     if (until_ns > now_ns)
-        netpoll_poll(until_ns == INT64_MAX ? INT64_MAX : until_ns - now_ns, &ready);
+        wait_for_sockets(until_ns == INT64_MAX ? INT64_MAX : until_ns - now_ns, &ready);
     atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
     worker_become_active(w);
     atomic_store_explicit(&sched.coarse_ns, clock_mono_ns(), memory_order_relaxed);

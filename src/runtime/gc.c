@@ -227,13 +227,15 @@ static void run_cycle(void *arg)
 {
     struct cycle *c = arg;
 
-    gcthread_start();
+    if (debug.replay == 0)
+        gcthread_start();
     begin_log(c);
     mark_with_modules_held(c);
     end_log(c);
     if (c->nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();
-    gcthread_ask(GCTHREAD_SWEEP);
+    if (debug.replay == 0)
+        gcthread_ask(GCTHREAD_SWEEP);
 }
 
 /* ---- by a task ---- */
@@ -247,7 +249,8 @@ static struct heap_cache *own_cache(void)
 static void finish_sweep(void)
 {
     for (int n = 1; sweep_one(own_cache()); n++) {
-        if (n % SPANS_AT_ONCE == 0) { /* the task may be stopped here, or lose its turn */
+        /* The task may be stopped here, or lose its turn. */
+        if (n % SPANS_AT_ONCE == 0 && debug.replay == 0) {
             rt_leave(worker_self());
             rt_enter("gort_gc");
         }
@@ -294,8 +297,10 @@ void gc_collect(enum gc_trigger trigger, uintptr_t pc)
         return;
     finish_sweep();
     sched_on_worker_stack(run_cycle, &c);
-    if (trigger == GC_BY_CALL)
+    if (trigger == GC_BY_CALL || debug.replay != 0)
         finish_sweep();
+    if (debug.replay != 0)
+        gclimit_give_back();
     cease_to_own();
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/gclimit.h"
 
 #include "base/bits.h"
+#include "runtime/debug.h"
 #include "runtime/gc.h"
 #include "runtime/gcpace.h"
 #include "runtime/proc.h"
@@ -29,8 +30,10 @@ void gclimit_give_back_in_task(size_t bytes)
         if (given == 0)
             return;
         bytes -= min_size(bytes, given);
-        rt_leave(worker_self());
-        rt_enter("gort_alloc");
+        if (debug.replay == 0) {
+            rt_leave(worker_self());
+            rt_enter("gort_alloc");
+        }
     }
 }
 

@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "runtime/asym.h"
 #include "runtime/cycles.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/parklot.h"
+#include "runtime/replay.h"
 
 #define HANDED_OVER     1 /* wake value: the mutex is the woken task's */
 #define STARVING_NS     NS_PER_MS
@@ -73,11 +75,12 @@ static bool spin(struct attempt *a)
 /* Notes the time for the holder, who does not look at the clock to see who has waited for long. */
 static void note_time(struct attempt *a)
 {
-    int64_t now_ns = clock_mono_ns();
+    int64_t now_ns = sched_now_ns();
 
     if (a->since_ns == 0)
         a->since_ns = now_ns;
-    atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
+    if (debug.replay == 0)
+        atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
 }
 
 /* Who unlocks from now on sees that somebody waits: the mutex counts him, and for one who has
@@ -165,7 +168,9 @@ int64_t mutex_holder(const gort_mutex *m)
 
 static bool is_starving(const struct lot_waiter *w)
 {
-    int64_t now_ns = atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed);
+    int64_t now_ns = debug.replay != 0
+                         ? replay_now_ns()
+                         : atomic_load_explicit(&sched.coarse_ns, memory_order_relaxed);
 
     return now_ns - w->since_ns >= STARVING_NS;
 }

@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "gort/task.h"
 #include "runtime/alloc.h"
 #include "runtime/netaddr.h"
 #include "runtime/neterr.h"
 #include "runtime/netfd.h"
 #include "runtime/os_linux.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 #include "runtime/sleep.h"
 
@@ -288,7 +288,7 @@ static int connect_to(gort_conn *c, struct netaddr *a, int64_t deadline_ns, uint
     int64_t result;
 
     while ((result = netfd_do(&c->fd, &op)) == BACKLOG_FULL) {
-        int64_t now_ns = clock_mono_ns();
+        int64_t now_ns = sched_now_ns();
 
         if (now_ns >= deadline_ns)
             return GORT_ETIMEDOUT;
@@ -328,7 +328,7 @@ static int dial_by(const char *address, gort_conn **out, int64_t deadline_ns, ui
     rc = resolve(address, NETADDR_DIAL, &a);
     if (rc == GORT_OK) {
         /* An address that the system gave up on leaves time for the next; a deadline does not. */
-        for (size_t i = 0; i < a.count && *out == NULL && (i == 0 || clock_mono_ns() < deadline_ns);
+        for (size_t i = 0; i < a.count && *out == NULL && (i == 0 || sched_now_ns() < deadline_ns);
              i++)
             rc = dial_one(&a.addr[i], out, deadline_ns, pc);
     }

@@ -7,10 +7,12 @@
 #include <sched.h>
 
 #include "runtime/cycles.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/os_linux.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 #include "runtime/world.h"
 
@@ -142,12 +144,18 @@ struct worker *worker_get_proc(struct worker *w)
     return worker_self();
 }
 
-struct worker *rt_enter_slow(struct worker *w)
+enum seize_state seize_at_rest(void)
+{
+    return debug.replay != 0 ? SEIZE_REPLAY : SEIZE_NONE;
+}
+
+struct worker *rt_enter_settle(struct worker *w)
 {
     for (;;) {
         /* Acquire: pairs with sysmon's release, which wrote w->proc before it said TAKEN. */
         switch ((enum seize_state)atomic_load_explicit(&w->seize, memory_order_acquire)) {
         case SEIZE_NONE:
+        case SEIZE_REPLAY:
             if (w->proc == NULL)
                 w = worker_get_proc(w);
             return w;
@@ -156,8 +164,9 @@ struct worker *rt_enter_slow(struct worker *w)
             sched_yield();
             break;
         case SEIZE_TAKEN: /* it may say FINISHED by now */
-            atomic_compare_exchange_strong_explicit(&w->seize, &(uint32_t){SEIZE_TAKEN}, SEIZE_NONE,
-                                                    memory_order_relaxed, memory_order_relaxed);
+            atomic_compare_exchange_strong_explicit(&w->seize, &(uint32_t){SEIZE_TAKEN},
+                                                    seize_at_rest(), memory_order_relaxed,
+                                                    memory_order_relaxed);
             break;
         case SEIZE_BLOCKING:
             gort_fatal("a function of the runtime was called inside GORT_BLOCKING");
@@ -167,6 +176,16 @@ struct worker *rt_enter_slow(struct worker *w)
     }
 }
 
+struct worker *rt_enter_slow(struct worker *w)
+{
+    w = rt_enter_settle(w);
+    if (debug.replay != 0 && replay_preempts()) {
+        sched_yield_task();
+        w = worker_self();
+    }
+    return w;
+}
+
 /* Attention was asked for while the task was in the runtime, or just after. */
 void rt_leave_slow(struct worker *w)
 {
@@ -174,7 +193,7 @@ void rt_leave_slow(struct worker *w)
 
     atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
-    w = rt_enter_slow(w);
+    w = rt_enter_settle(w);
     asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM | ATTENTION_FINISHED,
                                       memory_order_acquire);
     if ((asked & ATTENTION_UNBLOCK) != 0)

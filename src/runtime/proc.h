@@ -82,8 +82,16 @@ struct proc {
 };
 
 /* SEIZE_BLOCKING: in a blocking section, where the runtime must not be called. SEIZE_FINISHED: the
- * first task has returned, no task goes on. */
-enum seize_state { SEIZE_NONE, SEIZE_ASKING, SEIZE_TAKEN, SEIZE_BLOCKING, SEIZE_FINISHED };
+ * first task has returned, no task goes on. SEIZE_REPLAY: in place of NONE in the deterministic
+ * mode, where every entry is a place to give way. */
+enum seize_state {
+    SEIZE_NONE,
+    SEIZE_ASKING,
+    SEIZE_TAKEN,
+    SEIZE_BLOCKING,
+    SEIZE_FINISHED,
+    SEIZE_REPLAY,
+};
 
 /* What a worker is at, as far as stopping the world goes: only an active one may touch a task or
  * the heap. */
@@ -164,6 +172,8 @@ struct sched {
     _Atomic(uint32_t) nmade;          /* that were ever made, the first nprocs of them run tasks;
                                          grows [stw] */
     _Atomic(uint32_t) stopping;       /* 1: the world is being or is stopped */
+    _Atomic(uint32_t) detour; /* not 0: no task switches to the next directly, because of the
+                                 former or for replay.h; [atomic] */
     _Atomic(uint32_t) finished;       /* 1: the first task returned */
     _Atomic(uint32_t) foreign;        /* 1: threads of the program's own may attach; [atomic] */
     _Atomic(int64_t)

@@ -13,6 +13,12 @@
 /* The calling thread is W from now on. */
 void worker_set_self(struct worker *w);
 
+/* What a worker's seize says when nobody wants anything. */
+enum seize_state seize_at_rest(void);
+
+/* rt_enter_slow without a decision about giving way. */
+struct worker *rt_enter_settle(struct worker *w);
+
 /* The list of procs without a worker. A proc that was removed meanwhile is shelved instead. */
 void proc_put_idle_locked(struct proc *p);
 struct proc *proc_take_idle_locked(void);

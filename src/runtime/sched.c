@@ -15,6 +15,7 @@
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
 #include "runtime/publish.h"
+#include "runtime/replay.h"
 #include "runtime/tasktab.h"
 
 static int64_t coarse_now(void)
@@ -232,6 +233,8 @@ void sched_yield_task(void)
 
 bool sched_random_yield(void)
 {
+    if (debug.replay != 0)
+        return replay_preempts();
     return debug.yield > 0 && proc_random(worker_self()->proc) % (uint32_t)debug.yield == 0;
 }
 

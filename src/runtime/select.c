@@ -9,10 +9,10 @@
 
 #include "gort/select.h"
 
-#include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/chan.h"
 #include "runtime/fatal.h"
+#include "runtime/replay.h"
 #include "runtime/sleep.h"
 
 #define CASES_MAX      65536u
@@ -264,7 +264,7 @@ static int select_locked(struct selection *s, size_t n, uintptr_t pc)
         s->deadline_ns = s->cases[found.deadline_at].deadline_ns;
     if (at == NO_CASE)
         at = found.default_at;
-    if (at == NO_CASE && s->deadline_ns != GORT_FOREVER && s->deadline_ns <= clock_mono_ns())
+    if (at == NO_CASE && s->deadline_ns != GORT_FOREVER && s->deadline_ns <= sched_now_ns())
         at = found.deadline_at;
     if (at == NO_CASE) {
         at = wait_for_all(s, pc);

@@ -4,8 +4,8 @@
 #include "runtime/sleep.h"
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "gort/time.h"
+#include "runtime/replay.h"
 
 struct parking {
     struct lock *lock;
@@ -68,14 +68,14 @@ void sleep_until(int64_t deadline_ns, enum wait_reason why, uintptr_t pc)
 
 int64_t gort_now(void)
 {
-    return clock_mono_ns();
+    return sched_now_ns();
 }
 
 int64_t gort_in(int64_t duration_ns)
 {
     int64_t deadline_ns;
 
-    if (__builtin_add_overflow(clock_mono_ns(), duration_ns, &deadline_ns))
+    if (__builtin_add_overflow(sched_now_ns(), duration_ns, &deadline_ns))
         return duration_ns < 0 ? INT64_MIN : GORT_FOREVER;
     return deadline_ns;
 }
@@ -99,7 +99,7 @@ void gort_sleep_until(int64_t deadline_ns)
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
     rt_enter("gort_sleep_until");
-    if (deadline_ns > clock_mono_ns())
+    if (deadline_ns > sched_now_ns())
         sleep_until(deadline_ns, WAIT_SLEEP, pc);
     rt_leave(worker_self());
 }

@@ -20,6 +20,7 @@
 #include "runtime/procs.h"
 #include "runtime/procsize.h"
 #include "runtime/publish.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 #include "runtime/signals.h"
 #include "runtime/sysmem.h"
@@ -133,6 +134,8 @@ static struct settings settle(const gort_options *o)
     if (SAN_ADDRESS || SAN_THREAD)
         s.stack_bytes = stack_round(s.stack_bytes * SANITIZED_STACK_FACTOR);
     read_environment(&s);
+    if (debug.replay != 0)
+        s.maxprocs = 1;
     return s;
 }
 
@@ -158,11 +161,14 @@ static void make_runtime(const struct settings *s)
     sched.start_ns = clock_mono_ns();
     sched.start_real_ns = clock_real_ns();
     atomic_store_explicit(&sched.coarse_ns, sched.start_ns, memory_order_relaxed);
+    atomic_store_explicit(&sched.detour, (uint32_t)debug.replay, memory_order_relaxed);
     unwind_init();
     tasks_init();
     lots_init();
     heap_init(s->gc_percent, s->memory_limit);
     procsize_init(s->maxprocs);
+    if (debug.replay != 0)
+        replay_init();
     publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, gort_maxprocs());
     preempt_init();
     sysmon_start();

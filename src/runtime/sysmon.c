@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "runtime/alloc.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gcthread.h"
 #include "runtime/netpoll.h"
@@ -18,6 +19,7 @@
 #include "runtime/procs.h"
 #include "runtime/procsize.h"
 #include "runtime/publish.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 
 #define SLICE_NS        (10 * NS_PER_MS)
@@ -41,6 +43,8 @@ static struct {
     struct watch watch[PROC_MAX];
     int64_t polled_ns;
     int64_t published_ns;
+    int64_t watched_ns; /* time as patience counts it */
+    int64_t counted_ns; /* until when */
     int64_t gc_asked_ns;
     int64_t cpus_seen_ns;
     uint32_t quiet; /* rounds in a row in which no proc was taken */
@@ -62,13 +66,13 @@ static bool barrier_with(struct worker *w)
  * handshake. */
 static bool seize(struct proc *p, struct worker *w)
 {
-    uint32_t none = SEIZE_NONE;
+    uint32_t rest = seize_at_rest();
     bool taken = false;
     bool lost = false;
     bool met;
 
     /* Sequential consistency: asked before the barrier. */
-    if (!atomic_compare_exchange_strong_explicit(&w->seize, &none, SEIZE_ASKING,
+    if (!atomic_compare_exchange_strong_explicit(&w->seize, &rest, SEIZE_ASKING,
                                                  memory_order_seq_cst, memory_order_relaxed))
         return false;
     met = barrier_with(w);
@@ -89,7 +93,7 @@ static bool seize(struct proc *p, struct worker *w)
     /* Release: pairs with the acquire in rt_enter_slow. Fails only if the whole runtime has
      * finished meanwhile. */
     atomic_compare_exchange_strong_explicit(&w->seize, &asking,
-                                            taken || lost ? SEIZE_TAKEN : SEIZE_NONE,
+                                            taken || lost ? SEIZE_TAKEN : rest,
                                             memory_order_release, memory_order_relaxed);
     return taken;
 }
@@ -103,10 +107,13 @@ static void take_from_hog(struct proc *p)
     if (seize(p, w)) {
         stat_add(&p->stats.detaches, 1);
         sysmon.quiet = 0;
+        if (debug.replay != 0)
+            replay_rescued();
         proc_hand_off(p);
         return;
     }
-    atomic_fetch_or_explicit(&w->attention, ATTENTION_PREEMPT, memory_order_relaxed);
+    if (debug.replay == 0)
+        atomic_fetch_or_explicit(&w->attention, ATTENTION_PREEMPT, memory_order_relaxed);
 }
 
 static void take_from_blocked(struct proc *p)
@@ -118,6 +125,8 @@ static void take_from_blocked(struct proc *p)
                                                  memory_order_acquire, memory_order_relaxed))
         return;
     sysmon.quiet = 0;
+    if (debug.replay != 0)
+        replay_rescued();
     proc_hand_off(p);
 }
 
@@ -125,10 +134,30 @@ static void take_from_blocked(struct proc *p)
  * something to do for it, else when its task's slice is over, sections before included. */
 static bool is_wanted(const struct proc *p)
 {
+    if (debug.replay != 0)
+        return false;
     return runq_count(&p->runq) > 0 ||
            atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
            atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
            netpoll_waiters() > 0;
+}
+
+static int64_t slice_ns(void)
+{
+    return debug.replay != 0 ? REPLAY_PATIENCE_NS : SLICE_NS;
+}
+
+/* In the deterministic mode only the time counts in which this thread was awake to look: nobody
+ * stood still while a debugger had stopped the process. */
+static int64_t watch_time(int64_t now_ns)
+{
+    int64_t passed_ns = now_ns - sysmon.counted_ns;
+
+    if (debug.replay == 0)
+        return now_ns;
+    sysmon.counted_ns = now_ns;
+    sysmon.watched_ns += passed_ns < 2 * SLEEP_MAX_NS ? passed_ns : 2 * SLEEP_MAX_NS;
+    return sysmon.watched_ns;
 }
 
 static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
@@ -143,14 +172,14 @@ static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
     }
     switch ((enum proc_status)atomic_load_explicit(&p->status, memory_order_acquire)) {
     case PROC_RUNNING:
-        if (now_ns - seen->since_ns >= SLICE_NS &&
+        if (now_ns - seen->since_ns >= slice_ns() &&
             atomic_load_explicit(&p->current, memory_order_relaxed) != NULL) {
             take_from_hog(p);
             seen->since_ns = now_ns;
         }
         break;
     case PROC_BLOCKING:
-        if ((sections == seen->sections && is_wanted(p)) || now_ns - seen->since_ns >= SLICE_NS)
+        if ((sections == seen->sections && is_wanted(p)) || now_ns - seen->since_ns >= slice_ns())
             take_from_blocked(p);
         seen->sections = sections;
         break;
@@ -248,9 +277,12 @@ void sched_rest_ends(void)
 static void watch_round(int64_t now_ns)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    int64_t at_ns = watch_time(now_ns);
 
     for (uint32_t i = 0; i < n; i++)
-        retake(sched.procs[i], &sysmon.watch[i], now_ns);
+        retake(sched.procs[i], &sysmon.watch[i], at_ns);
+    if (debug.replay != 0) /* tasks do it */
+        return;
     poll_if_late(now_ns);
     collect_if_due(now_ns);
     look_at_cpus_if_due(now_ns);

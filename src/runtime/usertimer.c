@@ -4,11 +4,11 @@
 
 #include "runtime/usertimer.h"
 
-#include "base/clock.h"
 #include "base/list.h"
 #include "runtime/alloc.h"
 #include "runtime/chan.h"
 #include "runtime/fatal.h"
+#include "runtime/replay.h"
 #include "runtime/sched.h"
 
 struct gort_timer {
@@ -44,7 +44,7 @@ struct usertimer *usertimer_new(void (*fn)(void *arg), void *arg, uintptr_t pc)
 static void send_time(void *arg)
 {
     const struct usertimer *t = arg;
-    int64_t now_ns = clock_mono_ns();
+    int64_t now_ns = sched_now_ns();
     struct task *wake;
 
     lock_take(&t->chan->lock);

@@ -153,7 +153,8 @@ struct worker *worker_new(void)
 
     if (fresh)
         w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
-    if (debug.yield > 0)
+    atomic_store_explicit(&w->seize, seize_at_rest(), memory_order_relaxed);
+    if (debug.yield > 0 || debug.replay != 0)
         atomic_store_explicit(&w->attention, ATTENTION_RANDOM, memory_order_relaxed);
     lock_take(&sched.lock);
     atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed);

@@ -10,6 +10,7 @@
 #include "runtime/world.h"
 
 #include "base/clock.h"
+#include "runtime/debug.h"
 #include "runtime/os_linux.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
@@ -147,6 +148,7 @@ static bool any_active(const struct worker *self)
 void world_start(void)
 {
     atomic_store_explicit(&sched.stopping, 0, memory_order_seq_cst);
+    atomic_store_explicit(&sched.detour, (uint32_t)debug.replay, memory_order_relaxed);
     atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
     futex_wake(&world.restarts, INT32_MAX);
     lock_release(&world.lock);
@@ -188,6 +190,7 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
     take_turn(self);
     how->asked_ns = clock_mono_ns();
     atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
+    atomic_store_explicit(&sched.detour, 1, memory_order_relaxed);
     atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
     ask_all(self);
     if (!await_all(self, how->asked_ns + patience_ns)) {

@@ -25,7 +25,7 @@ static const struct mode {
     const char *procs;
     int rounds;
 } modes[] = {
-    {"seed=1", "4", 120},
+    {"yield=0,seed=1", "4", 120},
     {"verify=1", "4", 40},
     {"gcstress=1,clobberfree=1", "2", 1},
     {"clobberfree=1,yield=50,gctrace=1", "8", 30},

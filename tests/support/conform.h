@@ -3,8 +3,8 @@
  *     CLAIM(what_holds) { ... EXPECT(got == 3, "got %d", got); }
  *     ENDS(what_is_misuse, 2, "the text") { ... }
  * A claim runs as the first task, once for each of several numbers of procs, with and without
- * random yields. What ENDS describes must end the process with that status and print that text; it
- * runs in a process of its own.
+ * random yields, and in the deterministic mode. What ENDS describes must end the process with that
+ * status and print that text; it runs in a process of its own.
  *     PROGRAM           all of it
  *     PROGRAM CLAIM     one claim, as the environment says (GORT_MAXPROCS, GORT_DEBUG)
  * CONFORM_SEED=N repeats a run's random choices; a run prints its seed. */
