@@ -16,6 +16,11 @@ void futex_wake(_Atomic(uint32_t) *word, int count);
 
 int32_t os_thread_id(void);
 
+/* Processor time that the thread of this process has used; 0 if there is none. */
+int64_t os_thread_cpu_ns(int32_t tid);
+/* Whether it waits for something in the kernel; also if that can't be found out. */
+bool os_thread_sleeps(int32_t tid);
+
 /* Processors that this process may use: its affinity mask, bounded by its cgroup's CPU limit,
  * rounded up; at least 1. */
 int os_cpu_count(void);

@@ -37,6 +37,7 @@ struct watch { /* what a proc was at when last looked at */
     uint32_t tick;
     uint64_t sections; /* blocking ones that had been entered */
     int64_t since_ns;  /* of the time slice */
+    int64_t cpu_ns;    /* that its worker's thread had used then; in the deterministic mode */
 };
 
 static struct {
@@ -142,9 +143,26 @@ static bool is_wanted(const struct proc *p)
            netpoll_waiters() > 0;
 }
 
-static int64_t slice_ns(void)
+static int32_t worker_tid(const struct proc *p)
 {
-    return debug.replay != 0 ? REPLAY_PATIENCE_NS : SLICE_NS;
+    struct worker *w = atomic_load_explicit(&p->worker, memory_order_relaxed);
+
+    return w != NULL ? atomic_load_explicit(&w->tid, memory_order_relaxed) : 0;
+}
+
+static int64_t worker_cpu(const struct proc *p)
+{
+    return debug.replay != 0 ? os_thread_cpu_ns(worker_tid(p)) : 0;
+}
+
+/* Whether the slice of P's task, or its blocking section, is over. In the deterministic mode it
+ * must have slept or computed for long: not because the machine is busy with others. */
+static bool is_slice_over(const struct proc *p, const struct watch *seen, int64_t now_ns)
+{
+    if (debug.replay == 0)
+        return now_ns - seen->since_ns >= SLICE_NS;
+    return now_ns - seen->since_ns >= REPLAY_PATIENCE_NS &&
+           (worker_cpu(p) - seen->cpu_ns >= REPLAY_PATIENCE_NS || os_thread_sleeps(worker_tid(p)));
 }
 
 /* In the deterministic mode only the time counts in which this thread was awake to look: nobody
@@ -167,19 +185,19 @@ static void retake(struct proc *p, struct watch *seen, int64_t now_ns)
 
     /* A task that stands still with the world does not hog. */
     if (tick != seen->tick || atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0) {
-        *seen = (struct watch){tick, sections, now_ns};
+        *seen = (struct watch){tick, sections, now_ns, worker_cpu(p)};
         return;
     }
     switch ((enum proc_status)atomic_load_explicit(&p->status, memory_order_acquire)) {
     case PROC_RUNNING:
-        if (now_ns - seen->since_ns >= slice_ns() &&
+        if (is_slice_over(p, seen, now_ns) &&
             atomic_load_explicit(&p->current, memory_order_relaxed) != NULL) {
             take_from_hog(p);
             seen->since_ns = now_ns;
         }
         break;
     case PROC_BLOCKING:
-        if ((sections == seen->sections && is_wanted(p)) || now_ns - seen->since_ns >= slice_ns())
+        if ((sections == seen->sections && is_wanted(p)) || is_slice_over(p, seen, now_ns))
             take_from_blocked(p);
         seen->sections = sections;
         break;
