@@ -170,6 +170,9 @@ struct worker *rt_enter_settle(struct worker *w)
             break;
         case SEIZE_BLOCKING:
             gort_fatal("a function of the runtime was called inside GORT_BLOCKING");
+        case SEIZE_FORKED:
+            gort_fatal("a function of the runtime was called in the child of a fork, which may "
+                       "only exec or exit");
         case SEIZE_FINISHED:
             park_for_ever(w);
         }

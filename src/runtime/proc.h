@@ -82,7 +82,8 @@ struct proc {
 };
 
 /* SEIZE_BLOCKING: in a blocking section, where the runtime must not be called. SEIZE_FINISHED: the
- * first task has returned, no task goes on. SEIZE_REPLAY: in place of NONE in the deterministic
+ * first task has returned, no task goes on. SEIZE_FORKED: this is the child of a fork, where the
+ * runtime must not be called. SEIZE_REPLAY: in place of NONE in the deterministic
  * mode, where every entry is a place to give way. */
 enum seize_state {
     SEIZE_NONE,
@@ -90,6 +91,7 @@ enum seize_state {
     SEIZE_TAKEN,
     SEIZE_BLOCKING,
     SEIZE_FINISHED,
+    SEIZE_FORKED,
     SEIZE_REPLAY,
 };
 

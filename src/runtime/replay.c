@@ -238,6 +238,11 @@ void replay_say_trace(void)
                 (unsigned long long)load(&replay.rescues));
 }
 
+void replay_leave(void)
+{
+    atomic_store_explicit(&replay.told, 1, memory_order_relaxed);
+}
+
 /* How often a task gives way is a matter of the seed as well: some faults want long stretches, some
  * short ones. */
 void replay_init(void)

@@ -51,6 +51,9 @@ void replay_rescued(void);
 /* The line that GORT_DEBUG=seedtrace=1 asks for, once; nothing in another mode. Any thread. */
 void replay_say_trace(void);
 
+/* This is the child of a fork: it says nothing at its end. */
+void replay_leave(void);
+
 /* The time by which tasks live: deadlines, timers, gort_now. Any thread; what is said about tasks
  * to watchers has the real time. */
 static inline int64_t sched_now_ns(void)

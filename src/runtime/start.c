@@ -5,6 +5,7 @@
 #include "gort.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,19 @@ static void check_page_size(void)
         gort_fatal("the system has memory pages of %zu bytes; libgort needs 4096", (size_t)bytes);
 }
 
+/* The child of a fork has the calling thread alone, and the runtime as it was at that moment, with
+ * locks that nobody will release. Other threads have no part in it: they are no tasks. */
+static void leave_in_child(void)
+{
+    struct worker *w = worker_self();
+
+    replay_leave();
+    if (w != NULL)
+        atomic_store_explicit(&w->seize, SEIZE_FORKED, memory_order_relaxed);
+    /* Whoever stopped the world is not here to let it go on. */
+    atomic_store_explicit(&sched.stopping, 0, memory_order_relaxed);
+}
+
 /* The order is that of need: the heap's caches hang on procs, the page describes procs, tasks
  * appear in the table. */
 static void make_runtime(const struct settings *s)
@@ -171,6 +185,8 @@ static void make_runtime(const struct settings *s)
         replay_init();
     publish_init(s->monitor ? PUBLISH_ON : PUBLISH_OFF, gort_maxprocs());
     preempt_init();
+    if (pthread_atfork(NULL, NULL, leave_in_child) != 0)
+        gort_fatal("out of memory: no room for a fork handler");
     sysmon_start();
 }
 

@@ -236,16 +236,22 @@ static bool check_all(const char *const schedule[2])
     return report(&c, WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0, schedule, "claims");
 }
 
+static bool ended_with(const struct child *c, int status)
+{
+    return status < 0 ? WIFSIGNALED(c->status) && WTERMSIG(c->status) == -status
+                      : WIFEXITED(c->status) && WEXITSTATUS(c->status) == status;
+}
+
 static bool check_end(const struct conform_claim *claim, const char *const schedule[2])
 {
     static struct child c;
     bool good;
 
     run_child(&c, schedule, claim->name);
-    good = WIFEXITED(c.status) && WEXITSTATUS(c.status) == claim->status &&
+    good = ended_with(&c, claim->status) &&
            strstr(c.output, claim->text) != NULL;
     if (!good)
-        printf("# expected exit status %d and: %s\n", claim->status, claim->text);
+        printf("# expected exit status (or -signal) %d and: %s\n", claim->status, claim->text);
     return report(&c, good, schedule, claim->name);
 }
 

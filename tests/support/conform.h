@@ -4,7 +4,8 @@
  *     ENDS(what_is_misuse, 2, "the text") { ... }
  * A claim runs as the first task, once for each of several numbers of procs, with and without
  * random yields, and in the deterministic mode. What ENDS describes must end the process with that
- * status and print that text; it runs in a process of its own.
+ * status, or if that is negative by that signal, and print that text; it runs in a process of its
+ * own.
  *     PROGRAM           all of it
  *     PROGRAM CLAIM     one claim, as the environment says (GORT_MAXPROCS, GORT_DEBUG)
  * CONFORM_SEED=N repeats a run's random choices; a run prints its seed. */
@@ -35,7 +36,7 @@ enum conform_wait { /* what conform_parked counts */
 struct conform_claim {
     const char *name;
     void (*run)(void);
-    int status;       /* of ENDS; else 0 */
+    int status;       /* of ENDS, negative: a signal; else 0 */
     const char *text; /* of ENDS; else NULL */
     struct conform_claim *next;
 };
