@@ -68,6 +68,7 @@ struct proc {
     _Atomic(struct task *) current; /* read by sysmon; [atomic] */
     _Atomic(uint32_t) tick;         /* grows with each task run in a slice of its own; [atomic] */
     uint32_t rng;                   /* xorshift state; [owner] */
+    uint32_t inherited;             /* counts tasks run in a slice not their own; [owner] */
     struct runq runq;
     struct timers timers;
     struct stack_cache stacks; /* [owner] */
