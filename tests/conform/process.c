@@ -135,8 +135,6 @@ static void nothing(void *arg)
     (void)arg;
 }
 
-static gort_mutex mutex;
-
 static void call_runtime(int which)
 {
     switch (which) {
@@ -147,7 +145,7 @@ static void call_runtime(int which)
         (void)gort_alloc(100000);
         break;
     case 2:
-        gort_mutex_lock(&mutex);
+        (void)gort_chan_new(8, 1);
         break;
     case 3:
         gort_sleep(GORT_MS);
