@@ -414,6 +414,6 @@ static int run(void *arg)
 
 int main(void)
 {
-    setenv("GORT_DEBUG", "clobberfree=1", 1);
+    setenv("GORT_DEBUG", "clobberfree=1", 0);
     return gort_run(NULL, run, NULL) == 0 ? 0 : 1;
 }

@@ -14,22 +14,22 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "runtime/debug.h"
 #include "runtime/task.h"
 
 #define CHILD_SECONDS 100u
 #define OUTPUT_BYTES  (256u << 10)
+#define SEEDS_DEFAULT 5u
 
-static const char *const schedules[][2] = {
-    /* GORT_MAXPROCS, GORT_DEBUG beside the seed; nothing: the deterministic mode */
-    {"1", "yield=0"}, {"2", "yield=0"}, {"4", "yield=0"}, {"1", ""},
-    {"1", "yield=4"}, {"2", "yield=4"}, {"4", "yield=2"},
-};
+static const char *const proc_counts[] = {"1", "2", "4", "16"};
 
 static struct conform_claim *claims;
 static struct conform_claim **last_claim = &claims;
 static const struct conform_claim *running;
 static _Atomic(int) faults;
 static _Atomic(uint32_t) random_state;
+static const char *program;
+static char user_debug[128];
 
 void conform_add(struct conform_claim *c)
 {
@@ -129,6 +129,7 @@ static int run_claims(void *arg)
     int failed = 0;
     int ran = 0;
 
+    atomic_store_explicit(&random_state, debug.seed, memory_order_relaxed);
     for (const struct conform_claim *c = claims; c != NULL; c = c->next) {
         if (name == NULL ? c->text != NULL : strcmp(c->name, name) != 0)
             continue;
@@ -142,14 +143,10 @@ static int run_claims(void *arg)
 
 static int be_child(const char *name)
 {
-    const char *seed = getenv("CONFORM_SEED");
-
-    atomic_store_explicit(&random_state, seed == NULL ? 1 : (uint32_t)strtoul(seed, NULL, 0),
-                          memory_order_relaxed);
     return gort_run(NULL, run_claims, (void *)(uintptr_t)name);
 }
 
-/* ---- in the parent -------------------------------------------------------------------------- */
+/* ---- one process ---------------------------------------------------------------------------- */
 
 struct child {
     char output[OUTPUT_BYTES];
@@ -157,16 +154,11 @@ struct child {
     int status; /* as from waitpid */
 };
 
-static _Noreturn void exec_self(const char *const schedule[2], const char *claim, int output)
+static _Noreturn void exec_self(const char *claim, int output)
 {
-    char debug[64];
     char *argv[] = {(char *)(uintptr_t) "conform", (char *)(uintptr_t) "--child",
                     (char *)(uintptr_t)claim, NULL};
 
-    snprintf(debug, sizeof debug, "seed=%s%s%s", getenv("CONFORM_SEED"),
-             schedule[1][0] != '\0' ? "," : "", schedule[1]);
-    setenv("GORT_MAXPROCS", schedule[0], 1);
-    setenv("GORT_DEBUG", debug, 1);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     close(output);
@@ -184,7 +176,7 @@ static void collect_output(struct child *c, int fd)
     c->output[c->length] = '\0';
 }
 
-static void run_child(struct child *c, const char *const schedule[2], const char *claim)
+static void run_child(struct child *c, const char *claim)
 {
     int fds[2];
     pid_t pid;
@@ -197,7 +189,7 @@ static void run_child(struct child *c, const char *const schedule[2], const char
     }
     if (pid == 0) {
         close(fds[0]);
-        exec_self(schedule, claim, fds[1]);
+        exec_self(claim, fds[1]);
     }
     close(fds[1]);
     collect_output(c, fds[0]);
@@ -215,25 +207,34 @@ static void describe(const struct child *c, char *text, size_t bytes)
         snprintf(text, bytes, "signal %d", WTERMSIG(c->status));
 }
 
-static bool report(const struct child *c, bool good, const char *const schedule[2],
-                   const char *what)
+static const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value == NULL ? "" : value;
+}
+
+/* CLAIM is NULL for all that do not end the process. */
+static bool report(const struct child *c, bool good, const char *claim)
 {
     char how[64];
 
     describe(c, how, sizeof how);
-    printf("%s - %s, %s procs, %s: %s\n", good ? "ok" : "not ok", what, schedule[0],
-           schedule[1][0] != '\0' ? schedule[1] : "deterministic", how);
+    printf("%s - %s, GORT_MAXPROCS=%s GORT_DEBUG=%s: %s\n", good ? "ok" : "not ok",
+           claim == NULL ? "claims" : claim, setting("GORT_MAXPROCS"), setting("GORT_DEBUG"), how);
     if (!good)
-        printf("%s\n", c->output);
+        printf("%s\n# again: GORT_MAXPROCS=%s GORT_DEBUG=%s %s --once%s%s\n", c->output,
+               setting("GORT_MAXPROCS"), setting("GORT_DEBUG"), program, claim == NULL ? "" : " ",
+               claim == NULL ? "" : claim);
     return good;
 }
 
-static bool check_all(const char *const schedule[2])
+static bool check_claims(const char *claim)
 {
     static struct child c;
 
-    run_child(&c, schedule, NULL);
-    return report(&c, WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0, schedule, "claims");
+    run_child(&c, claim);
+    return report(&c, WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0, claim);
 }
 
 static bool ended_with(const struct child *c, int status)
@@ -242,43 +243,166 @@ static bool ended_with(const struct child *c, int status)
                       : WIFEXITED(c->status) && WEXITSTATUS(c->status) == status;
 }
 
-static bool check_end(const struct conform_claim *claim, const char *const schedule[2])
+static bool check_end(const struct conform_claim *claim)
 {
     static struct child c;
     bool good;
 
-    run_child(&c, schedule, claim->name);
-    good = ended_with(&c, claim->status) &&
+    run_child(&c, claim->name);
+    good = WIFEXITED(c.status) && WEXITSTATUS(c.status) == claim->status &&
            strstr(c.output, claim->text) != NULL;
     if (!good)
         printf("# expected exit status (or -signal) %d and: %s\n", claim->status, claim->text);
-    return report(&c, good, schedule, claim->name);
+    return report(&c, good, claim->name);
 }
 
-static int be_parent(void)
+/* ---- schedules ------------------------------------------------------------------------------ */
+
+/* The seed of a whole run is spread, so that those of two runs or two rounds have nothing in
+ * common; odd, since the runtime takes an even one for the odd one above it. */
+static uint32_t seed_of_round(uint32_t run_seed, uint32_t round)
 {
+    uint32_t x = run_seed + round * 0x9e3779b9u;
+
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return (x ^ x >> 16) | 1;
+}
+
+/* A task gives way at one call of the runtime in so many: often, which upsets short steps, or
+ * seldom, which lets one task get far ahead of the others. */
+static unsigned yield_of_seed(uint32_t seed)
+{
+    return 2u << (seed >> 1 & 3);
+}
+
+/* What the user has in GORT_DEBUG holds in all schedules. */
+static void set_debug(const char *procs, const char *schedule)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "%s%s%s", schedule, user_debug[0] == '\0' ? "" : ",", user_debug);
+    setenv("GORT_MAXPROCS", procs, 1);
+    setenv("GORT_DEBUG", text, 1);
+}
+
+static void set_schedule(const char *procs, uint32_t seed, unsigned yield)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "seed=%" PRIu32 ",yield=%u", seed, yield);
+    set_debug(procs, text);
+}
+
+static void set_deterministic(uint32_t seed)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "seed=%" PRIu32, seed);
+    set_debug("1", text);
+}
+
+/* A process for each, so not with every seed: without yields on one proc and on several, with
+ * yields on as many procs as there are tasks, and in the deterministic mode. */
+static int check_ends(uint32_t run_seed)
+{
+    uint32_t seed = seed_of_round(run_seed, 0);
     int failed = 0;
 
-    for (size_t i = 0; i < ARRAY_COUNT(schedules); i++)
-        failed += !check_all(schedules[i]);
     for (const struct conform_claim *c = claims; c != NULL; c = c->next) {
         if (c->text == NULL)
             continue;
-        failed += !check_end(c, schedules[0]);
-        failed += !check_end(c, schedules[2]);
-        failed += !check_end(c, schedules[3]);
+        set_schedule("1", seed, 0);
+        failed += !check_end(c);
+        set_schedule("4", seed, 0);
+        failed += !check_end(c);
+        set_schedule("16", seed, yield_of_seed(seed));
+        failed += !check_end(c);
+        set_deterministic(seed);
+        failed += !check_end(c);
     }
-    return failed > 0;
+    return failed;
+}
+
+static int check_all(uint32_t run_seed, uint32_t rounds)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(proc_counts); i++) {
+        set_schedule(proc_counts[i], seed_of_round(run_seed, 0), 0);
+        failed += !check_claims(NULL);
+        for (uint32_t round = 0; round < rounds; round++) {
+            uint32_t seed = seed_of_round(run_seed, round);
+
+            set_schedule(proc_counts[i], seed, yield_of_seed(seed));
+            failed += !check_claims(NULL);
+        }
+    }
+    set_deterministic(seed_of_round(run_seed, 0));
+    failed += !check_claims(NULL);
+    return failed + check_ends(run_seed);
+}
+
+static const struct conform_claim *end_number(uint32_t n)
+{
+    const struct conform_claim *c = claims;
+
+    for (; c != NULL; c = c->next)
+        if (c->text != NULL && n-- == 0)
+            break;
+    return c;
+}
+
+static uint32_t count_ends(void)
+{
+    uint32_t n = 0;
+
+    for (const struct conform_claim *c = claims; c != NULL; c = c->next)
+        n += c->text != NULL;
+    return n;
+}
+
+/* All claims that don't end the process, and one that does, drawn by the seed. */
+static int check_some(void)
+{
+    const char *seed = strstr(setting("GORT_DEBUG"), "seed=");
+    uint32_t drawn = seed == NULL ? 0 : (uint32_t)strtoul(seed + strlen("seed="), NULL, 10) >> 3;
+    uint32_t ends = count_ends();
+    int failed = !check_claims(NULL);
+
+    if (ends > 0)
+        failed += !check_end(end_number(drawn % ends));
+    return failed;
+}
+
+static int check_one(const char *name)
+{
+    for (const struct conform_claim *c = claims; c != NULL; c = c->next)
+        if (strcmp(c->name, name) == 0)
+            return c->text != NULL ? !check_end(c) : !check_claims(name);
+    printf("no such claim\n");
+    return 1;
+}
+
+static uint32_t number_in(const char *variable, uint32_t otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text == NULL ? otherwise : (uint32_t)strtoul(text, NULL, 0);
 }
 
 int main(int argc, char **argv)
 {
-    char seed[16];
+    uint32_t run_seed = number_in("CONFORM_SEED", (uint32_t)clock_real_ns());
 
+    program = argv[0];
     if (argc > 1 && strcmp(argv[1], "--child") == 0)
         return be_child(argv[2]);
-    snprintf(seed, sizeof seed, "%" PRIu32, (uint32_t)clock_real_ns() | 1);
-    setenv("CONFORM_SEED", seed, 0);
-    printf("# CONFORM_SEED=%s\n", getenv("CONFORM_SEED"));
-    return argc > 1 ? be_child(argv[1]) : be_parent();
+    if (argc > 1 && strcmp(argv[1], "--once") == 0)
+        return (argc > 2 ? check_one(argv[2]) : check_some()) > 0;
+    if (argc > 1)
+        return be_child(argv[1]);
+    snprintf(user_debug, sizeof user_debug, "%s", setting("GORT_DEBUG"));
+    printf("# CONFORM_SEED=%" PRIu32 "\n", run_seed);
+    return check_all(run_seed, number_in("CONFORM_SEEDS", SEEDS_DEFAULT)) > 0;
 }

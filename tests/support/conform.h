@@ -2,13 +2,17 @@
 /* conform.h - claims about the semantics of the public interface, tried under many schedules.
  *     CLAIM(what_holds) { ... EXPECT(got == 3, "got %d", got); }
  *     ENDS(what_is_misuse, 2, "the text") { ... }
- * A claim runs as the first task, once for each of several numbers of procs, with and without
- * random yields, and in the deterministic mode. What ENDS describes must end the process with that
- * status, or if that is negative by that signal, and print that text; it runs in a process of its
- * own.
- *     PROGRAM           all of it
- *     PROGRAM CLAIM     one claim, as the environment says (GORT_MAXPROCS, GORT_DEBUG)
- * CONFORM_SEED=N repeats a run's random choices; a run prints its seed. */
+ * A claim runs as the first task, with 1, 2, 4 and 16 procs, each without random yields and with
+ * those of several seeds, and in the deterministic mode. What ENDS describes must end the process
+ * with that status, or if that is negative by that signal, and print that text; it runs in a process
+ * of its own, under fewer schedules.
+ *     PROGRAM                  all of it
+ *     PROGRAM --once [CLAIM]   under the schedule that GORT_MAXPROCS and GORT_DEBUG say: all claims
+ *                              and one of ENDS, drawn by the seed; or CLAIM
+ *     PROGRAM CLAIM            one claim, in this process, for a debugger
+ * CONFORM_SEED=N repeats a run's seeds; a run prints it. CONFORM_SEEDS is how many there are (5).
+ * What fails is printed with the command that tries it again. Other settings in GORT_DEBUG hold in
+ * all schedules. */
 #ifndef SUPPORT_CONFORM_H
 #define SUPPORT_CONFORM_H
 
@@ -86,7 +90,7 @@ int conform_parked(enum conform_wait why);
 #define UNTIL_PARKED(n, why) \
     EVENTUALLY(conform_parked(why) == (n), "%d tasks parked", conform_parked(why))
 
-/* A random number below N. */
+/* A random number below N; GORT_DEBUG=seed=N repeats it. */
 uint32_t conform_random(uint32_t n);
 
 #endif
