@@ -8,12 +8,32 @@
 
 #include "gort/task.h"
 
+#include <sched.h>
 #include <string.h>
 
+#include "runtime/cycles.h"
 #include "runtime/fatal.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/tasktab.h"
+
+/* From now on sysmon does not ask for the proc of W. If it does so at this moment, it finds W in
+ * the runtime; to write over its question would let W leave and enter again before it has looked,
+ * and both would have the proc. */
+static void announce_section(struct worker *w)
+{
+    uint32_t seen = seize_at_rest();
+
+    while (!atomic_compare_exchange_strong_explicit(&w->seize, &seen, SEIZE_BLOCKING,
+                                                    memory_order_relaxed, memory_order_relaxed)) {
+        if (seen == SEIZE_FINISHED)
+            return;
+        DCHECK(seen == SEIZE_ASKING); /* for the length of a membarrier */
+        seen = seize_at_rest();
+        cpu_relax();
+        sched_yield();
+    }
+}
 
 /* Called by gort_blocking_enter (ctx_*.S) with the registers, stack pointer and address of its
  * caller. */
@@ -32,8 +52,7 @@ void blocking_enter(const uintptr_t *reg, void *caller_sp, uintptr_t pc)
     stat_add(&p->stats.blocking_entered, 1);
     w->proc = NULL;
     w->left_proc = p;
-    if (atomic_exchange_explicit(&w->seize, SEIZE_BLOCKING, memory_order_relaxed) == SEIZE_FINISHED)
-        atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
+    announce_section(w);
     /* Release: whoever takes the proc (sysmon, by CAS with acquire) sees all that this worker did
      * with it. Before the worker is quiet: who stops the world to remove procs finds it. */
     atomic_store_explicit(&p->status, PROC_BLOCKING, memory_order_release);
