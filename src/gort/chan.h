@@ -41,7 +41,8 @@ GORT_API GORT_MUST_CHECK int gort_recv_ctx(gort_chan *c, void *value, struct gor
 /* No more values will be sent. */
 GORT_API void gort_close(gort_chan *c);
 
-/* Elements buffered now, and the buffer's size. 0 for NULL. Callable from any thread. */
+/* Elements buffered now, and the buffer's size. 0 for NULL, and for the channel of a timer or
+ * ticker, whose time can be taken back. Callable from any thread. */
 GORT_API size_t gort_chan_len(const gort_chan *c);
 GORT_API size_t gort_chan_cap(const gort_chan *c);
 

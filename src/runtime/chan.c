@@ -422,12 +422,19 @@ void gort_close(gort_chan *c)
     rt_leave(w);
 }
 
+/* A time that waits in the channel of a timer can be taken back: nobody may count on it. So it
+ * passes for a channel without a buffer, as in Go since 1.23. */
+static bool has_public_buffer(const gort_chan *c)
+{
+    return c != NULL && c->owner == NULL;
+}
+
 size_t gort_chan_len(const gort_chan *c)
 {
-    return c == NULL ? 0 : chan_count(c);
+    return has_public_buffer(c) ? chan_count(c) : 0;
 }
 
 size_t gort_chan_cap(const gort_chan *c)
 {
-    return c == NULL ? 0 : c->capacity;
+    return has_public_buffer(c) ? c->capacity : 0;
 }

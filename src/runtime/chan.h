@@ -35,7 +35,7 @@ struct gort_chan {
     size_t take_at;           /* index in the ring; [lock:lock] */
     struct waitq receivers;
     struct waitq senders;
-    void *owner; /* an object that lives as long as the channel does, or NULL; [const] */
+    void *owner; /* the timer whose channel it is, which lives as long, or NULL; [const] */
     _Alignas(16) unsigned char ring[]; /* [lock:lock] */
 };
 
