@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* fair.c - nobody waits for ever while others are busy: with tasks, timers, collections. */
+#include "config.h"
+
+#include <stdatomic.h>
+
+#include "tests/support/conform.h"
+
+#define CHAIN 2000
+
+static bool is_set(_Atomic(int) *flag)
+{
+    return atomic_load_explicit(flag, memory_order_relaxed) != 0;
+}
+
+static void set(_Atomic(int) *flag)
+{
+    atomic_store_explicit(flag, 1, memory_order_relaxed);
+}
+
+/* ---- tasks ---------------------------------------------------------------------------------- */
+
+struct crowd {
+    gort_chan *ping;
+    gort_chan *pong;
+    _Atomic(int) stop;
+    _Atomic(int) ran;
+    gort_waitgroup all;
+};
+
+static void serve(void *arg)
+{
+    struct crowd *c = arg;
+    int v;
+
+    while (gort_recv(c->ping, &v) == 1)
+        gort_send(c->pong, &v);
+    gort_close(c->pong);
+}
+
+static void play(void *arg)
+{
+    struct crowd *c = arg;
+    int v = 0;
+
+    while (!is_set(&c->stop)) {
+        gort_send(c->ping, &v);
+        if (gort_recv(c->pong, &v) != 1)
+            break;
+    }
+    gort_close(c->ping);
+}
+
+static void note_that_it_ran(void *arg)
+{
+    struct crowd *c = arg;
+
+    atomic_fetch_add_explicit(&c->ran, 1, memory_order_relaxed);
+}
+
+/* Two tasks that wake each other pass their turn on within one slice, and so never leave the proc's
+ * own place for the next. */
+CLAIM(a_pair_that_wake_each_other_lets_others_run)
+{
+    struct crowd c = {0};
+
+    for (int i = 0; i < 4; i++) {
+        struct crowd pair = {.ping = gort_chan_new(sizeof(int), 0),
+                             .pong = gort_chan_new(sizeof(int), 0)};
+
+        gort_waitgroup_go(&pair.all, serve, &pair);
+        gort_waitgroup_go(&pair.all, play, &pair);
+        gort_go(note_that_it_ran, &c);
+        EVENTUALLY(atomic_load_explicit(&c.ran, memory_order_relaxed) == i + 1, "round %d", i);
+        set(&pair.stop);
+        gort_waitgroup_wait(&pair.all);
+    }
+}
+
+CLAIM(a_task_that_yields_sees_the_others_go_on)
+{
+    struct crowd c = {0};
+
+    for (int i = 0; i < 100; i++) {
+        gort_go(note_that_it_ran, &c);
+        while (atomic_load_explicit(&c.ran, memory_order_relaxed) == i)
+            gort_yield();
+    }
+    EXPECT(atomic_load_explicit(&c.ran, memory_order_relaxed) == 100, "%d",
+           atomic_load_explicit(&c.ran, memory_order_relaxed));
+}
+
+struct link {
+    gort_chan *from;
+    gort_chan *to;
+};
+
+static void pass_on_plus_one(void *arg)
+{
+    const struct link *l = arg;
+    int v;
+
+    if (gort_recv(l->from, &v) == 1) {
+        v++;
+        gort_send(l->to, &v);
+    }
+}
+
+CLAIM(a_value_passes_through_a_long_chain_of_tasks)
+{
+    gort_chan *first = gort_chan_new(sizeof(int), 0);
+    gort_chan *last = first;
+    int v = 0;
+
+    for (int i = 0; i < CHAIN; i++) {
+        struct link *l = gort_new(struct link);
+
+        *l = (struct link){last, gort_chan_new(sizeof(int), 0)};
+        last = l->to;
+        gort_go(pass_on_plus_one, l);
+    }
+    gort_send(first, &v);
+    EXPECT(gort_recv(last, &v) == 1 && v == CHAIN, "%d of %d tasks", v, CHAIN);
+}
+
+/* ---- timers --------------------------------------------------------------------------------- */
+
+static void look_again_and_again(void *arg)
+{
+    struct crowd *c = arg;
+    int v;
+
+    while (!is_set(&c->stop))
+        EXPECT(gort_try_recv(c->ping, &v) == GORT_EWOULDBLOCK, "nobody sends");
+}
+
+CLAIM(a_timer_fires_while_tasks_look_again_and_again)
+{
+    struct crowd c = {.ping = gort_chan_new(sizeof(int), 0)};
+
+    for (int i = 0; i < 4; i++)
+        gort_waitgroup_go(&c.all, look_again_and_again, &c);
+    EXPECT(gort_recv_by(gort_after(GORT_MS), NULL, gort_in(10 * GORT_S)) == 1, "it did not fire");
+    set(&c.stop);
+    gort_waitgroup_wait(&c.all);
+}
+
+struct rearmed {
+    gort_timer *timer;
+    gort_chan *done;
+    int left;
+};
+
+static void set_again(void *arg)
+{
+    struct rearmed *r = arg;
+
+    if (--r->left > 0)
+        gort_timer_reset(r->timer, 0);
+    else
+        gort_close(r->done);
+}
+
+/* Its first time is far off until the claim has noted the timer. */
+CLAIM(a_function_may_set_its_own_timer_again)
+{
+    struct rearmed *r = gort_new(struct rearmed);
+
+    r->left = 50;
+    r->done = gort_chan_new(0, 0);
+    r->timer = gort_after_func(3600 * GORT_S, set_again, r);
+    gort_timer_reset(r->timer, 0);
+    EXPECT(gort_recv_by(r->done, NULL, gort_in(10 * GORT_S)) == 0, "%d times left", r->left);
+}
+
+/* Whoever waits for the long one in the poller has to be told of the short one. */
+CLAIM(a_short_timer_is_not_held_up_by_a_long_one)
+{
+    gort_timer *far = gort_timer_new(3600 * GORT_S);
+
+    gort_sleep(GORT_MS);
+    EXPECT(gort_recv_by(gort_after(GORT_MS), NULL, gort_in(10 * GORT_S)) == 1, "it did not fire");
+    EXPECT(gort_timer_stop(far) == 1, "the long one was armed");
+}
+
+/* ---- collections ---------------------------------------------------------------------------- */
+
+static void allocate_and_yield(void *arg)
+{
+    struct crowd *c = arg;
+
+    while (!is_set(&c->stop)) {
+        gort_alloc(64);
+        gort_yield();
+    }
+}
+
+static void collect_some(void *arg)
+{
+    gort_memstats m;
+
+    (void)arg;
+    for (int i = 0; i < 3; i++) {
+        gort_gc();
+        gort_read_memstats(&m);
+    }
+}
+
+/* Collecting and reading the figures both stop all tasks. */
+CLAIM(many_that_stop_the_world_do_not_block_each_other)
+{
+    struct crowd c = {0};
+    gort_waitgroup stoppers = {0};
+
+    for (int i = 0; i < 2; i++)
+        gort_waitgroup_go(&c.all, allocate_and_yield, &c);
+    for (int i = 0; i < 4; i++)
+        gort_waitgroup_go(&stoppers, collect_some, NULL);
+    gort_waitgroup_wait(&stoppers);
+    set(&c.stop);
+    gort_waitgroup_wait(&c.all);
+}
+
+static void compute(void *arg)
+{
+    struct crowd *c = arg;
+
+    while (!is_set(&c->stop))
+        continue;
+}
+
+CLAIM(a_collection_ends_while_tasks_compute)
+{
+    struct crowd c = {0};
+
+    for (int i = 0; i < 2; i++)
+        gort_waitgroup_go(&c.all, compute, &c);
+    gort_gc();
+    set(&c.stop);
+    gort_waitgroup_wait(&c.all);
+}
