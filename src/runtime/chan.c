@@ -98,8 +98,7 @@ static bool is_empty(const gort_chan *c)
 
 bool chan_can_send(const gort_chan *c)
 {
-    /* In either order: a channel found open and full was, at the moment of closing at the latest,
-     * both. */
+    /* In either order: one found open and full was both, if only at the moment of closing. */
     return chan_is_closed(c) || !is_full(c);
 }
 
@@ -407,9 +406,7 @@ int gort_try_recv(gort_chan *c, void *value)
     if (wake != NULL)
         sched_ready(wake, 1);
     rt_leave(w);
-    if (result == CHAN_WOULD_BLOCK)
-        return GORT_EWOULDBLOCK;
-    return result == CHAN_DONE;
+    return result == CHAN_WOULD_BLOCK ? GORT_EWOULDBLOCK : result == CHAN_DONE;
 }
 
 void gort_close(gort_chan *c)
@@ -422,19 +419,12 @@ void gort_close(gort_chan *c)
     rt_leave(w);
 }
 
-/* A time that waits in the channel of a timer can be taken back: nobody may count on it. So it
- * passes for a channel without a buffer, as in Go since 1.23. */
-static bool has_public_buffer(const gort_chan *c)
-{
-    return c != NULL && c->owner == NULL;
-}
-
 size_t gort_chan_len(const gort_chan *c)
 {
-    return has_public_buffer(c) ? chan_count(c) : 0;
+    return c == NULL || c->owner != NULL ? 0 : chan_count(c);
 }
 
 size_t gort_chan_cap(const gort_chan *c)
 {
-    return has_public_buffer(c) ? c->capacity : 0;
+    return c == NULL || c->owner != NULL ? 0 : c->capacity;
 }

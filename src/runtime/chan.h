@@ -35,7 +35,9 @@ struct gort_chan {
     size_t take_at;           /* index in the ring; [lock:lock] */
     struct waitq receivers;
     struct waitq senders;
-    void *owner; /* the timer whose channel it is, which lives as long, or NULL; [const] */
+    /* The timer whose channel it is, which lives as long, or NULL. The time in it may be taken
+     * back, so it passes for a channel without a buffer, as in Go since 1.23. [const] */
+    void *owner;
     _Alignas(16) unsigned char ring[]; /* [lock:lock] */
 };
 
