@@ -51,6 +51,7 @@ enum {
     RUNNING,
     BLOCKING,
     STOPPED,
+    SEEKING,
     SWITCHES,
     DETACHED,
     THREAD,
@@ -66,9 +67,10 @@ static const struct draw_column columns[COLUMNS] = {
     [RUNNING] = {.title = "RUN", .width = 5, .align = DRAW_RIGHT, .rank = 5},
     [BLOCKING] = {.title = "BLOCK", .width = 5, .align = DRAW_RIGHT, .rank = 7},
     [STOPPED] = {.title = "GC", .width = 5, .align = DRAW_RIGHT, .rank = 8},
+    [SEEKING] = {.title = "SEEK", .width = 5, .align = DRAW_RIGHT, .rank = 9},
     [SWITCHES] = {.title = "SWITCHES", .width = 8, .align = DRAW_RIGHT, .rank = 6},
-    [DETACHED] = {.title = "DETACHED", .width = 8, .align = DRAW_RIGHT, .rank = 10},
-    [THREAD] = {.title = "THREAD", .width = 7, .align = DRAW_RIGHT, .rank = 9},
+    [DETACHED] = {.title = "DETACHED", .width = 8, .align = DRAW_RIGHT, .rank = 11},
+    [THREAD] = {.title = "THREAD", .width = 7, .align = DRAW_RIGHT, .rank = 10},
 };
 
 static const char *state_text(enum proc_state state)
@@ -135,6 +137,8 @@ static const char *cell_text(const struct model *model, const struct proc_sample
         return share_text(proc, PROC_BLOCKING, text);
     case STOPPED:
         return share_text(proc, PROC_STOPPED, text);
+    case SEEKING:
+        return share_text(proc, PROC_SPINNING, text);
     case SWITCHES:
         fmt_count(text, FMT_BYTES_MAX, proc->switches_per_s);
         return model->snapshot->interval_ns > 0 ? text : DRAW_MISSING;

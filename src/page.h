@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #define PAGE_MAJOR 1 /* a reader must know the major number */
-#define PAGE_MINOR 0 /* additions only */
+#define PAGE_MINOR 1 /* additions only */
 #define PAGE_ENDIAN_TAG 0x01020304u
 #define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
 #define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }
@@ -182,12 +182,13 @@ struct page_proc {
     uint64_t detaches;
     uint64_t mallocs;
     uint64_t alloc_bytes;
-    uint64_t running_ns; /* time in each state as sampled by sysmon */
+    uint64_t running_ns; /* time in each state; the five add up to the age of the proc */
     uint64_t idle_ns;
     uint64_t blocking_ns;
     uint64_t stopped_ns;
     uint64_t spinning_ns;
-    uint64_t reserved1[13];
+    uint64_t blocking_taken; /* times it was taken from a task in a blocking section; since 1.1 */
+    uint64_t reserved1[12];
 };
 
 /* ---- Heap ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.h - what the runtime has done, as Go's MemStats. */
+/* stats.h - what the runtime has done: memory as Go's MemStats, and the scheduler. */
 #ifndef GORT_STATS_H
 #define GORT_STATS_H
 
@@ -54,5 +54,42 @@ typedef struct gort_memstats {
 
 /* Fills *STATS without stopping the world. Callable from any thread; zeroes before gort_run. */
 GORT_API void gort_read_memstats(gort_memstats *stats);
+
+/* What one proc has done since it was made. No figure ever falls, and the five times add up to the
+ * age of the proc. A task that has lost its proc, because it ran or blocked too long, goes on
+ * without one: that is no proc's time. */
+typedef struct gort_proc_stats {
+    int32_t id;                /* from 0 */
+    uint32_t queued;           /* tasks in its own run queue now */
+    uint64_t running_ns;       /* it ran a task */
+    uint64_t idle_ns;          /* no thread held it */
+    uint64_t blocking_ns;      /* its task was in a blocking section, and nobody took it */
+    uint64_t stopped_ns;       /* it stood still for the collector */
+    uint64_t spinning_ns;      /* its thread looked for work */
+    uint64_t switches;         /* times it began to run a task */
+    uint64_t steals;           /* batches of tasks taken from another proc */
+    uint64_t yields;           /* times a task gave way */
+    uint64_t parks;            /* times a task waited */
+    uint64_t spawns;           /* tasks spawned on it */
+    uint64_t blocking_entered; /* blocking sections entered */
+    uint64_t blocking_taken;   /* times it was taken from a task in a blocking section */
+    uint64_t detached;         /* times it was taken from a task that ran too long */
+} gort_proc_stats;
+
+/* The scheduler as a whole, now. */
+typedef struct gort_sched_stats {
+    int32_t procs;
+    int32_t idle_procs;
+    int32_t threads; /* that run tasks or could */
+    int32_t idle_threads;
+    int32_t spinning_threads; /* that look for work */
+    uint32_t queued;          /* tasks in the global run queue */
+    int64_t tasks;            /* that exist */
+} gort_sched_stats;
+
+/* Fills *STATS and the first N of PROCS, which may be NULL if N is 0; returns how many procs there
+ * are, which may be more. What is told of one proc is of one moment to within the time of the call;
+ * nothing is stopped. Callable from any thread; zeroes, and 0, before gort_run. */
+GORT_API int gort_read_sched(gort_sched_stats *stats, gort_proc_stats *procs, int n);
 
 #endif

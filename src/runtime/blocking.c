@@ -53,6 +53,7 @@ void blocking_enter(const uintptr_t *reg, void *caller_sp, uintptr_t pc)
     w->proc = NULL;
     w->left_proc = p;
     announce_section(w);
+    proctime_turn(&p->time, PROCTIME_BLOCKING);
     /* Release: whoever takes the proc (sysmon, by CAS with acquire) sees all that this worker did
      * with it. Before the worker is quiet: who stops the world to remove procs finds it. */
     atomic_store_explicit(&p->status, PROC_BLOCKING, memory_order_release);

@@ -221,8 +221,10 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     t = take_own(p, slice);
     if (t == NULL)
         t = sched_take_global(p);
-    if (t == NULL)
-        t = poll_now();
+    if (t != NULL)
+        return t;
+    proctime_turn(&p->time, PROCTIME_SPINNING);
+    t = poll_now();
     if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
         t = take_own(p, slice);
     if (t == NULL)

@@ -28,6 +28,7 @@ enum lock_rank {
     RANK_PERSIST,     /* memory that is never freed */
     RANK_EVENTS,      /* ring of events */
     RANK_PROCSIZE,    /* how long there have been how many procs */
+    RANK_PROCTIME,    /* how the times of procs are told */
 };
 
 #endif

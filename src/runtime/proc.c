@@ -35,6 +35,7 @@ void proc_shelve(struct proc *p)
     atomic_store_explicit(&p->worker, NULL, memory_order_relaxed);
     atomic_store_explicit(&p->current, NULL, memory_order_relaxed);
     atomic_store_explicit(&p->status, PROC_REMOVED, memory_order_relaxed);
+    proctime_turn(&p->time, PROCTIME_ABSENT);
 }
 
 void proc_put_idle_locked(struct proc *p)
@@ -46,6 +47,7 @@ void proc_put_idle_locked(struct proc *p)
     }
     atomic_store_explicit(&p->worker, NULL, memory_order_relaxed);
     atomic_store_explicit(&p->status, PROC_IDLE, memory_order_relaxed);
+    proctime_turn(&p->time, PROCTIME_IDLE);
     p->next_idle = sched.idle_procs;
     sched.idle_procs = p;
     atomic_fetch_add_explicit(&sched.nidle_procs, 1, memory_order_seq_cst);
@@ -89,6 +91,7 @@ void worker_bind_again(struct worker *w, struct proc *p)
     w->proc = p;
     atomic_store_explicit(&p->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, w->current, memory_order_relaxed);
+    proctime_turn(&p->time, w->current != NULL ? PROCTIME_RUNNING : PROCTIME_SPINNING);
     /* Release: sysmon that sees RUNNING sees the worker. */
     atomic_store_explicit(&p->status, PROC_RUNNING, memory_order_release);
 }

@@ -27,6 +27,7 @@
 #include "base/list.h"
 #include "runtime/lock.h"
 #include "runtime/note.h"
+#include "runtime/proctime.h"
 #include "runtime/runq.h"
 #include "runtime/san.h"
 #include "runtime/self.h"
@@ -49,7 +50,8 @@ struct proc_stats {
     _Atomic(uint64_t) spawns;
     _Atomic(uint64_t) exits;
     _Atomic(uint64_t) blocking_entered;
-    _Atomic(uint64_t) detaches; /* written by sysmon only */
+    _Atomic(uint64_t) detaches;       /* written by sysmon only */
+    _Atomic(uint64_t) blocking_taken; /* written by sysmon only */
 };
 
 static inline void stat_add(_Atomic(uint64_t) *counter, uint64_t n)
@@ -80,6 +82,7 @@ struct proc {
     struct heap_cache *heap;   /* allocation cache; [owner] */
     struct proc *next_idle;    /* [lock:sched] */
     _Alignas(CACHE_LINE_BYTES) struct proc_stats stats;
+    _Alignas(CACHE_LINE_BYTES) struct proctime time; /* [owner], and see there */
 };
 
 /* SEIZE_BLOCKING: in a blocking section, where the runtime must not be called. SEIZE_FINISHED: the

@@ -87,7 +87,7 @@ static void tell_time(int64_t now_ns)
 
 static void tell_values(int64_t now_ns)
 {
-    publish_procs(page.proc, page.nrows, now_ns - page.ticked_ns);
+    publish_procs(page.proc, page.nrows);
     publish_values_sched(page.value, page.proc, page.nrows);
     publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();

@@ -8,45 +8,23 @@
 #include "runtime/stats.h"
 #include "runtime/tasktab_read.h"
 
-static enum page_proc_state state_of(const struct proc *p, const struct task *current)
-{
-    switch ((enum proc_status)atomic_load_explicit(&p->status, memory_order_relaxed)) {
-    case PROC_IDLE:
-        return PAGE_PROC_IDLE;
-    case PROC_BLOCKING:
-        return PAGE_PROC_BLOCKING;
-    case PROC_REMOVED:
-        return PAGE_PROC_ABSENT;
-    case PROC_RUNNING:
-        break;
-    }
-    if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
-        return PAGE_PROC_STOPPED;
-    return current != NULL ? PAGE_PROC_RUNNING : PAGE_PROC_SPINNING;
-}
+_Static_assert((int)PROCTIME_IDLE == (int)PAGE_PROC_IDLE, "states are shown as they are");
+_Static_assert((int)PROCTIME_RUNNING == (int)PAGE_PROC_RUNNING, "states are shown as they are");
+_Static_assert((int)PROCTIME_BLOCKING == (int)PAGE_PROC_BLOCKING, "states are shown as they are");
+_Static_assert((int)PROCTIME_STOPPED == (int)PAGE_PROC_STOPPED, "states are shown as they are");
+_Static_assert((int)PROCTIME_SPINNING == (int)PAGE_PROC_SPINNING, "states are shown as they are");
+_Static_assert((int)PROCTIME_ABSENT == (int)PAGE_PROC_ABSENT, "states are shown as they are");
 
-/* Adds to the time of ROW's state. */
-static void add_time(struct page_proc *row, uint64_t passed_ns)
+static void read_time(struct page_proc *row, struct proctime *time)
 {
-    switch ((enum page_proc_state)row->state) {
-    case PAGE_PROC_IDLE:
-        row->idle_ns += passed_ns;
-        break;
-    case PAGE_PROC_RUNNING:
-        row->running_ns += passed_ns;
-        break;
-    case PAGE_PROC_BLOCKING:
-        row->blocking_ns += passed_ns;
-        break;
-    case PAGE_PROC_STOPPED:
-        row->stopped_ns += passed_ns;
-        break;
-    case PAGE_PROC_SPINNING:
-        row->spinning_ns += passed_ns;
-        break;
-    case PAGE_PROC_ABSENT:
-        break;
-    }
+    uint64_t ns[PROCTIME_STATES];
+
+    proctime_read(time, ns);
+    row->running_ns = ns[PROCTIME_RUNNING];
+    row->idle_ns = ns[PROCTIME_IDLE];
+    row->blocking_ns = ns[PROCTIME_BLOCKING];
+    row->stopped_ns = ns[PROCTIME_STOPPED];
+    row->spinning_ns = ns[PROCTIME_SPINNING];
 }
 
 static void read_task(struct page_proc *row, const struct task *current)
@@ -73,6 +51,7 @@ static void read_counters(struct page_proc *row, const struct proc_stats *stats)
     row->spawns = load(&stats->spawns);
     row->blocking_entered = load(&stats->blocking_entered);
     row->detaches = load(&stats->detaches);
+    row->blocking_taken = load(&stats->blocking_taken);
 }
 
 static uint32_t count_timers(struct proc *p)
@@ -93,12 +72,13 @@ static void read_proc(struct page_proc *row, struct proc *p)
     const struct worker *w = atomic_load_explicit(&p->worker, memory_order_relaxed);
 
     row->id = p->id;
-    row->state = (uint32_t)state_of(p, current);
+    row->state = (uint32_t)proctime_now(&p->time);
     row->runq = runq_count(&p->runq);
     row->timers = count_timers(p);
     row->tid = w != NULL ? atomic_load_explicit(&w->tid, memory_order_relaxed) : 0;
     read_task(row, current);
     read_counters(row, &p->stats);
+    read_time(row, &p->time);
     stats_read_proc(p, &row->mallocs, &row->alloc_bytes);
 }
 
@@ -117,16 +97,22 @@ static void add_proc(struct page_proc *row, struct proc *p)
     row->spawns += one.spawns;
     row->blocking_entered += one.blocking_entered;
     row->detaches += one.detaches;
+    row->blocking_taken += one.blocking_taken;
+    row->running_ns += one.running_ns;
+    row->idle_ns += one.idle_ns;
+    row->blocking_ns += one.blocking_ns;
+    row->stopped_ns += one.stopped_ns;
+    row->spinning_ns += one.spinning_ns;
     row->mallocs += one.mallocs;
     row->alloc_bytes += one.alloc_bytes;
 }
 
-void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns)
+void publish_procs(struct page_proc *row, uint32_t n)
 {
     uint32_t nmade = atomic_load_explicit(&sched.nmade, memory_order_acquire);
 
     for (uint32_t i = 0; i < n; i++) {
-        struct page_proc next = row[i]; /* nobody else writes it: times go on from here */
+        struct page_proc next = {0};
 
         if (i < nmade)
             read_proc(&next, sched.procs[i]);
@@ -134,7 +120,6 @@ void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns)
             next.state = PAGE_PROC_ABSENT;
         for (uint32_t rest = n; i == n - 1 && rest < nmade; rest++)
             add_proc(&next, sched.procs[rest]);
-        add_time(&next, (uint64_t)passed_ns);
         seq_store_words((uint64_t *)&row[i], (const uint64_t *)&next,
                         sizeof next / sizeof(uint64_t));
     }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* publish_procs.h - what each proc does, for the page.
- * Time in a state is sampled: the time between two looks counts for the state that the second one
- * finds.
- * Threads: as publish_tick. Locks: takes TIMERS. */
+ * The figures are those that the procs count themselves.
+ * Threads: as publish_tick. Locks: takes TIMERS, PROCTIME. */
 #ifndef RUNTIME_PUBLISH_PROCS_H
 #define RUNTIME_PUBLISH_PROCS_H
 
@@ -10,8 +9,8 @@
 
 #include "page.h"
 
-/* Brings the N rows at ROW up to date, of procs 0 to N - 1; PASSED_NS since the last time. What
- * further procs have done counts with the last row. */
-void publish_procs(struct page_proc *row, uint32_t n, int64_t passed_ns);
+/* Brings the N rows at ROW up to date, of procs 0 to N - 1. What further procs have done counts
+ * with the last row. */
+void publish_procs(struct page_proc *row, uint32_t n);
 
 #endif

@@ -10,10 +10,12 @@
 static void sum_procs(uint64_t value[METRIC_COUNT], const struct page_proc *proc, uint32_t n)
 {
     static const enum metric summed[] = {
-        METRIC_RUNQ,          METRIC_TIMERS,   METRIC_TASKS_RUNNING,
-        METRIC_TASKS_CREATED, METRIC_SWITCHES, METRIC_STEALS,
-        METRIC_YIELDS,        METRIC_PARKS,    METRIC_BLOCKING_ENTERED,
-        METRIC_DETACHES};
+        METRIC_RUNQ,          METRIC_TIMERS,         METRIC_TASKS_RUNNING,
+        METRIC_TASKS_CREATED, METRIC_SWITCHES,       METRIC_STEALS,
+        METRIC_YIELDS,        METRIC_PARKS,          METRIC_BLOCKING_ENTERED,
+        METRIC_DETACHES,      METRIC_BLOCKING_TAKEN, METRIC_TIME_RUNNING,
+        METRIC_TIME_IDLE,     METRIC_TIME_BLOCKING,  METRIC_TIME_STOPPED,
+        METRIC_TIME_SPINNING};
 
     for (size_t i = 0; i < ARRAY_COUNT(summed); i++)
         value[summed[i]] = 0;
@@ -30,6 +32,12 @@ static void sum_procs(uint64_t value[METRIC_COUNT], const struct page_proc *proc
         value[METRIC_PARKS] += p->parks;
         value[METRIC_BLOCKING_ENTERED] += p->blocking_entered;
         value[METRIC_DETACHES] += p->detaches;
+        value[METRIC_BLOCKING_TAKEN] += p->blocking_taken;
+        value[METRIC_TIME_RUNNING] += p->running_ns;
+        value[METRIC_TIME_IDLE] += p->idle_ns;
+        value[METRIC_TIME_BLOCKING] += p->blocking_ns;
+        value[METRIC_TIME_STOPPED] += p->stopped_ns;
+        value[METRIC_TIME_SPINNING] += p->spinning_ns;
     }
 }
 

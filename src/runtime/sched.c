@@ -179,6 +179,7 @@ static void run_task(struct worker *w)
 
 void sched_execute(struct worker *w, struct task *t, enum slice slice)
 {
+    proctime_turn(&w->proc->time, PROCTIME_RUNNING);
     adopt(w, t, slice);
     run_task(w);
 }

@@ -107,6 +107,7 @@ static void take_from_hog(struct proc *p)
         return;
     if (seize(p, w)) {
         stat_add(&p->stats.detaches, 1);
+        proctime_turn(&p->time, PROCTIME_IDLE);
         sysmon.quiet = 0;
         if (debug.replay != 0)
             replay_rescued();
@@ -125,6 +126,8 @@ static void take_from_blocked(struct proc *p)
     if (!atomic_compare_exchange_strong_explicit(&p->status, &blocking, PROC_IDLE,
                                                  memory_order_acquire, memory_order_relaxed))
         return;
+    stat_add(&p->stats.blocking_taken, 1);
+    proctime_turn(&p->time, PROCTIME_IDLE);
     sysmon.quiet = 0;
     if (debug.replay != 0)
         replay_rescued();

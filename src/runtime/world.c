@@ -147,6 +147,7 @@ static bool any_active(const struct worker *self)
 
 void world_start(void)
 {
+    proctime_pause_end();
     atomic_store_explicit(&sched.stopping, 0, memory_order_seq_cst);
     atomic_store_explicit(&sched.detour, (uint32_t)debug.replay, memory_order_relaxed);
     atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
@@ -191,6 +192,7 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
     how->asked_ns = clock_mono_ns();
     atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
     atomic_store_explicit(&sched.detour, 1, memory_order_relaxed);
+    proctime_pause_begin();
     atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
     ask_all(self);
     if (!await_all(self, how->asked_ns + patience_ns)) {

@@ -118,7 +118,9 @@ static void record_procs(struct fixture *f, int64_t t)
         s->proc[i].share_ppm[PROC_RUNNING] = busy;
         s->proc[i].share_ppm[PROC_STOPPED] = gc;
         s->proc[i].share_ppm[PROC_BLOCKING] = blocking > 0 ? blocking - gc : 0;
-        s->proc[i].share_ppm[PROC_IDLE] = blocking > 0 ? 50000 : 1000000 - busy - gc;
+        s->proc[i].share_ppm[PROC_SPINNING] = 10000 * (i % 3);
+        s->proc[i].share_ppm[PROC_IDLE] = blocking > 0 ? 50000 - 10000 * (i % 3)
+                                                       : 1000000 - busy - gc - 10000 * (i % 3);
     }
     proc_history_add(f->procs, s);
 }

@@ -47,13 +47,13 @@ static const struct page_section *section(enum page_section_type type)
     abort();
 }
 
-/* What version 1.0 has written: another program may have been built on these numbers. */
+/* What major version 1 writes: another program may have been built on these numbers. */
 Test(pagelayout, the_frozen_part_never_moves)
 {
     static const uint8_t golden[] = {
         'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a, /* magic */
         0x04, 0x03, 0x02, 0x01,                    /* endian */
-        1, 0, 0, 0,                                /* major, minor */
+        1, 0, PAGE_MINOR, 0,                       /* major, minor */
         0, 1, 0, 0,                                /* header_bytes */
         32, 0, 0, 0,                               /* section_bytes */
     };

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* schedstats.c - gort_read_sched: where the time of each proc goes, and what is counted. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "runtime/os_linux.h"
+#include "tests/support/conform.h"
+
+#define PROCS    64
+#define SPIN_NS  (2 * GORT_MS)
+#define ATTEMPTS 200
+
+struct reading {
+    gort_sched_stats all;
+    gort_proc_stats proc[PROCS];
+    int n;
+    int64_t before_ns; /* it was read after that */
+    int64_t after_ns;
+};
+
+static void read_all(struct reading *r)
+{
+    r->before_ns = gort_now();
+    r->n = gort_read_sched(&r->all, r->proc, PROCS);
+    r->after_ns = gort_now();
+    EXPECT(r->n == gort_maxprocs() && r->all.procs == r->n, "%d of %d procs", r->n,
+           gort_maxprocs());
+}
+
+static uint64_t age_of(const gort_proc_stats *p)
+{
+    return p->running_ns + p->idle_ns + p->blocking_ns + p->stopped_ns + p->spinning_ns;
+}
+
+enum what { RUNNING, IDLE, BLOCKING, STOPPED };
+
+static uint64_t time_of(const struct reading *r, enum what what)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < r->n; i++) {
+        const gort_proc_stats *p = &r->proc[i];
+        uint64_t ns[] = {p->running_ns, p->idle_ns, p->blocking_ns, p->stopped_ns};
+
+        sum += ns[what];
+    }
+    return sum;
+}
+
+static void block_thread(int64_t ns)
+{
+    static _Atomic(uint32_t) never;
+
+    futex_wait(&never, 0, ns);
+}
+
+static void spin(int64_t ns)
+{
+    int64_t end_ns = gort_now() + ns;
+
+    while (gort_now() < end_ns)
+        ;
+}
+
+static void churn(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 50; i++) {
+        spin(10 * GORT_US);
+        gort_yield();
+    }
+    GORT_BLOCKING
+    {
+        block_thread(100 * GORT_US);
+    }
+    gort_sleep(100 * GORT_US);
+}
+
+/* A bit of everything that a proc may be at. */
+static void be_busy(void)
+{
+    gort_waitgroup tasks = {0};
+
+    for (int i = 0; i < 8; i++)
+        gort_waitgroup_go(&tasks, churn, NULL);
+    gort_gc();
+    gort_waitgroup_wait(&tasks);
+}
+
+CLAIM(the_times_of_a_proc_add_up_to_its_age)
+{
+    static struct reading a, b;
+
+    read_all(&a);
+    for (int round = 0; round < 5; round++) {
+        be_busy();
+        read_all(&b);
+        for (int i = 0; i < b.n; i++) {
+            int64_t older = (int64_t)(age_of(&b.proc[i]) - age_of(&a.proc[i]));
+
+            EXPECT(older >= b.before_ns - a.after_ns && older <= b.after_ns - a.before_ns,
+                   "proc %d is %" PRId64 " ns older, not %" PRId64 " to %" PRId64, i, older,
+                   b.before_ns - a.after_ns, b.after_ns - a.before_ns);
+        }
+    }
+}
+
+static void expect_none_fell(const gort_proc_stats *a, const gort_proc_stats *b)
+{
+    static const char *const name[] = {
+        "running", "idle",  "blocking", "stopped",          "spinning",       "switches", "steals",
+        "yields",  "parks", "spawns",   "blocking_entered", "blocking_taken", "detached"};
+    uint64_t from[13], to[13];
+
+    memcpy(from, &a->running_ns, sizeof from);
+    memcpy(to, &b->running_ns, sizeof to);
+    for (int i = 0; i < 13; i++)
+        EXPECT(to[i] >= from[i], "%s fell from %" PRIu64 " to %" PRIu64, name[i], from[i], to[i]);
+}
+
+_Static_assert(sizeof(gort_proc_stats) == 8 + 13 * 8, "thirteen figures that never fall");
+
+static void read_often(void *arg)
+{
+    struct reading a, b;
+
+    (void)arg;
+    read_all(&a);
+    for (int i = 0; i < 200; i++) {
+        read_all(&b);
+        for (int k = 0; k < b.n; k++)
+            expect_none_fell(&a.proc[k], &b.proc[k]);
+        a = b;
+        gort_yield();
+    }
+}
+
+CLAIM(no_figure_ever_falls)
+{
+    gort_waitgroup readers = {0};
+
+    for (int i = 0; i < 3; i++)
+        gort_waitgroup_go(&readers, read_often, NULL);
+    be_busy();
+    gort_waitgroup_wait(&readers);
+}
+
+/* Whether what DO_IT does, for SPIN_NS at least, is once counted for WHAT. Not always: the machine
+ * may stop this thread, and then sysmon takes its proc. */
+static bool is_counted(void (*do_it)(void), enum what what)
+{
+    struct reading a, b;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        read_all(&a);
+        do_it();
+        read_all(&b);
+        if (time_of(&b, what) - time_of(&a, what) >= SPIN_NS * 9 / 10)
+            return true;
+    }
+    return false;
+}
+
+static void run(void)
+{
+    spin(SPIN_NS);
+}
+
+CLAIM(time_is_counted_while_a_task_still_runs)
+{
+    EXPECT(is_counted(run, RUNNING), "a task that runs is not seen to");
+}
+
+static void sleep_a_while(void)
+{
+    gort_sleep(SPIN_NS);
+}
+
+CLAIM(a_proc_without_a_task_is_idle)
+{
+    EXPECT(is_counted(sleep_a_while, IDLE), "nothing ran, and no proc was idle");
+}
+
+static void block(void)
+{
+    GORT_BLOCKING
+    {
+        block_thread(SPIN_NS);
+    }
+}
+
+CLAIM(a_blocking_section_is_told_apart)
+{
+    EXPECT(is_counted(block, BLOCKING), "no proc was in a blocking section");
+}
+
+CLAIM(a_stopped_world_is_told_apart)
+{
+    struct reading a, b;
+    gort_memstats before, after;
+    uint64_t paused = 0;
+
+    gort_read_memstats(&before);
+    read_all(&a);
+    for (int i = 0; i < 3; i++)
+        gort_gc();
+    read_all(&b);
+    gort_read_memstats(&after);
+    paused = after.pause_total_ns - before.pause_total_ns;
+    EXPECT(time_of(&b, STOPPED) > time_of(&a, STOPPED), "nobody was stopped");
+    for (int i = 0; i < b.n; i++) {
+        uint64_t stopped = b.proc[i].stopped_ns - a.proc[i].stopped_ns;
+
+        /* The one is measured by the clock, the other by the cycle counter. */
+        EXPECT(stopped <= paused + paused / 20 + 100000, "%" PRIu64 " of %" PRIu64 " ns", stopped,
+               paused);
+    }
+}
+
+CLAIM(what_tasks_do_is_counted)
+{
+    struct reading a, b;
+    uint64_t spawned = 0, blocked = 0;
+
+    read_all(&a);
+    be_busy();
+    read_all(&b);
+    for (int i = 0; i < b.n; i++) {
+        spawned += b.proc[i].spawns - a.proc[i].spawns;
+        blocked += b.proc[i].blocking_entered - a.proc[i].blocking_entered;
+    }
+    EXPECT(spawned == 8, "%" PRIu64 " spawned", spawned);
+    EXPECT(blocked == 8, "%" PRIu64 " blocking sections", blocked);
+}
+
+static void wait_in_section(void *arg)
+{
+    _Atomic(int) *go_on = arg;
+
+    GORT_BLOCKING
+    {
+        while (atomic_load_explicit(go_on, memory_order_acquire) == 0)
+            block_thread(100 * GORT_US);
+    }
+}
+
+static uint64_t count_taken(void)
+{
+    struct reading r;
+    uint64_t taken = 0;
+
+    read_all(&r);
+    for (int i = 0; i < r.n; i++)
+        taken += r.proc[i].blocking_taken;
+    return taken;
+}
+
+/* As many sections as procs: this task goes on only because one is taken. */
+CLAIM(a_proc_that_is_taken_from_a_section_is_counted)
+{
+    _Atomic(int) go_on = 0;
+    gort_waitgroup tasks = {0};
+
+    for (int i = 0; i < gort_maxprocs(); i++)
+        gort_waitgroup_go(&tasks, wait_in_section, &go_on);
+    EVENTUALLY(count_taken() > 0, "none was taken");
+    atomic_store_explicit(&go_on, 1, memory_order_release);
+    gort_waitgroup_wait(&tasks);
+}
