@@ -29,6 +29,20 @@ static void draw_facts_of(const struct model *model, struct canvas *canvas)
     draw_facts(canvas, 0, "SCHED", fact, 8, 6);
 }
 
+/* How long tasks wait for a proc, and how procs are left. */
+static void draw_waits(const struct model *model, struct canvas *canvas)
+{
+    struct fact fact[] = {
+        draw_fact("p50", parts_value(model, MON_LATENCY_P50)),
+        draw_fact("p99", parts_value(model, MON_LATENCY_P99)),
+        draw_fact("max", parts_value(model, MON_LATENCY_MAX)),
+        draw_fact("blocking", parts_rate(model, MON_BLOCKING_ENTERED)),
+        draw_fact("taken", parts_rate(model, MON_BLOCKING_TAKEN)),
+    };
+
+    draw_facts(canvas, 0, "LATENCY", fact, 5, 6);
+}
+
 static void draw_queues(const struct model *model, const struct panel_state *state,
                         struct canvas *canvas)
 {
@@ -202,7 +216,7 @@ static void draw_procs(const struct model *model, const struct panel_state *stat
 }
 
 struct parts {
-    struct layout_part part[4];
+    struct layout_part part[5];
 };
 
 static struct parts parts_of(const struct model *model)
@@ -212,6 +226,7 @@ static struct parts parts_of(const struct model *model)
 
     return (struct parts){{
         {.least = 1, .rank = 1},
+        {.least = 1, .rank = 4},
         {.least = 3, .weight = 1, .rank = 0},
         {.least = ribbon > 9 ? 9 : ribbon, .most = ribbon, .weight = 1, .rank = 2},
         {.least = nprocs > 4 ? 5 : nprocs + 1, .most = nprocs + 1, .weight = 1, .rank = 3},
@@ -221,22 +236,23 @@ static struct parts parts_of(const struct model *model)
 static int list_rows(const struct model *model, const struct panel_state *state)
 {
     struct parts parts = parts_of(model);
-    int size[4];
+    int size[5];
 
-    layout_divide(state->view->rows, parts.part, 4, size);
-    return size[3] - 1;
+    layout_divide(state->view->rows, parts.part, 5, size);
+    return size[4] - 1;
 }
 
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
     struct parts parts = parts_of(model);
-    struct canvas view[4];
+    struct canvas view[5];
 
-    layout_rows(canvas, parts.part, 4, view);
+    layout_rows(canvas, parts.part, 5, view);
     draw_facts_of(model, &view[0]);
-    draw_queues(model, state, &view[1]);
-    ribbon_draw(model, state, &view[2]);
-    draw_procs(model, state, &view[3]);
+    draw_waits(model, &view[1]);
+    draw_queues(model, state, &view[2]);
+    ribbon_draw(model, state, &view[3]);
+    draw_procs(model, state, &view[4]);
 }
 
 const struct panel panel_sched = {
@@ -246,7 +262,10 @@ const struct panel panel_sched = {
         "one. Long queues with idle procs, or one proc that always runs the same task, are "
         "worth a look. In the ribbon each column is a moment of the plot above: how much of it "
         "the proc ran, s when a task was in a blocking call, g when it stood still for the "
-        "collector. A task that runs for more than 10 ms loses its proc: detached.",
+        "collector. A task that runs for more than 10 ms loses its proc: detached; one that is in "
+        "a "
+        "blocking section while others could run, too: taken. The latency is how long tasks that "
+        "were ready waited for a proc, in the last second.",
     .scopes = SCOPE_LIST,
     .draw = draw,
     .count = count,

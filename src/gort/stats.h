@@ -7,6 +7,7 @@
 
 #define GORT_MEMSTATS_SIZES  68
 #define GORT_MEMSTATS_PAUSES 256
+#define GORT_SCHED_LATENCIES 304
 
 /* Go's runtime.MemStats: the same fields with the same meaning. Bytes unless said otherwise.
  * It holds that
@@ -85,11 +86,22 @@ typedef struct gort_sched_stats {
     int32_t spinning_threads; /* that look for work */
     uint32_t queued;          /* tasks in the global run queue */
     int64_t tasks;            /* that exist */
+    /* How long tasks waited from runnable to running, since the start; one time in sixteen
+     * is measured. */
+    uint64_t latency_samples;
+    uint64_t latency_p50_ns; /* to within an eighth, as the buckets are */
+    uint64_t latency_p99_ns;
+    uint64_t latency_max_ns;
+    uint64_t latency[GORT_SCHED_LATENCIES]; /* samples by length: gort_sched_latency_ns */
 } gort_sched_stats;
 
 /* Fills *STATS and the first N of PROCS, which may be NULL if N is 0; returns how many procs there
  * are, which may be more. What is told of one proc is of one moment to within the time of the call;
  * nothing is stopped. Callable from any thread; zeroes, and 0, before gort_run. */
 GORT_API int gort_read_sched(gort_sched_stats *stats, gort_proc_stats *procs, int n);
+
+/* The shortest wait that is counted in latency[BUCKET]; the longest is that of the next bucket less
+ * a nanosecond. BUCKET is from 0 to GORT_SCHED_LATENCIES; any other is misuse. Any thread. */
+GORT_API int64_t gort_sched_latency_ns(int bucket);
 
 #endif

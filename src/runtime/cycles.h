@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cycles.h - the processor's cheap counter and its hint for spin loops.
- * The counter only says whether "a while" has passed, to decide when a look at the real clock is
- * due: its rate differs between machines, from 24 MHz to 4 GHz. Threads: any. */
+ * Its rate differs between machines, from 24 MHz to 4 GHz: it says whether "a while" has passed, to
+ * decide when a look at the real clock is due, and measures what is made nanoseconds of later
+ * (latency.h, proctime.h). Threads: any. */
 #ifndef RUNTIME_CYCLES_H
 #define RUNTIME_CYCLES_H
 

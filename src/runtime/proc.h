@@ -25,6 +25,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "runtime/latency.h"
 #include "runtime/lock.h"
 #include "runtime/note.h"
 #include "runtime/proctime.h"
@@ -83,6 +84,7 @@ struct proc {
     struct proc *next_idle;    /* [lock:sched] */
     _Alignas(CACHE_LINE_BYTES) struct proc_stats stats;
     _Alignas(CACHE_LINE_BYTES) struct proctime time; /* [owner], and see there */
+    struct latency latency;                          /* [owner], and see there */
 };
 
 /* SEIZE_BLOCKING: in a blocking section, where the runtime must not be called. SEIZE_FINISHED: the

@@ -89,6 +89,7 @@ static void tell_values(int64_t now_ns)
 {
     publish_procs(page.proc, page.nrows);
     publish_values_sched(page.value, page.proc, page.nrows);
+    publish_values_latency(page.value, now_ns);
     publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();
     page.value[METRIC_DUMP_HOLD_MAX] = (uint64_t)dump_hold_max_ns();

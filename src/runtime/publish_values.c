@@ -3,6 +3,8 @@
 
 #include "runtime/publish_values.h"
 
+#include "base/clock.h"
+#include "runtime/latency.h"
 #include "runtime/netpoll.h"
 #include "runtime/proc.h"
 #include "runtime/task.h"
@@ -96,4 +98,23 @@ void publish_values_sched(uint64_t value[METRIC_COUNT], const struct page_proc *
     value[METRIC_THREADS_SPINNING] = load(&sched.nspinning);
     value[METRIC_NETPOLL_WAITERS] = netpoll_waiters();
     value[METRIC_NETPOLL_EVENTS] = netpoll_events();
+}
+
+void publish_values_latency(uint64_t value[METRIC_COUNT], int64_t now_ns)
+{
+    static struct latency_sum last; /* [lock: publish] */
+    static int64_t due_ns;          /* [lock: publish] */
+    struct latency_sum sum, second;
+
+    if (now_ns < due_ns)
+        return;
+    due_ns = now_ns + NS_PER_S;
+    latency_read(&sum);
+    second = sum;
+    latency_since(&second, &last);
+    last = sum;
+    value[METRIC_LATENCY_P50] = latency_quantile(&second, 500000);
+    value[METRIC_LATENCY_P99] = latency_quantile(&second, 990000);
+    value[METRIC_LATENCY_MAX] = second.max_ns;
+    value[METRIC_LATENCY_SAMPLES] = sum.samples;
 }

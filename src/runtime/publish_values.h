@@ -13,4 +13,8 @@
 /* Fills the values of the scheduler, summing the N rows at PROC, which are fresh. */
 void publish_values_sched(uint64_t value[METRIC_COUNT], const struct page_proc *proc, uint32_t n);
 
+/* Fills in how long tasks waited for a proc: once a second, for that second; in between VALUE stays
+ * as it is. */
+void publish_values_latency(uint64_t value[METRIC_COUNT], int64_t now_ns);
+
 #endif

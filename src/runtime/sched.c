@@ -12,6 +12,7 @@
 #include "runtime/cycles.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
+#include "runtime/latency.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
 #include "runtime/publish.h"
@@ -126,6 +127,7 @@ static void adopt(struct worker *w, struct task *t, enum slice slice)
         atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
                               memory_order_relaxed);
     stat_add(&p->stats.switches, 1);
+    latency_run(&p->latency, t);
     w->current = t;
     atomic_store_explicit(&t->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, t, memory_order_relaxed);
@@ -199,6 +201,7 @@ void sched_requeue(bool (*commit)(struct task *t, void *arg))
 
     t->reason = WAIT_NONE;
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    latency_ready(t);
     w->commit = commit;
     w->commit_arg = NULL;
     sched_switch(w, t);
@@ -308,6 +311,7 @@ static void make_runnable(struct task *t)
     t->reason = WAIT_NONE;
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
     tasktab_readied(t, coarse_now());
+    latency_ready(t);
 }
 
 void sched_ready(struct task *t, int32_t wake_value)
@@ -356,6 +360,7 @@ void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stac
         strncpy(t->name, name, sizeof t->name - 1);
     stat_add(&p->stats.spawns, 1);
     tasktab_born(t, coarse_now());
+    latency_ready(t);
     put_next(p, t);
 }
 

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "gort/stats.h"
+#include "runtime/fatal.h"
 #include "runtime/proc.h"
+
+_Static_assert(GORT_SCHED_LATENCIES == LATENCY_BUCKETS, "the histogram is shown as it is");
 
 static uint64_t load(const _Atomic(uint64_t) *counter)
 {
@@ -51,6 +54,18 @@ static void read_whole(gort_sched_stats *out, uint32_t nprocs)
     };
 }
 
+static void read_latency(gort_sched_stats *out)
+{
+    struct latency_sum sum;
+
+    latency_read(&sum);
+    out->latency_samples = sum.samples;
+    out->latency_p50_ns = latency_quantile(&sum, 500000);
+    out->latency_p99_ns = latency_quantile(&sum, 990000);
+    out->latency_max_ns = sum.max_ns;
+    memcpy(out->latency, sum.count, sizeof out->latency);
+}
+
 int gort_read_sched(gort_sched_stats *stats, gort_proc_stats *procs, int n)
 {
     /* Acquire: pairs with the release in make_procs: the procs are there. */
@@ -62,7 +77,15 @@ int gort_read_sched(gort_sched_stats *stats, gort_proc_stats *procs, int n)
     if (nprocs == 0)
         return 0;
     read_whole(stats, nprocs);
+    read_latency(stats);
     for (uint32_t i = 0; i < nprocs && (int)i < n; i++)
         read_proc(&procs[i], sched.procs[i]);
     return (int)nprocs;
+}
+
+int64_t gort_sched_latency_ns(int bucket)
+{
+    if (bucket < 0 || bucket > GORT_SCHED_LATENCIES)
+        gort_fatal("gort_sched_latency_ns: there is no bucket %d", bucket);
+    return (int64_t)latency_floor((unsigned)bucket);
 }

@@ -170,6 +170,7 @@ static void make_runtime(const struct settings *s)
 {
     check_page_size();
     os_barrier_init();
+    latency_calibrate_begin();
     pthread_sigmask(SIG_SETMASK, NULL, &sched.signal_mask);
     sched.stack_bytes = s->stack_bytes;
     sched.start_ns = clock_mono_ns();
@@ -187,6 +188,7 @@ static void make_runtime(const struct settings *s)
     preempt_init();
     if (pthread_atfork(NULL, NULL, leave_in_child) != 0)
         gort_fatal("out of memory: no room for a fork handler");
+    latency_calibrate_end();
     sysmon_start();
 }
 

@@ -28,6 +28,7 @@ enum wait_reason {
 
 struct worker;
 
+/* First what is touched whenever it comes to run, then what is rarely. */
 struct task {
     void *sp;                /* saved stack pointer; [owner] */
     struct worker *bound;    /* the only one that may run it, or NULL; [owner] */
@@ -36,23 +37,25 @@ struct task {
     _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
     uint32_t slot;           /* [const] */
     struct stack stack;      /* lo is NULL before the first run; [owner] */
+    uint64_t ready_cycles;   /* when it became runnable, if that is measured; else 0; [owner] */
+    uintptr_t wait_pc; /* caller of the runtime call that it waits in, or of its blocking section;
+                          [owner] */
+    _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
+    int32_t wake_value;      /* set by whoever readies it, returned by sched_park; [owner] */
+    enum wait_reason reason; /* [owner] */
+    int saved_errno;         /* while it does not run; [owner] */
+    uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
     size_t stack_bytes;      /* wanted size; [owner] */
     void (*fn)(void *arg);   /* [owner] */
     void *arg;               /* a root of the collector; [owner] */
     uintptr_t spawn_pc;      /* [owner] */
-    uintptr_t wait_pc;  /* caller of the runtime call that it waits in, or of its blocking section;
-                           [owner] */
-    int32_t wake_value; /* set by whoever readies it, returned by sched_park; [owner] */
-    enum wait_reason reason;                   /* [owner] */
-    int saved_errno;                           /* while it does not run; [owner] */
     uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
                                                 * ctx.h; sp is then the caller's, wait_pc its
                                                 * address; [owner] */
-    _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
-    struct timer timer;              /* its sleep or deadline */
-    struct san_fiber san;            /* [owner] */
-    uint32_t nlocks;                 /* of its thread, nested; [owner] */
-    char name[32];                   /* empty: none; [owner] */
+    struct timer timer;                        /* its sleep or deadline */
+    struct san_fiber san;                      /* [owner] */
+    uint32_t nlocks;                           /* of its thread, nested; [owner] */
+    char name[32];                             /* empty: none; [owner] */
 };
 
 /* The text of REASON, as Go prints it. */

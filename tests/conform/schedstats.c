@@ -270,3 +270,100 @@ CLAIM(a_proc_that_is_taken_from_a_section_is_counted)
     atomic_store_explicit(&go_on, 1, memory_order_release);
     gort_waitgroup_wait(&tasks);
 }
+
+/* ---- waiting for a proc ---- */
+
+static uint64_t samples_in(const gort_sched_stats *s)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < GORT_SCHED_LATENCIES; i++)
+        n += s->latency[i];
+    return n;
+}
+
+static void yield_often(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 800; i++)
+        gort_yield();
+}
+
+static uint64_t count_switches(const struct reading *r)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < r->n; i++)
+        n += r->proc[i].switches;
+    return n;
+}
+
+CLAIM(one_wait_in_sixteen_is_measured)
+{
+    static struct reading a, b;
+    gort_waitgroup tasks = {0};
+    uint64_t samples, switches;
+
+    read_all(&a);
+    for (int i = 0; i < 4; i++)
+        gort_waitgroup_go(&tasks, yield_often, NULL);
+    gort_waitgroup_wait(&tasks);
+    read_all(&b);
+    samples = b.all.latency_samples - a.all.latency_samples;
+    switches = count_switches(&b) - count_switches(&a);
+    /* Each of five tasks is measured every sixteenth time. */
+    EXPECT(samples * 16 <= switches + 5 * 16 && samples * 16 + 5 * 16 >= switches,
+           "%" PRIu64 " samples of %" PRIu64 " waits", samples, switches);
+    EXPECT(samples_in(&b.all) == b.all.latency_samples, "%" PRIu64 " in the buckets, not %" PRIu64,
+           samples_in(&b.all), b.all.latency_samples);
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* Whether tasks spawned before this one spins are once seen to have waited for it. */
+static bool a_wait_is_seen(void)
+{
+    static struct reading a, b;
+    gort_waitgroup tasks = {0};
+    uint64_t long_ones = 0;
+
+    read_all(&a);
+    for (int i = 0; i < 64; i++)
+        gort_waitgroup_go(&tasks, nothing, NULL);
+    spin(SPIN_NS);
+    gort_waitgroup_wait(&tasks);
+    read_all(&b);
+    for (int i = 0; i < GORT_SCHED_LATENCIES; i++)
+        if (gort_sched_latency_ns(i + 1) > SPIN_NS * 9 / 10)
+            long_ones += b.all.latency[i] - a.all.latency[i];
+    return long_ones > 0 && b.all.latency_max_ns >= SPIN_NS * 9 / 10;
+}
+
+CLAIM(a_wait_for_the_proc_is_measured)
+{
+    bool seen = false;
+
+    /* With more procs somebody else takes them. */
+    for (int i = 0; i < ATTEMPTS && !seen; i++)
+        seen = gort_maxprocs() > 1 || a_wait_is_seen();
+    EXPECT(seen, "no task waited for the one that spun");
+}
+
+CLAIM(percentiles_rise)
+{
+    gort_sched_stats s;
+
+    be_busy();
+    gort_read_sched(&s, NULL, 0);
+    EXPECT(s.latency_p50_ns <= s.latency_p99_ns && s.latency_p99_ns <= s.latency_max_ns,
+           "%" PRIu64 " %" PRIu64 " %" PRIu64, s.latency_p50_ns, s.latency_p99_ns,
+           s.latency_max_ns);
+}
+
+ENDS(a_bucket_that_does_not_exist, 2, "gort_sched_latency_ns: there is no bucket 305")
+{
+    (void)gort_sched_latency_ns(GORT_SCHED_LATENCIES + 1);
+}

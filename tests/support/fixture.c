@@ -151,6 +151,9 @@ static void fill_figures(struct fixture *f)
         {MON_PROCS_IDLE, 2},
         {MON_THREADS, 14},
         {MON_TIMERS, 812},
+        {MON_LATENCY_P50, 1300},
+        {MON_LATENCY_P99, 84000},
+        {MON_LATENCY_MAX, 2100000},
         {MON_NETPOLL_WAITERS, 40000},
         {MON_PROCESS_THREADS, 19},
         {MON_PROCESS_FILES, 40211},
@@ -167,6 +170,8 @@ static void fill_figures(struct fixture *f)
     set_rate(f, MON_SWITCHES, 184000);
     set_rate(f, MON_STEALS, 1200);
     set_rate(f, MON_DETACHES, 0.4);
+    set_rate(f, MON_BLOCKING_ENTERED, 310);
+    set_rate(f, MON_BLOCKING_TAKEN, 12);
     set_rate(f, MON_PARKS, 90000);
     set_rate(f, MON_TASKS_CREATED, 12000);
     set_rate(f, MON_PROCESS_CPU, 2.12e9);
