@@ -262,10 +262,9 @@ const struct panel panel_sched = {
         "one. Long queues with idle procs, or one proc that always runs the same task, are "
         "worth a look. In the ribbon each column is a moment of the plot above: how much of it "
         "the proc ran, s when a task was in a blocking call, g when it stood still for the "
-        "collector. A task that runs for more than 10 ms loses its proc: detached; one that is in "
-        "a "
-        "blocking section while others could run, too: taken. The latency is how long tasks that "
-        "were ready waited for a proc, in the last second.",
+        "collector. A task that runs for more than 10 ms loses its proc: detached; one that is "
+        "in a blocking section while others could run, too: taken. The latency is how long tasks "
+        "that were ready waited for a proc, in the last second.",
     .scopes = SCOPE_LIST,
     .draw = draw,
     .count = count,

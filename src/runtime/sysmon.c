@@ -21,6 +21,7 @@
 #include "runtime/publish.h"
 #include "runtime/replay.h"
 #include "runtime/sched.h"
+#include "runtime/schedtrace.h"
 
 #define SLICE_NS        (10 * NS_PER_MS)
 #define POLL_EVERY_NS   (10 * NS_PER_MS)
@@ -284,7 +285,7 @@ static void rest(int64_t now_ns)
 {
     atomic_store_explicit(&sched.sysmon_resting, 1, memory_order_seq_cst);
     if (all_idle())
-        command_wait(publish_interval(now_ns, true));
+        command_wait(schedtrace_limit(publish_interval(now_ns, true)));
     atomic_store_explicit(&sched.sysmon_resting, 0, memory_order_relaxed);
 }
 
@@ -319,6 +320,7 @@ static void *sysmon_main(void *arg)
         atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
         watch_round(now_ns);
         publish_if_due(now_ns, idle);
+        schedtrace_tick(now_ns);
         if (command_serve(now_ns) != 0)
             continue;
         if (idle)
