@@ -30,6 +30,13 @@ struct lot_bucket *lot_lock(const void *addr)
     return b;
 }
 
+struct lot_bucket *lot_try_lock(const void *addr)
+{
+    struct lot_bucket *b = lot_bucket(addr);
+
+    return lock_try(&b->lock) ? b : NULL;
+}
+
 void lot_unlock(struct lot_bucket *b)
 {
     lock_release(&b->lock);
@@ -43,8 +50,13 @@ struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr)
 
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more)
 {
+    struct lot_waiter *w;
+
     DCHECK(lock_is_held(&b->lock));
-    return waittree_take(&b->root, addr, more);
+    w = waittree_take(&b->root, addr, more);
+    if (w != NULL)
+        atomic_store_explicit(&w->task->mutex, NULL, memory_order_relaxed);
+    return w;
 }
 
 bool lot_remove(struct lot_bucket *b, struct lot_waiter *w)
@@ -53,6 +65,7 @@ bool lot_remove(struct lot_bucket *b, struct lot_waiter *w)
     if (!w->queued)
         return false;
     waittree_remove(&b->root, w);
+    atomic_store_explicit(&w->task->mutex, NULL, memory_order_relaxed);
     return true;
 }
 
@@ -93,6 +106,7 @@ int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parkin
 {
     struct lot_waiter w = {.addr = addr, .task = task_self(), .since_ns = parking->since_ns};
 
+    atomic_store_explicit(&w.task->mutex, parking->mutex, memory_order_relaxed);
     lot_queue(b, &w, parking->end);
     return lot_park_queued(b, &w, parking);
 }

@@ -27,9 +27,10 @@ struct lot_bucket {
 struct lot_parking {
     enum wait_reason why;
     uintptr_t pc;
-    int64_t deadline_ns; /* GORT_FOREVER: none */
-    enum lot_end end;    /* where in the queue */
-    int64_t since_ns;    /* when the task came: kept for whoever wakes it */
+    int64_t deadline_ns;            /* GORT_FOREVER: none */
+    enum lot_end end;               /* where in the queue */
+    int64_t since_ns;               /* when the task came: kept for whoever wakes it */
+    const struct gort_mutex *mutex; /* that it waits for, for those who ask who holds it; or NULL */
 };
 
 /* Prepares the buckets, before the first task. */
@@ -47,6 +48,9 @@ static inline uint64_t lot_hash(const void *addr)
 struct lot_bucket *lot_bucket(const void *addr);
 struct lot_bucket *lot_lock(const void *addr);
 void lot_unlock(struct lot_bucket *b);
+
+/* The bucket of ADDR, locked, or NULL if that would take waiting. */
+struct lot_bucket *lot_try_lock(const void *addr);
 
 /* Queues the current task in B, which is locked, at END, while it still runs: for one that must let
  * something else go before it parks. W, on its stack, has addr, task and since_ns. lot_park_queued

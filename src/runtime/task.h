@@ -27,6 +27,7 @@ enum wait_reason {
 };
 
 struct worker;
+struct gort_mutex;
 
 /* First what is touched whenever it comes to run, then what is rarely. */
 struct task {
@@ -45,6 +46,7 @@ struct task {
     enum wait_reason reason; /* [owner] */
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
+    _Atomic(const struct gort_mutex *) mutex; /* that it waits for, or NULL; [lock: its bucket] */
     size_t stack_bytes;      /* wanted size; [owner] */
     void (*fn)(void *arg);   /* [owner] */
     void *arg;               /* a root of the collector; [owner] */

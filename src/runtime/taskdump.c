@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "gort/task.h"
 #include "runtime/fatal.h"
+#include "runtime/mutex.h"
 #include "runtime/proc.h"
 #include "runtime/san.h"
 #include "runtime/tasktab.h"
@@ -79,6 +80,7 @@ struct about {
     uintptr_t spawn_pc;
     uintptr_t start_fn;
     bool has_stack;
+    uint64_t holder; /* of the mutex that it waits for, or 0 */
     char name[sizeof((struct task *)NULL)->name];
 };
 
@@ -92,6 +94,7 @@ NO_SANITIZE_READS static void look_at(struct about *a, const struct task *t)
     a->spawn_pc = t->spawn_pc;
     a->start_fn = (uintptr_t)t->fn;
     a->has_stack = t->stack.lo != NULL;
+    a->holder = a->state == TASK_WAITING ? mutex_holder_for(t) : 0;
     for (size_t i = 0; i < sizeof a->name; i++)
         a->name[i] = t->name[i];
     a->name[sizeof a->name - 1] = '\0';
@@ -116,8 +119,10 @@ static const char *state_text(const struct about *a)
 
 static void put_head(struct sink *s, const struct about *a)
 {
-    sink_format(s, "\ntask %llu [%s]:%s%s\n", (unsigned long long)a->id, state_text(a),
-                a->name[0] != '\0' ? " " : "", a->name);
+    sink_format(s, "\ntask %llu [%s", (unsigned long long)a->id, state_text(a));
+    if (a->holder != 0)
+        sink_format(s, ", held by task %llu", (unsigned long long)a->holder);
+    sink_format(s, "]:%s%s\n", a->name[0] != '\0' ? " " : "", a->name);
 }
 
 static void put_birth(struct sink *s, const struct about *a)
