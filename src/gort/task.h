@@ -40,7 +40,8 @@ GORT_API int gort_maxprocs(void);
  * Stops all tasks for as long as it takes, about as long as a collection stops them at the least;
  * the tasks and timers of procs that go are shared out among those that stay. From then on the
  * number no longer follows that of the processors, as it does while neither gort_options nor
- * GORT_MAXPROCS nor this call has chosen one: within about half a minute. */
+ * GORT_MAXPROCS nor this call has chosen one: within about half a minute. In the deterministic mode
+ * (GORT_DEBUG=seed=N) it stays 1. */
 GORT_API int gort_set_maxprocs(int n);
 
 /* Processors that this process may use: affinity mask and cgroup limit. Callable from any

@@ -279,7 +279,7 @@ int gort_set_maxprocs(int n)
     c.before = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     if (n >= 1)
         atomic_store_explicit(&size.follows, 0, memory_order_relaxed);
-    if (n >= 1 && c.n != c.before)
+    if (n >= 1 && c.n != c.before && debug.replay == 0)
         sched_on_worker_stack(run_change, &c);
     rt_leave(worker_self());
     return (int)c.before;
