@@ -87,8 +87,8 @@ static bool stop_locked(struct usertimer *t)
     return stopped;
 }
 
-/* Moves T, if it is armed, once, and has not sent: when it fires in between it is armed no more, and
- * what it then sends is taken back by who stops it. */
+/* Moves T, if it is armed, once, and has not sent: when it fires in between it is armed no more,
+ * and what it then sends is taken back by who stops it. */
 static bool put_off_locked(struct usertimer *t, int64_t when_ns)
 {
     return t->timer.period_ns == 0 && (t->chan == NULL || !chan_can_recv(t->chan)) &&

@@ -20,6 +20,8 @@ CLAIM(the_former_number_is_returned)
 {
     int n = gort_maxprocs();
 
+    if (conform_is_deterministic())
+        return;
     EXPECT(gort_set_maxprocs(5) == n, "not %d", n);
     EXPECT(gort_set_maxprocs(3) == 5, "not 5");
     EXPECT(gort_maxprocs() == 3, "%d procs", gort_maxprocs());
@@ -30,6 +32,8 @@ CLAIM(there_are_at_most_1024)
 {
     int n = gort_set_maxprocs(1000000);
 
+    if (conform_is_deterministic())
+        return;
     EXPECT(gort_maxprocs() == 1024, "%d procs", gort_maxprocs());
     gort_set_maxprocs(n);
 }

@@ -4,8 +4,8 @@
  *     ENDS(what_is_misuse, 2, "the text") { ... }
  * A claim runs as the first task, with 1, 2, 4 and 16 procs, each without random yields and with
  * those of several seeds, and in the deterministic mode. What ENDS describes must end the process
- * with that status, or if that is negative by that signal, and print that text; it runs in a process
- * of its own, under fewer schedules.
+ * with that status, or if that is negative by that signal, and print that text; it runs in a
+ * process of its own, under fewer schedules.
  *     PROGRAM                  all of it
  *     PROGRAM --once [CLAIM]   under the schedule that GORT_MAXPROCS and GORT_DEBUG say: all claims
  *                              and one of ENDS, drawn by the seed; or CLAIM
@@ -59,6 +59,10 @@ void conform_add(struct conform_claim *c);
 
 #define CLAIM(id)              CONFORM_CLAIM_(id, 0, NULL)
 #define ENDS(id, status, text) CONFORM_CLAIM_(id, status, text)
+
+/* Whether this run is in the deterministic mode: one proc, and a clock that stands while tasks
+ * compute. What is said of several procs or of real time is not tried there. */
+bool conform_is_deterministic(void);
 
 /* Fails the claim that runs, from any of its tasks, with a message that shows the values. */
 #define EXPECT(cond, ...)                                  \

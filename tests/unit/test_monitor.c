@@ -426,6 +426,7 @@ Test(monitor, an_image_is_a_post_mortem)
 Test(monitor, what_cannot_be_opened_is_told_with_its_status)
 {
     page.header->major = 9;
+    page.header->minor = 0;
     cr_assert_null(monitor_new(&target, &(struct monitor_options){0}, &failure), "it was opened");
     cr_assert_eq(failure.status, EXIT_BAD_PAGE, "status %d: %s", failure.status, failure.text);
     cr_assert_not_null(strstr(failure.text, "version 9.0"), "%s", failure.text);
