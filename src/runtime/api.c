@@ -29,8 +29,7 @@ void gort_go_with(const gort_attr *attr, void (*fn)(void *arg), void *arg)
 
 void gort_yield(void)
 {
-    rt_enter("gort_yield");
-    sched_yield_task();
+    sched_yield_inline(rt_enter("gort_yield"));
     rt_leave(worker_self());
 }
 

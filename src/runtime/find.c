@@ -18,23 +18,18 @@
 #include "runtime/replay.h"
 #include "runtime/sched.h"
 
-#define GLOBAL_EVERY 61u /* ticks between looks at the global queue, so that it never starves */
 #define STEAL_ROUNDS 4u
-#define INHERIT_MOST 256u /* switches within slices, 30 us of them, until others come first */
 
 /* ---- On the way from task to task ---- */
 
 /* Whether the timers of P may be due. Reads the clock only if a while has passed by the cycle
  * counter: so late may a timer be noticed as long as tasks run. */
-static bool timers_may_be_due(struct proc *p)
+bool sched_timers_may_be_due(struct proc *p)
 {
     int64_t next_ns = atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed);
-    uint64_t cycles;
+    uint64_t cycles = cycles_now();
     int64_t now_ns;
 
-    if (LIKELY(next_ns == INT64_MAX))
-        return false;
-    cycles = cycles_now();
     if (cycles - p->looked_cycles < cycles_in_a_while())
         return false;
     p->looked_cycles = cycles;
@@ -46,7 +41,7 @@ static bool timers_may_be_due(struct proc *p)
 /* T would go on in the slice of the one before it, as many have done. Two that ready each other
  * would keep the proc for a whole slice, and those who wait for it would wait for a slice of each
  * such pair: so now and then T goes behind them. Returns who comes first. */
-static struct task *end_inheritance(struct proc *p, struct task *t, enum slice *slice)
+struct task *sched_end_inheritance(struct proc *p, struct task *t, enum slice *slice)
 {
     struct taskq spill = {0};
     bool inherit;
@@ -62,27 +57,15 @@ static struct task *end_inheritance(struct proc *p, struct task *t, enum slice *
     return other;
 }
 
-static struct task *take_own(struct proc *p, enum slice *slice)
+struct task *sched_take_global_first(struct proc *p, enum slice *slice)
 {
-    struct task *t = NULL;
+    struct task *t = sched_take_global(p);
     bool inherit = false;
 
-    if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % GLOBAL_EVERY == 0))
-        t = sched_take_global(p);
     if (t == NULL)
         t = runq_take(&p->runq, &inherit);
     *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
-    if (inherit && UNLIKELY(++p->inherited % INHERIT_MOST == 0))
-        t = end_inheritance(p, t, slice);
     return t;
-}
-
-struct task *sched_take_local(struct proc *p, enum slice *slice)
-{
-    if (UNLIKELY(atomic_load_explicit(&sched.detour, memory_order_relaxed) != 0) ||
-        timers_may_be_due(p))
-        return NULL;
-    return take_own(p, slice);
 }
 
 /* ---- Looking further ---- */
@@ -218,7 +201,7 @@ static struct task *look_around(struct worker *w, enum slice *slice)
         return replay_look(w);
     if (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
         timers_fire(&p->timers, look_at_clock(p));
-    t = take_own(p, slice);
+    t = sched_take_own(p, slice);
     if (t == NULL)
         t = sched_take_global(p);
     if (t != NULL)
@@ -226,7 +209,7 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     proctime_turn(&p->time, PROCTIME_SPINNING);
     t = poll_now();
     if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
-        t = take_own(p, slice);
+        t = sched_take_own(p, slice);
     if (t == NULL)
         t = steal(w);
     return t;

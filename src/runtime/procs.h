@@ -6,7 +6,12 @@
 #ifndef RUNTIME_PROCS_H
 #define RUNTIME_PROCS_H
 
+#include "runtime/latency.h"
 #include "runtime/proc.h"
+#include "runtime/switch.h"
+
+#define SCHED_GLOBAL_EVERY 61u  /* ticks between looks at the global queue: it never starves */
+#define SCHED_INHERIT_MOST 256u /* switches within slices, 30 us of them, until others come first */
 
 /* ---- proc.c ---- */
 
@@ -48,7 +53,38 @@ void sched_execute(struct worker *w, struct task *t, enum slice slice);
 
 /* The current task leaves its worker and COMMIT puts it where it goes on from. For tasks that stay
  * runnable. */
-void sched_requeue(bool (*commit)(struct task *t, void *arg));
+__attribute__((always_inline)) static inline void
+sched_requeue(bool (*commit)(struct task *t, void *arg))
+{
+    struct worker *w = worker_self();
+    struct task *t = w->current;
+
+    t->reason = WAIT_NONE;
+    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    latency_ready(t);
+    w->commit = commit;
+    w->commit_arg = NULL;
+    sched_switch(w, t);
+}
+
+/* A COMMIT that puts the task behind those of its proc. */
+bool sched_commit_to_tail(struct task *t, void *arg);
+
+/* Whether another task waits for this proc. */
+static inline bool sched_has_rivals(struct proc *p)
+{
+    return atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
+           runq_count(&p->runq) > 0 ||
+           atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0;
+}
+
+/* As sched_yield_task, to be inlined. */
+__attribute__((always_inline)) static inline void sched_yield_inline(struct worker *w)
+{
+    stat_add(&w->proc->stats.yields, 1);
+    if (sched_has_rivals(w->proc))
+        sched_requeue(sched_commit_to_tail);
+}
 
 /* Appends Q, tasks in state runnable, to the global queue and empties it. Any thread. */
 void sched_put_global(struct taskq *q);
@@ -68,9 +104,37 @@ bool sched_random_yield(void);
 /* The next task for W: blocks the thread until there is one. On the worker's own stack. */
 struct task *sched_find(struct worker *w, enum slice *slice);
 
+/* Slow parts of the next: timers may be due; a look at the global queue first; T, which would go on
+ * in the slice of the one before it, may have to stand back. */
+bool sched_timers_may_be_due(struct proc *p);
+struct task *sched_take_global_first(struct proc *p, enum slice *slice);
+struct task *sched_end_inheritance(struct proc *p, struct task *t, enum slice *slice);
+
+/* The next task of P's own queue, or NULL. */
+static inline struct task *sched_take_own(struct proc *p, enum slice *slice)
+{
+    struct task *t;
+    bool inherit;
+
+    if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % SCHED_GLOBAL_EVERY == 0))
+        return sched_take_global_first(p, slice);
+    t = runq_take(&p->runq, &inherit);
+    *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
+    if (inherit && UNLIKELY(++p->inherited % SCHED_INHERIT_MOST == 0))
+        t = sched_end_inheritance(p, t, slice);
+    return t;
+}
+
 /* The next task of P without looking far, or NULL: then the worker's own context has something to
  * do. Locks may be held. */
-struct task *sched_take_local(struct proc *p, enum slice *slice);
+static inline struct task *sched_take_local(struct proc *p, enum slice *slice)
+{
+    if (UNLIKELY(atomic_load_explicit(&sched.detour, memory_order_relaxed) != 0) ||
+        (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX &&
+         sched_timers_may_be_due(p)))
+        return NULL;
+    return sched_take_own(p, slice);
+}
 
 /* When the first timer of all procs is due, INT64_MAX if there is none. Any thread. */
 int64_t sched_earliest_timer(void);

@@ -76,13 +76,11 @@ static bool spill_half(struct runq *q, uint32_t head, struct task *t, struct tas
     return true;
 }
 
-bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
+bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill)
 {
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
 
     for (;;) {
-        /* Acquire: pairs with the thieves' release, so that their reads of a slot come before it is
-         * used again. */
         uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
 
         if (tail - head < RUNQ_CAPACITY) {
@@ -93,45 +91,6 @@ bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
         if (spill_half(q, head, t, spill))
             return false;
     }
-}
-
-bool runq_put_next(struct runq *q, struct task *t, struct taskq *spill)
-{
-    /* Sequential consistency: the put comes before the look for spinning workers, see find.c. */
-    struct task *old = atomic_exchange_explicit(&q->runnext, t, memory_order_seq_cst);
-
-    return old == NULL || runq_put(q, old, spill);
-}
-
-struct task *runq_take(struct runq *q, bool *inherit)
-{
-    struct task *t = atomic_load_explicit(&q->runnext, memory_order_relaxed);
-
-    *inherit = true;
-    if (t != NULL && atomic_compare_exchange_strong_explicit(
-                         &q->runnext, &t, NULL, memory_order_acquire, memory_order_relaxed))
-        return t;
-    *inherit = false;
-    uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
-
-    for (;;) {
-        if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
-            return NULL;
-        t = slot_load(q, head);
-        if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + 1, memory_order_acq_rel,
-                                                  memory_order_acquire))
-            return t;
-    }
-}
-
-static struct task *steal_next(struct runq *victim)
-{
-    struct task *t = atomic_load_explicit(&victim->runnext, memory_order_relaxed);
-
-    if (t != NULL && atomic_compare_exchange_strong_explicit(
-                         &victim->runnext, &t, NULL, memory_order_acquire, memory_order_relaxed))
-        return t;
-    return NULL;
 }
 
 /* Copies up to half of VICTIM's ring into DST's slots behind its tail; how many. */
@@ -164,7 +123,7 @@ struct task *runq_steal(struct runq *dst, struct runq *victim, enum runq_steal_n
     DCHECK(atomic_load_explicit(&dst->head, memory_order_relaxed) == tail);
     n = grab_half(dst, tail, victim);
     if (n == 0)
-        return next == STEAL_NEXT_TOO ? steal_next(victim) : NULL;
+        return next == STEAL_NEXT_TOO ? runq_take_next(victim) : NULL;
     n--;
     if (n > 0)
         atomic_store_explicit(&dst->tail, tail + n, memory_order_release);

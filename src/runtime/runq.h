@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/check.h"
+
 #define RUNQ_CAPACITY 256u
 
 struct task;
@@ -37,15 +39,68 @@ struct runq {
     _Atomic(struct task *) ring[RUNQ_CAPACITY];
 };
 
+/* Slow half of runq_put: the ring was full. */
+bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill);
+
 /* Puts T at the tail. False if the ring is full: then *SPILL holds half of it and T, to be put on
  * the global queue. */
-bool runq_put(struct runq *q, struct task *t, struct taskq *spill);
+static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
+{
+    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+    /* Acquire: pairs with the thieves' release, so that their reads of a slot come before it is
+     * used again. */
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+
+    if (UNLIKELY(tail - head >= RUNQ_CAPACITY))
+        return runq_put_full(q, t, spill);
+    atomic_store_explicit(&q->ring[tail % RUNQ_CAPACITY], t, memory_order_relaxed);
+    atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
+    return true;
+}
 
 /* Puts T into runnext, and the task that was there at the tail; as runq_put. */
-bool runq_put_next(struct runq *q, struct task *t, struct taskq *spill);
+static inline bool runq_put_next(struct runq *q, struct task *t, struct taskq *spill)
+{
+    /* Sequential consistency: the put comes before the look for spinning workers, see find.c. */
+    struct task *old = atomic_exchange_explicit(&q->runnext, t, memory_order_seq_cst);
+
+    return old == NULL || runq_put(q, old, spill);
+}
+
+/* The task in runnext, or NULL. */
+static inline struct task *runq_take_next(struct runq *q)
+{
+    struct task *t = atomic_load_explicit(&q->runnext, memory_order_relaxed);
+
+    if (t != NULL && atomic_compare_exchange_strong_explicit(
+                         &q->runnext, &t, NULL, memory_order_acquire, memory_order_relaxed))
+        return t;
+    return NULL;
+}
+
+/* The oldest task in the ring, or NULL. */
+static inline struct task *runq_take_oldest(struct runq *q)
+{
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+
+    while (head != atomic_load_explicit(&q->tail, memory_order_relaxed)) {
+        struct task *t = atomic_load_explicit(&q->ring[head % RUNQ_CAPACITY], memory_order_relaxed);
+
+        if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + 1, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return t;
+    }
+    return NULL;
+}
 
 /* The next task, or NULL. *INHERIT says that it came from runnext and inherits the time slice. */
-struct task *runq_take(struct runq *q, bool *inherit);
+static inline struct task *runq_take(struct runq *q, bool *inherit)
+{
+    struct task *t = runq_take_next(q);
+
+    *inherit = t != NULL;
+    return t != NULL ? t : runq_take_oldest(q);
+}
 
 /* How a thief treats the victim's runnext. */
 enum runq_steal_next { STEAL_LEAVE_NEXT, STEAL_NEXT_TOO };

@@ -100,14 +100,21 @@ void san_fiber_init_thread(struct san_fiber *f, const void *lo, size_t bytes)
     *f = (struct san_fiber){.tsan = tsan_current(), .lo = lo, .bytes = bytes};
 }
 
-void san_fiber_init(struct san_fiber *f, const void *lo, size_t bytes)
+bool san_listens;
+
+void san_start(void)
+{
+    san_listens = SAN_ADDRESS || SAN_THREAD || RUNNING_ON_VALGRIND != 0;
+}
+
+void san_fiber_init_slow(struct san_fiber *f, const void *lo, size_t bytes)
 {
     asan_unpoison(lo, bytes); /* frames of a task that ended in the middle left their red zones */
     *f = (struct san_fiber){.tsan = tsan_new(), .lo = lo, .bytes = bytes};
     f->valgrind = VALGRIND_STACK_REGISTER(lo, (const char *)lo + bytes);
 }
 
-void san_fiber_fini(struct san_fiber *f)
+void san_fiber_fini_slow(struct san_fiber *f)
 {
     VALGRIND_STACK_DEREGISTER(f->valgrind);
     tsan_free(f->tsan);

@@ -37,9 +37,26 @@ struct san_fiber {
 
 /* A context on the calling thread's own stack [LO, LO + BYTES). */
 void san_fiber_init_thread(struct san_fiber *f, const void *lo, size_t bytes);
-/* A context on a fresh stack. */
-void san_fiber_init(struct san_fiber *f, const void *lo, size_t bytes);
-void san_fiber_fini(struct san_fiber *f);
+/* Whether anybody wants to be told: [const] after san_start, which comes before the first task. */
+extern bool san_listens;
+void san_start(void);
+
+/* Slow halves of the next two. */
+void san_fiber_init_slow(struct san_fiber *f, const void *lo, size_t bytes);
+void san_fiber_fini_slow(struct san_fiber *f);
+
+/* A context on a fresh stack; its end. */
+static inline void san_fiber_init(struct san_fiber *f, const void *lo, size_t bytes)
+{
+    if (san_listens)
+        san_fiber_init_slow(f, lo, bytes);
+}
+
+static inline void san_fiber_fini(struct san_fiber *f)
+{
+    if (san_listens)
+        san_fiber_fini_slow(f);
+}
 
 enum san_leave { SAN_COMES_BACK, SAN_DYING };
 

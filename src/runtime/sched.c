@@ -18,6 +18,7 @@
 #include "runtime/publish.h"
 #include "runtime/replay.h"
 #include "runtime/tasktab.h"
+#include "runtime/tasktab_move.h"
 
 static int64_t coarse_now(void)
 {
@@ -63,20 +64,12 @@ bool sched_commit_release(struct task *t, void *arg)
 }
 
 /* Shows the task that was left as it lies now: it may be elsewhere as soon as it is let go. */
-static void show_left(const struct task *t)
+static inline void show_left(const struct task *t)
 {
-    switch ((enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed)) {
-    case TASK_WAITING:
-        tasktab_parked(t, coarse_now());
-        break;
-    case TASK_RUNNABLE:
-        tasktab_update(t, TASK_RUNNABLE, coarse_now());
-        break;
-    case TASK_DEAD: /* its burial says so */
-    case TASK_RUNNING:
-    case TASK_BLOCKING:
-        break;
-    }
+    enum task_state state = (enum task_state)atomic_load_explicit(&t->state, memory_order_relaxed);
+
+    if (state != TASK_DEAD) /* its burial says so */
+        tasktab_left(t, state, coarse_now());
 }
 
 static inline void let_go(struct worker *w)
@@ -117,7 +110,7 @@ static void give_stack(struct proc *p, struct task *t)
 }
 
 /* T becomes W's current task; its context is ready to be switched to. */
-static void adopt(struct worker *w, struct task *t, enum slice slice)
+static inline void adopt(struct worker *w, struct task *t, enum slice slice)
 {
     struct proc *p = w->proc;
 
@@ -194,20 +187,7 @@ void sched_begin_own(struct worker *w)
 
 /* ---- Staying runnable ---- */
 
-void sched_requeue(bool (*commit)(struct task *t, void *arg))
-{
-    struct worker *w = worker_self();
-    struct task *t = w->current;
-
-    t->reason = WAIT_NONE;
-    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
-    latency_ready(t);
-    w->commit = commit;
-    w->commit_arg = NULL;
-    sched_switch(w, t);
-}
-
-static bool commit_to_tail(struct task *t, void *arg)
+bool sched_commit_to_tail(struct task *t, void *arg)
 {
     struct worker *w = worker_self();
     struct taskq spill = {0};
@@ -218,21 +198,9 @@ static bool commit_to_tail(struct task *t, void *arg)
     return true;
 }
 
-/* Whether another task waits for this proc. */
-static bool has_rivals(const struct proc *p)
-{
-    return runq_count(&p->runq) > 0 ||
-           atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0;
-}
-
 void sched_yield_task(void)
 {
-    struct proc *p = worker_self()->proc;
-
-    stat_add(&p->stats.yields, 1);
-    if (has_rivals(p) ||
-        atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX)
-        sched_requeue(commit_to_tail);
+    sched_yield_inline(worker_self());
 }
 
 bool sched_random_yield(void)

@@ -48,8 +48,17 @@ _Noreturn void sched_exit(void);
  * comes back. FN may stop the world; it must not park. */
 void sched_on_worker_stack(void (*fn)(void *arg), void *arg);
 
+/* Slow half of the next. */
+void sched_wake_one_slow(void);
+
 /* Wakes a worker if there is an idle proc and nobody looks for work. */
-void sched_wake_one(void);
+static inline void sched_wake_one(void)
+{
+    /* Sequential consistency: the task was published before; pairs with last_look in find.c. */
+    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) != 0 &&
+        atomic_load_explicit(&sched.nspinning, memory_order_seq_cst) == 0)
+        sched_wake_one_slow();
+}
 
 /* Sets the limit on workers, unless MAX is 0, and returns the former one. Ends the process if there
  * are more. Any thread. Lock: takes SCHED. */

@@ -170,6 +170,7 @@ static void make_runtime(const struct settings *s)
 {
     check_page_size();
     os_barrier_init();
+    san_start();
     latency_calibrate_begin();
     pthread_sigmask(SIG_SETMASK, NULL, &sched.signal_mask);
     sched.stack_bytes = s->stack_bytes;

@@ -37,6 +37,7 @@ struct task {
     uint64_t id;             /* from 1; 0 while the record is free; [owner] */
     _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
     uint32_t slot;           /* [const] */
+    struct page_task *row;   /* in the task table, NULL: none; set at birth; [owner] */
     struct stack stack;      /* lo is NULL before the first run; [owner] */
     uint64_t ready_cycles;   /* when it became runnable, if that is measured; else 0; [owner] */
     uintptr_t wait_pc; /* caller of the runtime call that it waits in, or of its blocking section;

@@ -17,6 +17,7 @@
 #include "runtime/sealed.h"
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
+#include "runtime/tasktab_move.h"
 #include "runtime/tasktab_read.h"
 
 _Static_assert((int)TASK_DEAD == (int)PAGE_TASK_DEAD, "states are shown as they are");
@@ -101,32 +102,17 @@ static struct page_task *row_of(const struct task *t)
     return t->slot < table.capacity ? &table.row[t->slot] : NULL;
 }
 
-/* From here until row_end the row is in flux. Returns the generation that row_end is to have. */
-static uint32_t row_begin(struct page_task *row)
-{
-    uint64_t word = __atomic_load_n(&row->word, __ATOMIC_RELAXED);
-
-    DCHECK(!PAGE_TASK_IN_FLUX(word));
-    __atomic_store_n(&row->word, word + PAGE_TASK_WORD(0, 0, 1), __ATOMIC_RELAXED);
-    return PAGE_TASK_GENERATION(word) + 2;
-}
-
-static void row_end(struct page_task *row, enum task_state state, enum wait_reason reason,
-                    uint32_t generation)
-{
-    seq_store(&row->word, PAGE_TASK_WORD(state, reason, generation));
-}
-
-void tasktab_born(const struct task *t, int64_t now_ns)
+void tasktab_born(struct task *t, int64_t now_ns)
 {
     struct page_task *row = row_of(t);
     uint32_t generation = 0;
 
+    t->row = row;
     if (UNLIKELY(row == NULL))
         return;
     if (UNLIKELY(t->slot >= __atomic_load_n(&table.header->used, __ATOMIC_RELAXED)))
         grow(t->slot);
-    generation = row_begin(row);
+    generation = tasktab_begin(row);
     seq_store(&row->id, t->id);
     seq_store(&row->since_ns, (uint64_t)now_ns);
     seq_store(&row->spawn_pc, t->spawn_pc);
@@ -134,70 +120,31 @@ void tasktab_born(const struct task *t, int64_t now_ns)
     seq_store(&row->sp, 0);
     seq_store(&row->pc, 0);
     seq_store(&row->stack_hi, 0);
-    row_end(row, TASK_RUNNABLE, WAIT_NONE, generation);
+    tasktab_end(row, TASK_RUNNABLE, WAIT_NONE, generation);
 }
 
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns)
 {
-    struct page_task *row = row_of(t);
+    struct page_task *row = t->row;
     bool has_sp = state != TASK_RUNNING && t->stack.lo != NULL;
     uint32_t generation = 0;
 
     if (UNLIKELY(row == NULL))
         return;
-    generation = row_begin(row);
+    generation = tasktab_begin(row);
     seq_store(&row->since_ns, (uint64_t)now_ns);
     seq_store(&row->sp, has_sp ? (uintptr_t)t->sp : 0);
     seq_store(&row->pc, t->wait_pc);
     seq_store(&row->stack_hi, t->stack.lo != NULL ? (uintptr_t)stack_hi(t->stack) : 0);
-    row_end(row, state, state == TASK_WAITING ? t->reason : WAIT_NONE, generation);
-}
-
-void tasktab_parked(const struct task *t, int64_t now_ns)
-{
-    struct page_task *row = row_of(t);
-    uint32_t generation = 0;
-
-    if (UNLIKELY(row == NULL))
-        return;
-    generation = row_begin(row);
-    seq_store(&row->since_ns, (uint64_t)now_ns);
-    seq_store(&row->sp, (uintptr_t)t->sp);
-    seq_store(&row->pc, t->wait_pc);
-    row_end(row, TASK_WAITING, t->reason, generation);
-}
-
-void tasktab_readied(const struct task *t, int64_t now_ns)
-{
-    struct page_task *row = row_of(t);
-    uint32_t generation = 0;
-
-    if (UNLIKELY(row == NULL))
-        return;
-    generation = row_begin(row);
-    seq_store(&row->since_ns, (uint64_t)now_ns);
-    row_end(row, TASK_RUNNABLE, WAIT_NONE, generation);
-}
-
-void tasktab_resumed(const struct task *t, int64_t now_ns)
-{
-    struct page_task *row = row_of(t);
-    uint32_t generation = 0;
-
-    if (UNLIKELY(row == NULL))
-        return;
-    generation = row_begin(row);
-    seq_store(&row->since_ns, (uint64_t)now_ns);
-    seq_store(&row->sp, 0);
-    row_end(row, TASK_RUNNING, WAIT_NONE, generation);
+    tasktab_end(row, state, state == TASK_WAITING ? t->reason : WAIT_NONE, generation);
 }
 
 void tasktab_dead(const struct task *t)
 {
-    struct page_task *row = row_of(t);
+    struct page_task *row = t->row;
 
     if (LIKELY(row != NULL))
-        row_end(row, TASK_DEAD, WAIT_NONE, row_begin(row));
+        tasktab_end(row, TASK_DEAD, WAIT_NONE, tasktab_begin(row));
 }
 
 /* ---- Reading ---- */

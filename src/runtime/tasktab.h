@@ -21,17 +21,10 @@ int tasktab_init(size_t capacity, enum tasktab_place place);
 void tasktab_leave(void);
 
 /* A new task: T's id, spawn_pc, fn are set. State runnable. */
-void tasktab_born(const struct task *t, int64_t now_ns);
+void tasktab_born(struct task *t, int64_t now_ns);
 
 /* T's state, reason, sp, wait_pc and stack as they are now. */
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns);
-
-/* The same for the three transitions that come with every switch, each of which writes only what it
- * changes: T waits, with reason, sp and wait_pc as they are now; T was waiting and is runnable; T
- * runs, on the stack that the table knows of. */
-void tasktab_parked(const struct task *t, int64_t now_ns);
-void tasktab_readied(const struct task *t, int64_t now_ns);
-void tasktab_resumed(const struct task *t, int64_t now_ns);
 
 /* Where the stack of task ID, in SLOT, begins and ends now: it may be followed, though the task may
  * go on meanwhile. False if it runs, has none yet, or changes all the time. Any thread. */

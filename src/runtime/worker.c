@@ -347,7 +347,7 @@ static bool claim_spinner(void)
                                                    memory_order_relaxed);
 }
 
-void sched_wake_one(void)
+void sched_wake_one_slow(void)
 {
     /* Another time if the last idle proc has just been taken: a task published while we counted as
      * one that looks relies on us. */
