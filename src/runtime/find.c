@@ -247,7 +247,7 @@ static struct task *release_proc(struct worker *w)
 
     lock_take(&sched.lock);
     if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) == 0)
-        t = taskq_pop(&sched.global);
+        t = globq_pop(&sched.global);
     if (t == NULL)
         proc_put_idle_locked(worker_unbind(w));
     else

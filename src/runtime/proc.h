@@ -25,6 +25,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "runtime/globq.h"
 #include "runtime/latency.h"
 #include "runtime/lock.h"
 #include "runtime/note.h"
@@ -159,7 +160,7 @@ struct worker {
 
 struct sched {
     struct lock lock;          /* rank SCHED */
-    struct taskq global;       /* [lock:lock] */
+    struct globq global; /* [lock:lock] */
     _Atomic(uint32_t) nglobal; /* its length; [atomic] */
     struct proc *idle_procs;   /* [lock:lock] */
     _Atomic(uint32_t) nidle_procs;

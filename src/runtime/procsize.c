@@ -179,7 +179,7 @@ static void remove_locked(uint32_t n, uint32_t old, struct taskq *tasks)
     take_from_workers_locked();
     for (uint32_t i = n; i < old; i++)
         take_if_left(sched.procs[i]);
-    taskq_append(&sched.global, tasks);
+    globq_put(&sched.global, tasks);
     /* Sequential consistency: pairs with last_look in find.c. */
     atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_seq_cst);
 }

@@ -151,7 +151,7 @@ static void gather(struct proc *p)
     while ((t = runq_take(&p->runq, &inherit)) != NULL)
         keep(t);
     lock_take(&sched.lock);
-    while ((t = taskq_pop(&sched.global)) != NULL)
+    while ((t = globq_pop(&sched.global)) != NULL)
         keep(t);
     atomic_store_explicit(&sched.nglobal, 0, memory_order_relaxed);
     lock_release(&sched.lock);

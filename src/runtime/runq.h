@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "runtime/task.h"
 
 #define RUNQ_CAPACITY 256u
-
-struct task;
+#define RUNQ_AHEAD    2u
 
 struct taskq {
     struct task *head;
@@ -78,14 +78,23 @@ static inline struct task *runq_take_next(struct runq *q)
     return NULL;
 }
 
+/* Whatever lies in a slot of the ring: a task, perhaps one of the past, or NULL. */
+static inline struct task *runq_peek(struct runq *q, uint32_t i)
+{
+    return atomic_load_explicit(&q->ring[i % RUNQ_CAPACITY], memory_order_relaxed);
+}
+
 /* The oldest task in the ring, or NULL. */
 static inline struct task *runq_take_oldest(struct runq *q)
 {
     uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
 
     while (head != atomic_load_explicit(&q->tail, memory_order_relaxed)) {
-        struct task *t = atomic_load_explicit(&q->ring[head % RUNQ_CAPACITY], memory_order_relaxed);
+        struct task *t = runq_peek(q, head);
 
+        /* Those soon to come, whose records may have left the caches. */
+        task_fetch(runq_peek(q, head + 2 * RUNQ_AHEAD));
+        task_fetch_row(runq_peek(q, head + RUNQ_AHEAD));
         if (atomic_compare_exchange_weak_explicit(&q->head, &head, head + 1, memory_order_acq_rel,
                                                   memory_order_acquire))
             return t;

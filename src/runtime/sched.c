@@ -232,7 +232,7 @@ void sched_put_global(struct taskq *q)
     size_t n = q->count;
 
     lock_take(&sched.lock);
-    taskq_append(&sched.global, q);
+    globq_put(&sched.global, q);
     /* Sequential consistency: pairs with last_look in find.c. */
     atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_seq_cst);
     lock_release(&sched.lock);
@@ -254,12 +254,12 @@ struct task *sched_take_global(struct proc *p)
     lock_take(&sched.lock);
     share = sched.global.count / atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     share = min_size(share, RUNQ_CAPACITY / 2);
-    t = taskq_pop(&sched.global);
-    for (; share > 0 && sched.global.head != NULL; share--) {
-        if (!runq_put(&p->runq, taskq_pop(&sched.global), &spill))
+    t = globq_pop(&sched.global);
+    for (; share > 0 && sched.global.count > 0; share--) {
+        if (!runq_put(&p->runq, globq_pop(&sched.global), &spill))
             break;
     }
-    taskq_append(&sched.global, &spill);
+    globq_put(&sched.global, &spill);
     atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
     lock_release(&sched.lock);
     return t;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bits.h"
 #include "runtime/ctx.h"
 #include "runtime/san.h"
 #include "runtime/stack.h"
@@ -37,7 +38,7 @@ struct task {
     uint64_t id;             /* from 1; 0 while the record is free; [owner] */
     _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
     uint32_t slot;           /* [const] */
-    struct page_task *row;   /* in the task table, NULL: none; set at birth; [owner] */
+    _Atomic(struct page_task *) row; /* in the task table, NULL: none; set at birth; [atomic] */
     struct stack stack;      /* lo is NULL before the first run; [owner] */
     uint64_t ready_cycles;   /* when it became runnable, if that is measured; else 0; [owner] */
     uintptr_t wait_pc; /* caller of the runtime call that it waits in, or of its blocking section;
@@ -60,6 +61,20 @@ struct task {
     uint32_t nlocks;                           /* of its thread, nested; [owner] */
     char name[32];                             /* empty: none; [owner] */
 };
+
+/* Fetches into the cache what of T is touched when it comes to run, and its row in the task table.
+ * T may be NULL, and a record of the past. */
+static inline void task_fetch(const struct task *t)
+{
+    __builtin_prefetch(t, 1);
+    __builtin_prefetch((const char *)t + CACHE_LINE_BYTES, 1);
+}
+
+static inline void task_fetch_row(const struct task *t)
+{
+    if (t != NULL)
+        __builtin_prefetch(atomic_load_explicit(&t->row, memory_order_relaxed), 1);
+}
 
 /* The text of REASON, as Go prints it. */
 const char *wait_reason_text(enum wait_reason reason);

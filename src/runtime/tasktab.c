@@ -107,7 +107,7 @@ void tasktab_born(struct task *t, int64_t now_ns)
     struct page_task *row = row_of(t);
     uint32_t generation = 0;
 
-    t->row = row;
+    atomic_store_explicit(&t->row, row, memory_order_relaxed);
     if (UNLIKELY(row == NULL))
         return;
     if (UNLIKELY(t->slot >= __atomic_load_n(&table.header->used, __ATOMIC_RELAXED)))
@@ -125,7 +125,7 @@ void tasktab_born(struct task *t, int64_t now_ns)
 
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns)
 {
-    struct page_task *row = t->row;
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
     bool has_sp = state != TASK_RUNNING && t->stack.lo != NULL;
     uint32_t generation = 0;
 
@@ -141,7 +141,7 @@ void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns)
 
 void tasktab_dead(const struct task *t)
 {
-    struct page_task *row = t->row;
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
 
     if (LIKELY(row != NULL))
         tasktab_end(row, TASK_DEAD, WAIT_NONE, tasktab_begin(row));

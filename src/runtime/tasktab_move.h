@@ -29,7 +29,7 @@ static inline void tasktab_end(struct page_task *row, enum task_state state,
 /* T waits, or is runnable behind others, with reason, sp and wait_pc as they are now. */
 static inline void tasktab_left(const struct task *t, enum task_state state, int64_t now_ns)
 {
-    struct page_task *row = t->row;
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
     uint32_t generation;
 
     if (UNLIKELY(row == NULL))
@@ -44,7 +44,7 @@ static inline void tasktab_left(const struct task *t, enum task_state state, int
 /* T waited and is runnable. */
 static inline void tasktab_readied(const struct task *t, int64_t now_ns)
 {
-    struct page_task *row = t->row;
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
     uint32_t generation;
 
     if (UNLIKELY(row == NULL))
@@ -57,7 +57,7 @@ static inline void tasktab_readied(const struct task *t, int64_t now_ns)
 /* T runs, on the stack that the table knows of. */
 static inline void tasktab_resumed(const struct task *t, int64_t now_ns)
 {
-    struct page_task *row = t->row;
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
     uint32_t generation;
 
     if (UNLIKELY(row == NULL))
