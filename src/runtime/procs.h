@@ -11,7 +11,8 @@
 #include "runtime/switch.h"
 
 #define SCHED_GLOBAL_EVERY 61u  /* ticks between looks at the global queue: it never starves */
-#define SCHED_INHERIT_MOST 256u /* switches within slices, 30 us of them, until others come first */
+#define SCHED_INHERIT_MOST 256u /* switches within slices, 30 us of them, until others come first \
+                                 */
 
 /* ---- proc.c ---- */
 
@@ -53,8 +54,8 @@ void sched_execute(struct worker *w, struct task *t, enum slice slice);
 
 /* The current task leaves its worker and COMMIT puts it where it goes on from. For tasks that stay
  * runnable. */
-__attribute__((always_inline)) static inline void
-sched_requeue(bool (*commit)(struct task *t, void *arg))
+__attribute__((always_inline)) static inline void sched_requeue(bool (*commit)(struct task *t,
+                                                                               void *arg))
 {
     struct worker *w = worker_self();
     struct task *t = w->current;

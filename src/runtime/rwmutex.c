@@ -83,25 +83,52 @@ void gort_rwmutex_runlock(gort_rwmutex *rw)
 /* ---- writers ---------------------------------------------------------------------------------
  */
 
-/* Keeps new readers out and waits for those that are in. */
-static void wait_for_readers(gort_rwmutex *rw, uintptr_t pc)
+/* Keeps new readers out; how many are in. Acquire: pairs with the release of the readers that
+ * left. */
+static int32_t announce_writer(gort_rwmutex *rw)
 {
-    /* Acquire, here and below: pairs with the release of the readers that left. */
-    int32_t n = atomic_fetch_sub_explicit(&rw->gort_readers, MAX_READERS, memory_order_acquire);
+    return atomic_fetch_sub_explicit(&rw->gort_readers, MAX_READERS, memory_order_acquire);
+}
 
+/* Waits for the N readers that were in. */
+static void wait_for_readers(gort_rwmutex *rw, int32_t n, uintptr_t pc)
+{
     DCHECK(n >= 0);
+    /* Acquire: as above. */
     if (n != 0 && atomic_fetch_add_explicit(&rw->gort_leaving, n, memory_order_acq_rel) != -n)
         sema_acquire(&rw->gort_writer_sema, WAIT_RWMUTEX_LOCK, pc);
+}
+
+static __attribute__((noinline)) void wait_entered(gort_rwmutex *rw, int32_t n, uintptr_t pc)
+{
+    rt_enter("gort_rwmutex_lock");
+    wait_for_readers(rw, n, pc);
+    rt_leave(worker_self());
+}
+
+static __attribute__((noinline)) void lock_entered(gort_rwmutex *rw, uintptr_t pc)
+{
+    rt_enter("gort_rwmutex_lock");
+    mutex_lock(&rw->gort_writers, &(struct mutex_wait){WAIT_RWMUTEX_LOCK, pc, GORT_FOREVER});
+    wait_for_readers(rw, announce_writer(rw), pc);
+    rt_leave(worker_self());
 }
 
 void gort_rwmutex_lock(gort_rwmutex *rw)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
+    struct worker *w = rt_glance("gort_rwmutex_lock");
+    int32_t n;
 
-    rt_enter("gort_rwmutex_lock");
-    mutex_lock(&rw->gort_writers, &(struct mutex_wait){WAIT_RWMUTEX_LOCK, pc, GORT_FOREVER});
-    wait_for_readers(rw, pc);
-    rt_leave(worker_self());
+    if (UNLIKELY(!mutex_try_lock(&rw->gort_writers))) {
+        lock_entered(rw, pc);
+        return;
+    }
+    n = announce_writer(rw);
+    if (UNLIKELY(n != 0))
+        wait_entered(rw, n, pc);
+    else
+        rt_glance_end(w);
 }
 
 int gort_rwmutex_try_lock(gort_rwmutex *rw)
@@ -121,17 +148,26 @@ int gort_rwmutex_try_lock(gort_rwmutex *rw)
     return taken;
 }
 
-void gort_rwmutex_unlock(gort_rwmutex *rw)
+/* The writer has left: lets those in who came to read meanwhile. BEFORE is what the number was. */
+static __attribute__((noinline)) void admit_entered(gort_rwmutex *rw, int32_t before)
 {
-    struct worker *w = rt_enter("gort_rwmutex_unlock");
-    /* Release: pairs with the acquire of readers that come from now on. */
-    int32_t before = atomic_fetch_add_explicit(&rw->gort_readers, MAX_READERS,
-                                               memory_order_release);
-
-    if (UNLIKELY(before >= 0))
+    rt_enter("gort_rwmutex_unlock");
+    if (before >= 0)
         gort_fatal("gort_rwmutex_unlock: unlock of unlocked rwmutex");
     for (int32_t n = before + MAX_READERS; n > 0; n--)
         sema_release(&rw->gort_reader_sema);
     mutex_unlock(&rw->gort_writers, "gort_rwmutex_unlock");
-    rt_leave(w);
+    rt_leave(worker_self());
+}
+
+void gort_rwmutex_unlock(gort_rwmutex *rw)
+{
+    /* Release: pairs with the acquire of readers that come from now on. */
+    int32_t before = atomic_fetch_add_explicit(&rw->gort_readers, MAX_READERS,
+                                               memory_order_release);
+
+    if (UNLIKELY(before != -MAX_READERS))
+        admit_entered(rw, before);
+    else
+        gort_mutex_unlock(&rw->gort_writers);
 }

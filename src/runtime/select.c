@@ -339,20 +339,25 @@ static inline int pass_by(const gort_case *cases, size_t n)
     return default_at;
 }
 
-int gort_select(gort_case *cases, size_t n)
+static __attribute__((noinline)) int select_entered(gort_case *cases, size_t n, uintptr_t pc)
 {
-    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct worker *w = rt_glance("gort_select");
-    int at = pass_by(cases, n);
+    struct worker *w = rt_enter("gort_select");
+    int at;
 
-    if (at != NO_CASE) {
-        rt_glance_end(w);
-        return at;
-    }
-    w = rt_enter("gort_select");
     if (n > CASES_MAX)
         gort_fatal("gort_select: %zu cases, above %u", n, CASES_MAX);
     at = select_cases(cases, n, w, pc);
     rt_leave(worker_self());
+    return at;
+}
+
+int gort_select(gort_case *cases, size_t n)
+{
+    struct worker *w = rt_glance("gort_select");
+    int at = pass_by(cases, n);
+
+    if (at == NO_CASE)
+        return select_entered(cases, n, (uintptr_t)__builtin_return_address(0));
+    rt_glance_end(w);
     return at;
 }

@@ -32,15 +32,15 @@ struct gort_mutex;
 
 /* First what is touched whenever it comes to run, then what is rarely. */
 struct task {
-    void *sp;                /* saved stack pointer; [owner] */
-    struct worker *bound;    /* the only one that may run it, or NULL; [owner] */
-    struct task *next;       /* link of the queue or free list that it lies in; [owner] */
-    uint64_t id;             /* from 1; 0 while the record is free; [owner] */
-    _Atomic(uint32_t) state; /* enum task_state; [atomic], changed by the owner */
-    uint32_t slot;           /* [const] */
+    void *sp;                        /* saved stack pointer; [owner] */
+    struct worker *bound;            /* the only one that may run it, or NULL; [owner] */
+    struct task *next;               /* link of the queue or free list that it lies in; [owner] */
+    uint64_t id;                     /* from 1; 0 while the record is free; [owner] */
+    _Atomic(uint32_t) state;         /* enum task_state; [atomic], changed by the owner */
+    uint32_t slot;                   /* [const] */
     _Atomic(struct page_task *) row; /* in the task table, NULL: none; set at birth; [atomic] */
-    struct stack stack;      /* lo is NULL before the first run; [owner] */
-    uint64_t ready_cycles;   /* when it became runnable, if that is measured; else 0; [owner] */
+    struct stack stack;              /* lo is NULL before the first run; [owner] */
+    uint64_t ready_cycles; /* when it became runnable, if that is measured; else 0; [owner] */
     uintptr_t wait_pc; /* caller of the runtime call that it waits in, or of its blocking section;
                           [owner] */
     _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
@@ -48,11 +48,11 @@ struct task {
     enum wait_reason reason; /* [owner] */
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
-    _Atomic(const struct gort_mutex *) mutex; /* that it waits for, or NULL; [lock: its bucket] */
-    size_t stack_bytes;      /* wanted size; [owner] */
-    void (*fn)(void *arg);   /* [owner] */
-    void *arg;               /* a root of the collector; [owner] */
-    uintptr_t spawn_pc;      /* [owner] */
+    _Atomic(const struct gort_mutex *) mutex;  /* that it waits for, or NULL; [lock: its bucket] */
+    size_t stack_bytes;                        /* wanted size; [owner] */
+    void (*fn)(void *arg);                     /* [owner] */
+    void *arg;                                 /* a root of the collector; [owner] */
+    uintptr_t spawn_pc;                        /* [owner] */
     uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
                                                 * ctx.h; sp is then the caller's, wait_pc its
                                                 * address; [owner] */
