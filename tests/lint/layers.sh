@@ -42,7 +42,8 @@ in_dir() { sources "$1" | tr '\n' ' '; }
 
 page_parts='page(file|ident|image|layout|name|stale|write)|dump|history|taskgroups|publish_[a-z]+'
 page_headers="runtime/($page_parts|tasktab_read)\\.h"
-page_users="^src/($page_headers|runtime/tasktab_move\\.h|runtime/($page_parts|publish|command|tasktab)\\.c)\$"
+page_sources="runtime/($page_parts|publish|command|tasktab)\\.c"
+page_users="^src/($page_headers|runtime/tasktab_move\\.h|$page_sources)\$"
 panel_users='^src/mon/(app|main)[a-z_]*\.c$'
 terminal='^src/mon/term(_key)?\.c$'
 panel_view='model|canvas|draw|dump|dump_text|keys|layout|plot|scroll|theme'
