@@ -38,34 +38,40 @@ bool sched_timers_may_be_due(struct proc *p)
     return next_ns <= now_ns;
 }
 
+/* Whether it is the turn of the global queue rather than of P's own: each as often as it has tasks
+ * that wait for P. */
+static bool is_global_turn(struct proc *p)
+{
+    uint32_t share = atomic_load_explicit(&sched.nglobal, memory_order_relaxed) /
+                     atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+
+    return proc_random(p) % (share + runq_count(&p->runq) + 1) < share;
+}
+
 /* T would go on in the slice of the one before it, as many have done. Two that ready each other
  * would keep the proc for a whole slice, and those who wait for it would wait for a slice of each
  * such pair: so now and then T goes behind them. Returns who comes first. */
 struct task *sched_end_inheritance(struct proc *p, struct task *t, enum slice *slice)
 {
     struct taskq spill = {0};
-    bool inherit;
-    struct task *other = runq_take(&p->runq, &inherit);
+    struct task *other = is_global_turn(p) ? sched_take_global(p, 1) : NULL;
 
     if (other == NULL)
-        other = sched_take_global(p);
+        other = runq_take_oldest(&p->runq);
+    if (other == NULL)
+        other = sched_take_global(p, SCHED_SHARE);
     if (other == NULL)
         return t;
     *slice = SLICE_NEW;
-    if (!runq_put(&p->runq, t, &spill))
+    /* Behind all others: the end of its own queue is before the global one, and a full one would
+     * spill those that have waited longest. */
+    if (atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0)
+        taskq_push(&spill, t);
+    else
+        runq_put(&p->runq, t, &spill);
+    if (spill.head != NULL)
         sched_put_global(&spill);
     return other;
-}
-
-struct task *sched_take_global_first(struct proc *p, enum slice *slice)
-{
-    struct task *t = sched_take_global(p);
-    bool inherit = false;
-
-    if (t == NULL)
-        t = runq_take(&p->runq, &inherit);
-    *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
-    return t;
 }
 
 /* ---- Looking further ---- */
@@ -118,7 +124,7 @@ static struct task *poll_now(void)
     if (ready.head == NULL)
         return NULL;
     sched_ready_batch(&ready);
-    return sched_take_global(worker_self()->proc);
+    return sched_take_global(worker_self()->proc, SCHED_SHARE);
 }
 
 /* One round over all procs, in an order of its own. */
@@ -203,7 +209,7 @@ static struct task *look_around(struct worker *w, enum slice *slice)
         timers_fire(&p->timers, look_at_clock(p));
     t = sched_take_own(p, slice);
     if (t == NULL)
-        t = sched_take_global(p);
+        t = sched_take_global(p, SCHED_SHARE);
     if (t != NULL)
         return t;
     proctime_turn(&p->time, PROCTIME_SPINNING);

@@ -10,9 +10,9 @@
 #include "runtime/proc.h"
 #include "runtime/switch.h"
 
-#define SCHED_GLOBAL_EVERY 61u  /* ticks between looks at the global queue: it never starves */
-#define SCHED_INHERIT_MOST 256u /* switches within slices, 30 us of them, until others come first \
-                                 */
+#define SCHED_GLOBAL_EVERY 61u /* ticks between looks at the global queue: it never starves */
+#define SCHED_INHERIT_MOST 64u /* switches within slices, 10 us of them, until others come first \
+                                */
 
 /* ---- proc.c ---- */
 
@@ -94,8 +94,10 @@ void sched_put_global(struct taskq *q);
  * that task has left its worker. */
 void sched_begin_own(struct worker *w);
 
-/* Takes a share of the global queue: one task is returned, the rest goes to P's own queue. */
-struct task *sched_take_global(struct proc *p);
+/* Takes a share of the global queue, at most MOST tasks: one is returned, the rest goes to P's own
+ * queue. NULL if there is none. */
+#define SCHED_SHARE (RUNQ_CAPACITY / 2)
+struct task *sched_take_global(struct proc *p, size_t most);
 
 /* Whether the debug setting says that this exit of the runtime gives way. */
 bool sched_random_yield(void);
@@ -105,10 +107,9 @@ bool sched_random_yield(void);
 /* The next task for W: blocks the thread until there is one. On the worker's own stack. */
 struct task *sched_find(struct worker *w, enum slice *slice);
 
-/* Slow parts of the next: timers may be due; a look at the global queue first; T, which would go on
- * in the slice of the one before it, may have to stand back. */
+/* Slow parts of the next: timers may be due; T, which would go on in the slice of the one before
+ * it, may have to stand back. */
 bool sched_timers_may_be_due(struct proc *p);
-struct task *sched_take_global_first(struct proc *p, enum slice *slice);
 struct task *sched_end_inheritance(struct proc *p, struct task *t, enum slice *slice);
 
 /* The next task of P's own queue, or NULL. */
@@ -117,8 +118,10 @@ static inline struct task *sched_take_own(struct proc *p, enum slice *slice)
     struct task *t;
     bool inherit;
 
-    if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % SCHED_GLOBAL_EVERY == 0))
-        return sched_take_global_first(p, slice);
+    *slice = SLICE_NEW;
+    if (UNLIKELY(atomic_load_explicit(&p->tick, memory_order_relaxed) % SCHED_GLOBAL_EVERY == 0) &&
+        (t = sched_take_global(p, SCHED_SHARE)) != NULL)
+        return t;
     t = runq_take(&p->runq, &inherit);
     *slice = inherit ? SLICE_INHERITED : SLICE_NEW;
     if (inherit && UNLIKELY(++p->inherited % SCHED_INHERIT_MOST == 0))

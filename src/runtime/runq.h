@@ -58,6 +58,13 @@ static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
     return true;
 }
 
+/* How many the owner can put before the ring is full; thieves can only make it more. */
+static inline uint32_t runq_room(const struct runq *q)
+{
+    return RUNQ_CAPACITY - (atomic_load_explicit(&q->tail, memory_order_relaxed) -
+                            atomic_load_explicit(&q->head, memory_order_acquire));
+}
+
 /* Puts T into runnext, and the task that was there at the tail; as runq_put. */
 static inline bool runq_put_next(struct runq *q, struct task *t, struct taskq *spill)
 {

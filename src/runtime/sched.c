@@ -243,23 +243,24 @@ void sched_put_global(struct taskq *q)
     }
 }
 
-struct task *sched_take_global(struct proc *p)
+struct task *sched_take_global(struct proc *p, size_t most)
 {
     struct taskq spill = {0};
     struct task *t;
     size_t share;
+    bool put = true;
 
     if (atomic_load_explicit(&sched.nglobal, memory_order_relaxed) == 0)
         return NULL;
     lock_take(&sched.lock);
     share = sched.global.count / atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
-    share = min_size(share, RUNQ_CAPACITY / 2);
+    /* No more than there is room for: else those that have waited longest would be spilled, and
+     * stand behind all others again. */
+    share = min_size(share, min_size(most - 1, runq_room(&p->runq)));
     t = globq_pop(&sched.global);
-    for (; share > 0 && sched.global.count > 0; share--) {
-        if (!runq_put(&p->runq, globq_pop(&sched.global), &spill))
-            break;
-    }
-    globq_put(&sched.global, &spill);
+    for (; share > 0 && sched.global.count > 0 && put; share--)
+        put = runq_put(&p->runq, globq_pop(&sched.global), &spill);
+    CHECK(put);
     atomic_store_explicit(&sched.nglobal, (uint32_t)sched.global.count, memory_order_relaxed);
     lock_release(&sched.lock);
     return t;
