@@ -6,33 +6,31 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <gort.h>
 
 #include "demo/options.h"
 
+#define NAME_BYTES  31
 #define LINE_BYTES  512
 #define QUEUE_LINES 256
-#define WRITE_NS    (5 * GORT_S)
 
-GORT_CHAN(line, char *)
+GORT_CHAN(line, gort_str)
 
 struct client {
-    struct client *next; /* in the room */
     gort_conn *conn;
-    line_chan queue; /* closed when it leaves the room */
-    int has_name;    /* without it hears nothing */
-    char *input;     /* what came and is not a whole line yet */
-    size_t have;
+    gort_ctx *ctx; /* cancelled when it leaves */
+    line_chan queue;
+    gort_str unread; /* what came and is not a whole line yet */
 };
 
 static struct {
-    gort_mutex lock;
-    struct client *first;
+    gort_ctx *ctx;
     gort_waitgroup tasks;
-} room;
+    gort_mutex lock;
+    GORT_SLICE(struct client *) clients; /* those with a name; [lock] */
+} server;
 
 static const struct option_row rows[] = {
     {"port", "N", "TCP port; 0 takes a free one and says which", OPTION_COUNT, 1, 0, 0, 65535},
@@ -40,107 +38,75 @@ static const struct option_row rows[] = {
 static const struct option_program program = {
     "gort-chat", "", "A chat server: the first line of a client is its name.", {rows, 1, 1}, 0, 0};
 
-/* Out of the room: what is in its queue is still written, and then it is closed. */
-static void put_out_locked(struct client **at)
+/* Has everyone in the room hear it, but for those who leave or have no room in their queue. */
+static void say(gort_str who, gort_str what)
 {
-    line_close((*at)->queue);
-    *at = (*at)->next;
+    gort_str line = gort_str_join((gort_str[]){who, what, GORT_STR("\n")}, 3, GORT_STR(""));
+
+    gort_mutex_lock(&server.lock);
+    for (size_t i = server.clients.len; i-- > 0;) {
+        struct client *c = server.clients.ptr[i];
+
+        if (gort_ctx_err(c->ctx) == 0 && line_try_send(c->queue, line) == 0)
+            continue;
+        gort_ctx_cancel(c->ctx, 0);
+        server.clients.ptr[i] = server.clients.ptr[--server.clients.len];
+    }
+    gort_mutex_unlock(&server.lock);
 }
 
-/* Puts C out, or everyone if it is NULL. */
-static void put_out(const struct client *c)
-{
-    gort_mutex_lock(&room.lock);
-    for (struct client **at = &room.first; *at != NULL;)
-        if (c == NULL || *at == c)
-            put_out_locked(at);
-        else
-            at = &(*at)->next;
-    gort_mutex_unlock(&room.lock);
-}
-
-static void say(const char *who, const char *what)
-{
-    size_t bytes = strlen(who) + strlen(what) + 2;
-    char *line = gort_alloc_noscan(bytes);
-
-    snprintf(line, bytes, "%s%s\n", who, what);
-    gort_mutex_lock(&room.lock);
-    for (struct client **at = &room.first; *at != NULL;)
-        if ((*at)->has_name && line_try_send((*at)->queue, line) != 0)
-            put_out_locked(at);
-        else
-            at = &(*at)->next;
-    gort_mutex_unlock(&room.lock);
-}
-
+/* Writes what is in the queue, and closes the connection when C has left and it is empty. */
 static void write_queue(void *arg)
 {
     struct client *c = arg;
+    gort_str line;
     int64_t n = 0;
 
-    GORT_RANGE (line, c->queue)
-        if (n >= 0) /* else it is dropped */
-            n = gort_write_by(c->conn, line, strlen(line), gort_in(WRITE_NS));
+    while (n >= 0 &&
+           (line_recv_ctx(c->queue, &line, c->ctx) == 1 || line_try_recv(c->queue, &line) == 1))
+        n = gort_write_by(c->conn, line.ptr, line.len, gort_in(5 * GORT_S));
     gort_conn_close(c->conn);
 }
 
 /* The next line of C; 0 at the end. Long ones come in parts. */
-static int read_line(struct client *c, char line[LINE_BYTES])
+static int read_line(struct client *c, gort_str *line)
 {
-    const char *end;
-    size_t len;
+    while (!gort_str_cut(c->unread, GORT_STR("\n"), line, &c->unread) && line->len < LINE_BYTES) {
+        gort_builder more = {0};
+        int64_t n;
 
-    while ((end = memchr(c->input, '\n', c->have)) == NULL && c->have < LINE_BYTES - 1) {
-        int64_t n = gort_read(c->conn, c->input + c->have, LINE_BYTES - 1 - c->have);
-
+        gort_builder_str(&more, *line);
+        gort_builder_reserve(&more, LINE_BYTES);
+        n = gort_read(c->conn, more.ptr + more.len, LINE_BYTES);
         if (n <= 0)
             return 0;
-        c->have += (size_t)n;
+        c->unread = (gort_str){more.ptr, more.len + (size_t)n};
     }
-    len = end != NULL ? (size_t)(end - c->input) + 1 : c->have;
-    snprintf(line, LINE_BYTES, "%.*s", (int)len, c->input);
-    line[strcspn(line, "\r\n")] = '\0';
-    memmove(c->input, c->input + len, c->have -= len);
+    line->len -= (size_t)gort_str_has_suffix(*line, GORT_STR("\r"));
     return 1;
 }
 
-static void serve(void *arg)
-{
-    struct client *c = arg;
-    char line[LINE_BYTES];
-    char name[32];
-    char who[40];
-
-    if (read_line(c, line)) {
-        snprintf(name, sizeof name, "%.31s", line);
-        snprintf(who, sizeof who, "%s: ", name);
-        gort_mutex_lock(&room.lock);
-        c->has_name = 1;
-        gort_mutex_unlock(&room.lock);
-        say("* joins: ", name);
-        while (read_line(c, line))
-            say(who, line);
-        put_out(c);
-        say("* leaves: ", name);
-    }
-    put_out(c);
-}
-
-/* Clients are in the room from the first moment on, so that they all end with it. */
-static void take_in(gort_conn *conn)
+static void serve(void *conn)
 {
     struct client *c = gort_new(struct client);
+    gort_str name, who, line;
 
-    c->conn = conn;
-    c->queue = line_chan_new(QUEUE_LINES);
-    c->input = gort_alloc_noscan(LINE_BYTES);
-    gort_mutex_lock(&room.lock);
-    c->next = room.first;
-    room.first = c;
-    gort_mutex_unlock(&room.lock);
-    gort_waitgroup_go(&room.tasks, write_queue, c);
-    gort_waitgroup_go(&room.tasks, serve, c);
+    *c = (struct client){
+        .conn = conn, .ctx = gort_ctx_with_cancel(server.ctx), .queue = line_chan_new(QUEUE_LINES)};
+    gort_waitgroup_go(&server.tasks, write_queue, c);
+    if (read_line(c, &name)) {
+        name.len = name.len < NAME_BYTES ? name.len : NAME_BYTES;
+        who = gort_str_join((gort_str[]){name, GORT_STR(": ")}, 2, GORT_STR(""));
+        gort_mutex_lock(&server.lock);
+        GORT_APPEND(&server.clients, c);
+        gort_mutex_unlock(&server.lock);
+        say(GORT_STR("* joins: "), name);
+        while (read_line(c, &line))
+            say(who, line);
+        gort_ctx_cancel(c->ctx, 0);
+        say(GORT_STR("* leaves: "), name);
+    }
+    gort_ctx_cancel(c->ctx, 0);
 }
 
 static void close_listener(void *arg)
@@ -156,10 +122,8 @@ static int app(int argc, char **argv)
     gort_listener *listener;
     gort_conn *conn;
     char address[32];
-    char **rest;
-    int status = options_take(&program, argv, &port, &rest);
+    int status = options_take(&program, argc, argv, &port, NULL);
 
-    (void)argc;
     if (status >= 0)
         return status;
     snprintf(address, sizeof address, "127.0.0.1:%d", (int)port);
@@ -167,17 +131,18 @@ static int app(int argc, char **argv)
         fprintf(stderr, "gort-chat: cannot listen on %s: %s\n", address, gort_strerror(status));
         return 1;
     }
+    server.ctx = gort_ctx_with_cancel(gort_ctx_background());
     gort_ctx_after_func(ctx, close_listener, listener);
     printf("gort-chat: process %d, port %d\n", (int)getpid(), gort_listener_port(listener));
     fflush(stdout);
     while ((status = gort_accept(listener, &conn)) != GORT_ECLOSED)
         if (status == 0)
-            take_in(conn);
+            gort_waitgroup_go(&server.tasks, serve, conn);
         else
             gort_sleep(50 * GORT_MS); /* out of descriptors, say */
-    say("* the server ends", "");
-    put_out(NULL);
-    gort_waitgroup_wait(&room.tasks);
+    say(GORT_STR("* the server ends"), GORT_STR(""));
+    gort_ctx_cancel(server.ctx, 0);
+    gort_waitgroup_wait(&server.tasks);
     printf("gort-chat: ended\n");
     return 0;
 }

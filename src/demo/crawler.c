@@ -4,147 +4,129 @@
  * when the next page may be asked for. */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <gort.h>
 
 #include "demo/options.h"
 
-#define PAGE_BYTES ((size_t)1 << 20)
+#define READ_BYTES 16384u
+#define PAGE_BYTES (1u << 20) /* of longer ones the beginning is read */
 #define TIMEOUT_NS (10 * GORT_S)
 
 struct page {
-    struct page *next; /* in the order in which they were found */
+    const char *path; /* begins with / */
     int64_t depth;
-    int status;      /* of HTTP; below 0: an error */
-    char *text;      /* ends with NUL */
-    char path[1024]; /* begins with / */
+    int status;       /* of HTTP; below 0: an error */
+    const char *text; /* ends with NUL */
 };
 
-struct settings {
+struct crawl {
     int64_t depth, pages, rate, workers;
+    GORT_SLICE(struct page) found; /* in this order */
+    int status;                    /* of the first page */
 };
 
 static const struct option_row rows[] = {
-    OPTION_NUMBER("depth", settings, depth, "links to follow from the first page", 0, 1000),
-    OPTION_NUMBER("pages", settings, pages, "pages to fetch", 1, 1000000),
-    OPTION_NUMBER("rate", settings, rate, "pages a second", 1, 1000000),
-    OPTION_NUMBER("workers", settings, workers, "pages at a time", 1, 1000),
+    OPTION_NUMBER("depth", crawl, depth, "links to follow from the first page", 0, 1000),
+    OPTION_NUMBER("pages", crawl, pages, "pages to fetch", 1, 1000000),
+    OPTION_NUMBER("rate", crawl, rate, "pages a second", 1, 1000000),
+    OPTION_NUMBER("workers", crawl, workers, "pages at a time", 1, 1000),
 };
 static const struct option_program program = {
     "gort-crawler", "HOST:PORT", "Fetches the pages of a web server, following its links from /.",
     {rows, 4, 1},   1,           1};
 
-/* Returns the status of HTTP, or an error. */
-static int read_page(gort_conn *conn, struct page *page, const char *host)
+/* Does the work of one worker: from a page to the same page with its status and text. */
+static int fetch(gort_ctx *ctx, const void *job, void *result, void *address)
 {
     int64_t by_ns = gort_in(TIMEOUT_NS);
-    char *buf = gort_alloc_noscan(PAGE_BYTES);
-    int64_t len = snprintf(buf, PAGE_BYTES, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", page->path,
-                           host);
-    int64_t n = gort_write_by(conn, buf, (size_t)len, by_ns);
-
-    for (len = 0; n > 0 && (size_t)len < PAGE_BYTES - 1; len += n)
-        n = gort_read_by(conn, buf + len, PAGE_BYTES - 1 - (size_t)len, by_ns);
-    if (n < 0)
-        return (int)n;
-    buf[len] = '\0';
-    page->text = buf;
-    return strncmp(buf, "HTTP/1.", 7) == 0 && len > 12 ? atoi(buf + 9) : GORT_EINVAL;
-}
-
-/* Does the work of one worker: from a page to the same page with its text. */
-static int fetch(gort_ctx *ctx, const void *job, void *result, void *arg)
-{
-    struct page *page = *(struct page *const *)job;
+    struct page *page = result;
+    gort_builder text = {0};
     gort_conn *conn;
-    int err = gort_dial_by(arg, &conn, gort_in(TIMEOUT_NS));
+    int64_t n;
 
     (void)ctx;
-    page->status = err;
-    if (err == 0) {
-        page->status = read_page(conn, page, arg);
-        gort_conn_close(conn);
+    *page = *(const struct page *)job;
+    page->status = gort_dial_by(address, &conn, by_ns);
+    if (page->status != 0)
+        return 0;
+    gort_builder_printf(&text, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", page->path, (char *)address);
+    n = gort_write_by(conn, text.ptr, text.len, by_ns);
+    gort_builder_clear(&text);
+    while (n > 0 && text.len < PAGE_BYTES) {
+        gort_builder_reserve(&text, READ_BYTES);
+        n = gort_read_by(conn, text.ptr + text.len, READ_BYTES, by_ns);
+        text.len += n > 0 ? (size_t)n : 0;
     }
-    *(struct page **)result = page;
+    gort_conn_close(conn);
+    page->text = gort_builder_string(&text);
+    if (n < 0)
+        page->status = (int)n;
+    else if (sscanf(page->text, "HTTP/1.%*1d %3d", &page->status) != 1)
+        page->status = GORT_EINVAL;
     return 0;
 }
 
-/* The absolute path of the link HREF on PAGE; 0 if it leads elsewhere. */
-static int resolve(const struct page *page, const char *href, char path[1024])
+/* Adds the page that the link HREF on PAGE leads to, if it is of the same server and new. */
+static void add_link(struct crawl *c, const struct page *page, const char *href)
 {
-    int dir = href[0] == '/' ? 0 : (int)(strrchr(page->path, '/') - page->path) + 1;
-    size_t len = strcspn(href, "#\"? \t\r\n");
+    gort_str link = {href, strcspn(href, "#\"? \t\r\n")};
+    gort_builder path = {0};
 
-    if (len == 0 || memchr(href, ':', len) != NULL || strncmp(href, "//", 2) == 0)
-        return 0;
-    return snprintf(path, 1024, "%.*s%.*s", dir, page->path, (int)len, href) < 1024;
+    if (link.len == 0 || gort_str_find_char(link, ':') >= 0 ||
+        gort_str_has_prefix(link, GORT_STR("//")))
+        return;
+    if (link.ptr[0] != '/')
+        gort_builder_append(&path, page->path, (size_t)(strrchr(page->path, '/') - page->path) + 1);
+    gort_builder_str(&path, link);
+    for (size_t i = 0; i < c->found.len; i++)
+        if (strcmp(c->found.ptr[i].path, gort_builder_string(&path)) == 0)
+            return;
+    GORT_APPEND(&c->found, ((struct page){gort_builder_take(&path), .depth = page->depth + 1}));
 }
 
-/* Puts the links of PAGE that are new to the end of the list, whose first page is FIRST. */
-static void add_links(struct page *first, const struct page *page)
+static void note(struct crawl *c, const struct page *page)
 {
-    struct page *found = gort_new(struct page);
+    const char *at = page->status == 200 && page->depth < c->depth ? page->text : "";
 
-    for (const char *at = page->text; (at = strstr(at, "href=\"")) != NULL;) {
-        struct page *last = first;
-
-        if (!resolve(page, at += 6, found->path))
-            continue;
-        while (strcmp(last->path, found->path) != 0 && last->next != NULL)
-            last = last->next;
-        if (strcmp(last->path, found->path) == 0)
-            continue;
-        found->depth = page->depth + 1;
-        last->next = found;
-        found = gort_new(struct page);
-    }
-}
-
-static void note(const struct settings *s, struct page *first, struct page *page)
-{
     if (page->status < 0)
         printf("--- %s: %s\n", page->path, gort_strerror(page->status));
     else
         printf("%d %s\n", page->status, page->path);
     fflush(stdout);
-    if (page->status == 200 && page->depth < s->depth)
-        add_links(first, page);
-    page->text = NULL;
+    if (page->depth == 0)
+        c->status = page->status;
+    while ((at = strstr(at, "href=\"")) != NULL)
+        add_link(c, page, at += 6);
 }
 
-/* Fetches all that can be reached from FIRST; returns how many pages that were. */
-static int64_t crawl(const struct settings *s, struct page *first, char *address)
+/* Fetches all that can be reached from the pages of C; returns how many pages that were. */
+static size_t crawl(struct crawl *c, char *address)
 {
     gort_workers_options options = {.work = fetch,
                                     .arg = address,
-                                    .workers = (int)s->workers,
-                                    .job_bytes = sizeof(struct page *),
-                                    .result_bytes = sizeof(struct page *)};
+                                    .workers = (int)c->workers,
+                                    .job_bytes = sizeof(struct page),
+                                    .result_bytes = sizeof(struct page)};
     gort_workers *w = gort_workers_new(gort_ctx_background(), &options);
-    gort_ticker *ticker = gort_ticker_new(GORT_S / s->rate);
-    struct page *page, *asked = NULL;
+    gort_ticker *ticker = gort_ticker_new(GORT_S / c->rate);
+    struct page page;
     gort_case cases[] = {GORT_RECV(gort_workers_results(w), &page), GORT_RECV(NULL, NULL)};
-    int64_t nasked = 0;
-    int64_t ndone = 0;
+    size_t nasked = 0, ndone = 0;
 
     for (;;) {
-        struct page *due = asked == NULL ? first : asked->next;
+        int more = nasked < c->found.len && nasked < (size_t)c->pages;
 
-        if (nasked == s->pages)
-            due = NULL;
-        if (due == NULL && ndone == nasked)
+        if (!more && ndone == nasked)
             break;
-        cases[1].c = due != NULL ? gort_ticker_chan(ticker) : NULL;
+        cases[1].c = more ? gort_ticker_chan(ticker) : NULL;
         if (gort_select(cases, 2) == 0) {
             ndone++;
-            note(s, first, page);
-        } else if (gort_workers_try_submit(w, &due) == 0) {
+            note(c, &page);
+        } else if (gort_workers_try_submit(w, &c->found.ptr[nasked]) == 0) {
             nasked++;
-            asked = due;
         }
     }
     gort_ticker_stop(ticker);
@@ -154,16 +136,14 @@ static int64_t crawl(const struct settings *s, struct page *first, char *address
 
 static int app(int argc, char **argv)
 {
-    struct settings settings = {.depth = 5, .pages = 1000, .rate = 20, .workers = 4};
-    struct page *first = gort_new(struct page);
+    struct crawl c = {.depth = 5, .pages = 1000, .rate = 20, .workers = 4};
     char **rest;
-    int status = options_take(&program, argv, &settings, &rest);
+    int status = options_take(&program, argc, argv, &c, &rest);
 
-    (void)argc;
     if (status >= 0)
         return status;
-    first->path[0] = '/';
-    printf("gort-crawler: %" PRId64 " pages\n", crawl(&settings, first, rest[0]));
-    return first->status != 200;
+    GORT_APPEND(&c.found, (struct page){.path = "/"});
+    printf("gort-crawler: %zu pages\n", crawl(&c, rest[0]));
+    return c.status != 200;
 }
 GORT_MAIN(app)

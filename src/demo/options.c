@@ -173,20 +173,12 @@ static int count_options(char **argv)
     return n;
 }
 
-static int count_arguments(char **argv)
-{
-    int n = 0;
-
-    while (argv[n] != NULL)
-        n++;
-    return n;
-}
-
-int options_take(const struct option_program *program, char **argv, void *target, char ***rest)
+int options_take(const struct option_program *program, int argc, char **argv, void *target,
+                 char ***rest)
 {
     char error[OPTIONS_ERROR_BYTES];
     int noptions = count_options(argv + 1);
-    int nrest = count_arguments(argv + 1 + noptions);
+    int nrest = argc - 1 - noptions;
     enum options_result result = options_parse(&program->table, noptions, argv + 1, target, error);
 
     if (result == OPTIONS_HELP) {
@@ -207,6 +199,7 @@ int options_take(const struct option_program *program, char **argv, void *target
         fprintf(stderr, "%s: %s\n", program->name, error);
         return 2;
     }
-    *rest = argv + 1 + noptions;
+    if (rest != NULL)
+        *rest = argv + 1 + noptions;
     return -1;
 }

@@ -63,9 +63,10 @@ struct option_program {
 };
 
 /* Parses the command line of PROGRAM: options into TARGET, which holds the defaults, the other
- * arguments into *REST, which ends with NULL. Returns -1, or the status to exit with: the help or
- * what is wrong has been printed. */
-int options_take(const struct option_program *program, char **argv, void *target, char ***rest);
+ * arguments into *REST, which ends with NULL; REST may be NULL. Returns -1, or the status to exit
+ * with: the help or what is wrong has been printed. */
+int options_take(const struct option_program *program, int argc, char **argv, void *target,
+                 char ***rest);
 
 /* Writes one line for each option, with the default that TARGET holds. */
 void options_print(const struct option_table *table, const void *target, FILE *file);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* services.c - gort-services: three services that start, beat and stop together.
- * A store counts, a web server tells the count to whoever connects, and a janitor looks in at
- * times;
- * --silent-after makes the janitor hang, as one day it would. */
+ * A store counts, a web server tells the count to whoever connects, and a janitor looks in now and
+ * then; --silent-after makes the janitor hang, as one day it would. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -125,26 +124,21 @@ static int app(int argc, char **argv)
     struct settings *s = gort_new(struct settings);
     gort_services *set = gort_services_new(
         &(gort_services_options){.report = report, .stop_ns = 5 * GORT_S});
-    char **rest;
+    gort_service store = {.name = "store", .run = run_store, .arg = s, .announces = 1};
+    gort_service web = {.name = "web", .run = run_web, .arg = s, .announces = 1};
+    gort_service janitor = {.name = "janitor", .run = run_janitor, .arg = s};
     int status;
 
-    (void)argc;
     s->port = 8080;
     s->beat_ms = 2000;
     s->count = gort_chan_new(sizeof(int64_t), 0);
-    status = options_take(&program, argv, s, &rest);
+    status = options_take(&program, argc, argv, s, NULL);
     if (status >= 0)
         return status;
-    gort_services_add(set, &(gort_service){.name = "store",
-                                           .run = run_store,
-                                           .arg = s,
-                                           .announces = 1,
-                                           .beat_ns = s->beat_ms * GORT_MS});
-    gort_services_add(set,
-                      &(gort_service){.name = "web", .run = run_web, .arg = s, .announces = 1});
-    gort_services_add(
-        set, &(gort_service){
-                 .name = "janitor", .run = run_janitor, .arg = s, .beat_ns = s->beat_ms * GORT_MS});
+    store.beat_ns = janitor.beat_ns = s->beat_ms * GORT_MS;
+    gort_services_add(set, &store);
+    gort_services_add(set, &web);
+    gort_services_add(set, &janitor);
     status = gort_services_run(set, gort_ctx_background());
     printf("gort-services: ended: %s\n", gort_strerror(status));
     return status != 0;

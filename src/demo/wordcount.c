@@ -5,27 +5,24 @@
 #include "config.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <gort.h>
 
 #include "demo/options.h"
 
-#define NSLOTS     8192
-#define WORD_BYTES 64 /* longer words are cut */
+#define NSLOTS 8192
 
 struct word {
     struct word *next; /* in its slot */
-    int64_t n;
-    char text[];
+    gort_str text;
+    size_t n;
 };
 
 struct words {
     struct word *slots[NSLOTS];
-    size_t nwords;
+    GORT_SLICE(struct word *) all;
 };
 
 struct settings {
@@ -40,40 +37,41 @@ static const struct option_program program = {
     "gort-wordcount", "FILE...", "Counts the words of all files and prints the most frequent ones.",
     {rows, 2, 1},     1,         INT32_MAX};
 
-static void add(struct words *w, const char *text, int64_t n)
+static void add(struct words *w, gort_str text, size_t n)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
     struct word **at;
 
-    for (const char *c = text; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    for (at = &w->slots[hash % NSLOTS]; *at != NULL && strcmp((*at)->text, text) != 0;)
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
+    for (at = &w->slots[hash % NSLOTS]; *at != NULL && !gort_str_equal((*at)->text, text);)
         at = &(*at)->next;
     if (*at == NULL) {
-        *at = gort_alloc(sizeof **at + strlen(text) + 1);
-        memcpy((*at)->text, text, strlen(text) + 1);
-        w->nwords++;
+        *at = gort_new(struct word);
+        (*at)->text = (gort_str){gort_str_copy(text), text.len};
+        GORT_APPEND(&w->all, *at);
     }
     (*at)->n += n;
 }
 
-/* Adds the words of FILE to W. */
-static void add_file(struct words *w, FILE *file)
+/* Adds the words of FILE to W and closes it; not 0 if it could not be read. */
+static int add_file(struct words *w, FILE *file)
 {
-    char word[WORD_BYTES];
-    size_t len = 0;
-    int c;
+    gort_builder word = {0};
+    int failed;
 
-    do {
+    for (int c = 0; c != EOF;) {
         c = getc(file);
-        if (isalnum(c) && len < WORD_BYTES - 1)
-            word[len++] = (char)tolower(c);
-        if (isalnum(c) || len == 0)
-            continue;
-        word[len] = '\0';
-        add(w, word, 1);
-        len = 0;
-    } while (c != EOF);
+        if (isalnum(c)) {
+            gort_builder_char(&word, (char)tolower(c));
+        } else if (word.len > 0) {
+            add(w, gort_builder_view(&word), 1);
+            gort_builder_clear(&word);
+        }
+    }
+    failed = ferror(file);
+    fclose(file);
+    return failed;
 }
 
 static int list_files(gort_emitter *to, void *in, void *arg)
@@ -94,11 +92,8 @@ static int count_file(gort_emitter *to, void *in, void *arg)
     FILE *file = fopen(name, "re");
 
     (void)arg;
-    if (file != NULL) {
-        add_file(w, file);
-        fclose(file);
+    if (file != NULL && add_file(w, file) == 0)
         return gort_emit(to, &w);
-    }
     fprintf(stderr, "gort-wordcount: cannot read %s\n", name);
     return GORT_ENOTFOUND;
 }
@@ -108,9 +103,8 @@ static int add_table(gort_emitter *to, void *in, void *arg)
     const struct words *w = *(struct words **)in;
 
     (void)to;
-    for (size_t i = 0; i < NSLOTS; i++)
-        for (const struct word *word = w->slots[i]; word != NULL; word = word->next)
-            add(arg, word->text, word->n);
+    for (size_t i = 0; i < w->all.len; i++)
+        add(arg, w->all.ptr[i]->text, w->all.ptr[i]->n);
     return 0;
 }
 
@@ -119,20 +113,15 @@ static int by_frequency(const void *a, const void *b)
     const struct word *x = *(struct word *const *)a;
     const struct word *y = *(struct word *const *)b;
 
-    return x->n != y->n ? (x->n < y->n ? 1 : -1) : strcmp(x->text, y->text);
+    return x->n != y->n ? (x->n < y->n ? 1 : -1) : gort_str_compare(x->text, y->text);
 }
 
-static void print_top(const struct words *w, int64_t top)
+static void print_top(struct words *w, int64_t top)
 {
-    struct word **all = gort_make(struct word *, w->nwords + 1);
-    size_t n = 0;
-
-    for (size_t i = 0; i < NSLOTS; i++)
-        for (struct word *word = w->slots[i]; word != NULL; word = word->next)
-            all[n++] = word;
-    qsort(all, n, sizeof(struct word *), by_frequency);
-    for (size_t i = 0; i < n && i < (size_t)top; i++)
-        printf("%7" PRId64 " %s\n", all[i]->n, all[i]->text);
+    if (w->all.len > 0)
+        qsort(w->all.ptr, w->all.len, sizeof *w->all.ptr, by_frequency);
+    for (size_t i = 0; i < w->all.len && i < (size_t)top; i++)
+        printf("%7zu %s\n", w->all.ptr[i]->n, w->all.ptr[i]->text.ptr);
 }
 
 static int app(int argc, char **argv)
@@ -144,9 +133,8 @@ static int app(int argc, char **argv)
     gort_stage sum = {.run = add_table, .arg = total, .name = "sum"};
     gort_group g = {0};
     char **files;
-    int status = options_take(&program, argv, &settings, &files);
+    int status = options_take(&program, argc, argv, &settings, &files);
 
-    (void)argc;
     if (status >= 0)
         return status;
     list.arg = files;
