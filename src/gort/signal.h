@@ -29,8 +29,9 @@
  * is dropped. A second call with C adds to its signals. */
 GORT_API void gort_signal_notify(gort_chan *c, uint64_t signals);
 
-/* Sends nothing to C any more: when it returns, that is so. Nothing happens if nothing was to be
- * sent. C must not be closed before. */
+/* Sends nothing to C any more: when it returns, that is so. Of what has arrived by then nothing is
+ * lost: it is sent before. Nothing happens if nothing was to be sent. C must not be closed before.
+ */
 GORT_API void gort_signal_stop(gort_chan *c);
 
 /* A context that the first of SIGNALS to arrive cancels; its cause is then the number. Once it is

@@ -72,16 +72,17 @@ static bool is_function(const struct sigaction *act)
 /* A handler of the program that was installed over ours may call ours in turn: once is enough. */
 static void call(const struct sigaction *act, int number, siginfo_t *info, void *context)
 {
-    static _Thread_local bool calling; /* signal handlers do not move between threads */
+    /* Signals whose handler is being called; handlers do not move between threads. */
+    static _Thread_local volatile uint64_t calling;
 
-    if (!is_function(act) || calling)
+    if (!is_function(act) || (calling & GORT_SIGNAL(number)) != 0)
         return;
-    calling = true;
+    calling |= GORT_SIGNAL(number);
     if ((act->sa_flags & SA_SIGINFO) != 0)
         act->sa_sigaction(number, info, context);
     else
         act->sa_handler(number);
-    calling = false;
+    calling &= ~GORT_SIGNAL(number);
 }
 
 static void on_signal(int number, siginfo_t *info, void *context)
@@ -98,7 +99,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
         errno = saved_errno;
         return;
     }
-    /* Release: pairs with the acquire in run. */
+    /* Release: pairs with the acquire in tell_all_locked. */
     atomic_fetch_or_explicit(&shared.arrived, GORT_SIGNAL(number), memory_order_release);
     while (write(shared.fd, &one, sizeof one) < 0 && errno == EINTR)
         continue;
@@ -130,8 +131,6 @@ static void uninstall(int number)
     CHECK(sigaction(number, NULL, &now) == 0);
     if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_signal)
         CHECK(sigaction(number, &shared.old[number], NULL) == 0);
-    /* What came before is not for the next who asks for it. */
-    atomic_fetch_and_explicit(&shared.arrived, ~GORT_SIGNAL(number), memory_order_relaxed);
 }
 
 /* ---- registering, with the mutex ------------------------------------------------------------ */
@@ -148,45 +147,53 @@ static void count_users(struct registry *r, uint64_t signals, int change)
     }
 }
 
-static void remove_locked(struct registry *r, struct listener *l)
+/* Whether L was there. */
+static bool remove_locked(struct registry *r, struct listener *l)
 {
     struct listener **at = &r->first;
 
     while (*at != NULL && *at != l)
         at = &(*at)->next;
     if (*at == NULL)
-        return;
+        return false;
     *at = l->next;
     count_users(r, l->signals, -1);
+    return true;
+}
+
+/* ---- telling, with the mutex ---------------------------------------------------------------- */
+
+static void tell_locked(struct registry *r, struct listener *l, uint64_t arrived)
+{
+    arrived &= l->signals;
+    if (arrived != 0 && l->chan == NULL) {
+        /* First, so that whoever sees the context cancelled finds the signal as it was. */
+        remove_locked(r, l);
+        gort_ctx_cancel(l->ctx, (int)bits_lowest(arrived) + 1);
+        return;
+    }
+    for (; arrived != 0; arrived &= arrived - 1) {
+        int number = (int)bits_lowest(arrived) + 1;
+
+        (void)!gort_try_send(l->chan, &number);
+    }
+}
+
+/* Tells all what has arrived since the last time, and returns it. */
+static uint64_t tell_all_locked(struct registry *r)
+{
+    /* Acquire: pairs with the release in on_signal. */
+    uint64_t arrived = atomic_exchange_explicit(&shared.arrived, 0, memory_order_acquire);
+    struct listener *next;
+
+    for (struct listener *l = r->first; l != NULL; l = next) {
+        next = l->next;
+        tell_locked(r, l, arrived);
+    }
+    return arrived;
 }
 
 /* ---- the task ------------------------------------------------------------------------------- */
-
-static void tell_locked(struct registry *r, struct listener *l, int number)
-{
-    if (l->chan != NULL) {
-        (void)!gort_try_send(l->chan, &number);
-    } else {
-        /* First, so that whoever sees the context cancelled finds the signal as it was. */
-        remove_locked(r, l);
-        gort_ctx_cancel(l->ctx, number);
-    }
-}
-
-static void tell_all_locked(struct registry *r, uint64_t arrived)
-{
-    while (arrived != 0) {
-        int number = (int)bits_lowest(arrived) + 1;
-        struct listener *next;
-
-        arrived &= arrived - 1;
-        for (struct listener *l = r->first; l != NULL; l = next) {
-            next = l->next;
-            if ((l->signals & GORT_SIGNAL(number)) != 0)
-                tell_locked(r, l, number);
-        }
-    }
-}
 
 /* Blocks until the handler, or the end of the last registration, has written. */
 static void wait_for_write(const struct registry *r)
@@ -212,8 +219,7 @@ static void run(void *arg)
     while (more) {
         wait_for_write(r);
         gort_mutex_lock(&r->mutex);
-        /* Acquire: pairs with the release in on_signal. */
-        tell_all_locked(r, atomic_exchange_explicit(&shared.arrived, 0, memory_order_acquire));
+        tell_all_locked(r);
         more = r->running = r->first != NULL;
         gort_mutex_unlock(&r->mutex);
     }
@@ -267,6 +273,7 @@ static struct listener *listen_to(uint64_t signals, gort_chan *chan, gort_ctx *c
     gort_once_do(&once, make_registry, NULL);
     r = registry;
     gort_mutex_lock(&r->mutex);
+    tell_all_locked(r); /* what came before is for the others only */
     for (l = r->first; l != NULL && (chan == NULL || l->chan != chan);)
         l = l->next;
     if (l == NULL) {
@@ -286,8 +293,9 @@ static struct listener *listen_to(uint64_t signals, gort_chan *chan, gort_ctx *c
 static void forget(struct registry *r, struct listener *l)
 {
     gort_mutex_lock(&r->mutex);
-    if (l != NULL)
-        remove_locked(r, l);
+    /* The signals act as before from here on; those that ours has caught are not lost. */
+    if (l != NULL && remove_locked(r, l) && l->chan != NULL)
+        tell_locked(r, l, tell_all_locked(r));
     if (r->first == NULL)
         wake();
     gort_mutex_unlock(&r->mutex);
@@ -306,7 +314,7 @@ void gort_signal_stop(gort_chan *c)
     struct registry *r = registry;
     struct listener *l;
 
-    if (r == NULL)
+    if (r == NULL || c == NULL) /* listeners with a context have no channel */
         return;
     gort_mutex_lock(&r->mutex);
     for (l = r->first; l != NULL && l->chan != c;)

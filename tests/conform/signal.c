@@ -84,6 +84,25 @@ CLAIM(a_full_channel_holds_up_nothing)
     gort_signal_stop(wide);
 }
 
+CLAIM(what_comes_before_a_stop_is_sent_and_what_comes_before_a_registration_is_not)
+{
+    for (int i = 0; i < 50; i++) {
+        gort_chan *before = int_chan(2);
+        gort_chan *later = int_chan(2);
+
+        gort_signal_notify(before, USR1);
+        raise(SIGUSR1);
+        gort_signal_notify(later, USR1);
+        EXPECT(next_of(before) == SIGUSR1, "round %d: nothing", i);
+        EXPECT(gort_chan_len(later) == 0, "round %d: told of what came before", i);
+        raise(SIGUSR1);
+        gort_signal_stop(before);
+        EXPECT(gort_chan_len(before) == 1, "round %d: lost", i);
+        gort_signal_stop(later);
+        EXPECT(gort_chan_len(later) == 1, "round %d: the other's is lost", i);
+    }
+}
+
 CLAIM(a_signal_to_the_process_arrives_on_whatever_thread)
 {
     gort_chan *c = int_chan(1);
@@ -132,6 +151,18 @@ CLAIM(the_first_signal_cancels_the_context_and_the_second_is_as_before)
     EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
 }
 
+CLAIM(to_stop_no_channel_leaves_contexts_alone)
+{
+    gort_ctx *ctx = gort_ctx_with_signals(gort_ctx_background(), USR1);
+
+    gort_signal_stop(NULL);
+    gort_signal_stop(int_chan(1));
+    EXPECT(!has_handler(SIGUSR1, SIG_DFL), "given back");
+    raise(SIGUSR1);
+    EXPECT(gort_recv_by(gort_ctx_done(ctx), NULL, gort_in(10 * GORT_S)) == 0, "not cancelled");
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+}
+
 CLAIM(a_context_of_signals_is_cancelled_with_its_parent)
 {
     gort_ctx *parent = gort_ctx_with_cancel(gort_ctx_background());
@@ -158,6 +189,28 @@ CLAIM(the_programs_handler_runs_too_and_is_there_afterwards)
     gort_signal_stop(c);
     EXPECT(has_handler(SIGUSR1, count_call), "it is gone");
     EXPECT(signal(SIGUSR1, SIG_DFL) == count_call, "it is another");
+}
+
+static void raise_other(int number)
+{
+    (void)number;
+    raise(SIGUSR2);
+}
+
+CLAIM(a_handler_of_the_program_may_be_interrupted_by_another)
+{
+    gort_chan *c = int_chan(2);
+
+    ncalls = 0;
+    EXPECT(signal(SIGUSR1, raise_other) != SIG_ERR, "no handler");
+    EXPECT(signal(SIGUSR2, count_call) != SIG_ERR, "no handler");
+    gort_signal_notify(c, USR1 | USR2);
+    raise(SIGUSR1);
+    EXPECT(ncalls == 1, "%d calls of the other", (int)ncalls);
+    gort_signal_stop(c);
+    EXPECT(gort_chan_len(c) == 2, "%zu of 2", gort_chan_len(c));
+    EXPECT(signal(SIGUSR1, SIG_DFL) == raise_other, "it is gone");
+    EXPECT(signal(SIGUSR2, SIG_DFL) == count_call, "it is gone");
 }
 
 CLAIM(a_handler_that_was_installed_later_stays)
@@ -193,6 +246,11 @@ CLAIM(a_later_handler_may_call_the_one_before_it_even_if_that_is_ours_again)
     raise(SIGUSR1);
     EXPECT(next_of(c) == SIGUSR1, "it does not arrive by both");
     EXPECT(ncalls == 2, "%d calls", (int)ncalls);
+    gort_signal_stop(c);
+    raise(SIGUSR1); /* and when nobody has asked for it, it is not kept for the next */
+    gort_signal_notify(c, USR1 | USR2);
+    raise(SIGUSR2);
+    EXPECT(next_of(c) == SIGUSR2, "one that came before");
     gort_signal_stop(c);
     EXPECT(signal(SIGUSR1, SIG_DFL) != SIG_ERR, "not reset");
 }
