@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/debug.h"
@@ -22,6 +24,7 @@
 #include "runtime/procsize.h"
 #include "runtime/publish.h"
 #include "runtime/replay.h"
+#include "runtime/san.h"
 #include "runtime/sched.h"
 #include "runtime/signals.h"
 #include "runtime/sysmem.h"
@@ -43,6 +46,7 @@ struct first_task {
     void *arg;
     int result;
     struct note done;
+    sem_t posted; /* the same, under TSan */
 };
 
 /* ---- Settings ---- */
@@ -243,9 +247,20 @@ static void run_first(void *arg)
     first->result = first->fn(first->arg);
     rt_enter("gort_run");
     finish_all();
+    if (SAN_THREAD)
+        sem_post(&first->posted);
     note_wake(&first->done);
     rt_leave(worker_self()); /* parks for ever */
     UNREACHABLE();
+}
+
+/* Signals to the process go to the thread that waits here, if it lets them through. TSan holds them
+ * back on a thread that sleeps, unless that is in a function of libc. */
+static void wait_for_first(struct first_task *first)
+{
+    while (SAN_THREAD && sem_wait(&first->posted) != 0)
+        CHECK(os_errno() == EINTR);
+    note_sleep(&first->done);
 }
 
 int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg)
@@ -261,9 +276,10 @@ int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg)
     if (options != NULL && options->foreign_threads != 0)
         atomic_store_explicit(&sched.foreign, 1, memory_order_relaxed);
     make_runtime(&s);
+    CHECK(sem_init(&first.posted, 0, 0) == 0);
     queue_first(run_first, &first, (uintptr_t)__builtin_return_address(0));
     start_workers();
-    note_sleep(&first.done);
+    wait_for_first(&first);
     signals_restore();
     publish_exit();
     return first.result;
