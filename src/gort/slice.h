@@ -62,9 +62,15 @@ GORT_API gort_slice gort_slice_part(const gort_slice *s, size_t bytes, size_t lo
 #define GORT_APPEND_N(s, from, n)                       \
     gort_slice_append(&(s)->gort_any, sizeof *(s)->ptr, \
                       1 ? (from) : (s)->ptr /* of the same type */, (n))
-#define GORT_APPEND(s, value)                                    \
-    ((s)->len < (s)->cap ? (void)0 : (void)GORT_RESERVE((s), 1), \
-     (void)((s)->ptr[(s)->len] = (value)), (void)(s)->len++)
+/* VALUE may be made by what appends to S itself. */
+#define GORT_APPEND(s, value)                        \
+    __extension__({                                  \
+        __typeof__(*(s)->ptr) gort_value_ = (value); \
+        if ((s)->len == (s)->cap)                    \
+            GORT_RESERVE((s), 1);                    \
+        (s)->ptr[(s)->len++] = gort_value_;          \
+        (void)0;                                     \
+    })
 /* Writes a copy of S, or a part, to *TO, a slice of the same type. */
 #define GORT_COPY(to, s) ((to)->gort_any = gort_slice_copy(&(s)->gort_any, sizeof *(s)->ptr))
 #define GORT_PART(to, s, lo, hi) \

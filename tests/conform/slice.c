@@ -23,6 +23,24 @@ CLAIM(what_is_appended_is_there)
         EXPECT(s.ptr[i] == i * 3, "element %d is %d", i, s.ptr[i]);
 }
 
+/* Appends 1 to N; returns N + 1. */
+static int append_below(ints *s, int n)
+{
+    if (n > 0)
+        GORT_APPEND(s, append_below(s, n - 1));
+    return n + 1;
+}
+
+CLAIM(what_appends_to_the_slice_may_make_a_value_for_it)
+{
+    ints s = {0};
+
+    GORT_APPEND(&s, append_below(&s, 50));
+    EXPECT(s.len == 51, "%zu elements", s.len);
+    for (size_t i = 0; i < s.len; i++)
+        EXPECT(s.ptr[i] == (int)i + 1, "element %zu is %d", i, s.ptr[i]);
+}
+
 CLAIM(many_are_appended_at_once_also_from_itself)
 {
     static const int more[] = {4, 5, 6};
