@@ -67,7 +67,8 @@ GORT_API void gort_workers_close(gort_workers *w);
 GORT_API void gort_workers_stop(gort_workers *w, int cause);
 
 /* Closes the pool and blocks the task until all workers have returned. The first result of a job
- * that was not 0; else 0, or if the pool was stopped before all was done, why (gort_ctx_cause). */
+ * that was not 0, nor gort_ctx_err of its cancelled context; else 0, or if the pool was stopped
+ * before all was done, why (gort_ctx_cause). */
 GORT_API int gort_workers_wait(gort_workers *w);
 
 /* ---- pipelines -------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ struct gort_workers {
     gort_rwmutex submitting; /* for reading: by who sends to jobs */
     gort_once close;
     _Atomic(int) left;         /* workers that have not returned; [atomic] */
-    _Atomic(int) first_failed; /* of a pool that keeps going; [atomic] */
+    _Atomic(int) first_failed; /* the first result that was not 0; [atomic] */
 };
 
 /* ---- the workers ---------------------------------------------------------------------------- */
@@ -38,19 +38,20 @@ static bool deliver(struct gort_workers *w, const void *result)
     return w->results == NULL || gort_send_ctx(w->results, result, w->ctx) == 0;
 }
 
-/* A job has failed. Whether the worker goes on. */
+/* A job had a result that is not 0: a failure, unless it only passes on that the pool has stopped.
+ * Whether the worker goes on. */
 static bool note_failure(struct gort_workers *w, int result)
 {
     int none = 0;
 
-    if (!w->options.keep_going) {
-        gort_ctx_cancel(w->ctx, result);
+    if (result == gort_ctx_err(w->ctx))
         return false;
-    }
     /* Relaxed: whoever waits sees it by the group. */
     atomic_compare_exchange_strong_explicit(&w->first_failed, &none, result, memory_order_relaxed,
                                             memory_order_relaxed);
-    return true;
+    if (!w->options.keep_going)
+        gort_ctx_cancel(w->ctx, result);
+    return w->options.keep_going;
 }
 
 /* 0, or why the pool was stopped before all was done: all workers give the same reason. */

@@ -266,6 +266,25 @@ CLAIM(the_first_failure_stops_the_pool_and_is_its_result)
     expect_no_tasks();
 }
 
+static int fail_when_stopped(gort_ctx *ctx, const void *job, void *result, void *arg)
+{
+    (void)job, (void)result, (void)arg;
+    gort_recv(gort_ctx_done(ctx), NULL);
+    return GORT_EREFUSED;
+}
+
+CLAIM(a_job_that_fails_after_the_stop_is_still_the_first_that_failed)
+{
+    struct office *o = office_new();
+    int job = 1;
+
+    hire(o, 1, 0, fail_when_stopped);
+    EXPECT(gort_workers_submit(o->w, &job) == 0, "refused");
+    gort_workers_stop(o->w, 77);
+    EXPECT(gort_workers_wait(o->w) == GORT_EREFUSED, "not the result of the job");
+    expect_no_tasks();
+}
+
 CLAIM(a_pool_that_keeps_going_does_all_and_tells_the_first_failure)
 {
     struct office *o = office_new();
