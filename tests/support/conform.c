@@ -257,9 +257,9 @@ static bool check_end(const struct conform_claim *claim)
 
 bool conform_is_deterministic(void)
 {
-    const char *debug = setting("GORT_DEBUG");
+    const char *text = setting("GORT_DEBUG");
 
-    return strstr(debug, "seed=") != NULL && strstr(debug, "yield=") == NULL;
+    return strstr(text, "seed=") != NULL && strstr(text, "yield=") == NULL;
 }
 
 /* ---- schedules ------------------------------------------------------------------------------ */
