@@ -87,7 +87,9 @@ static int64_t look_at_clock(struct proc *p)
 
 int64_t sched_earliest_timer(void)
 {
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    /* Acquire: pairs with the release in set_number_locked: the procs are there, also for a thread
+     * that has no proc and so never stopped with the world. */
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     int64_t earliest_ns = INT64_MAX;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -225,7 +227,8 @@ static struct task *look_around(struct worker *w, enum slice *slice)
 
 static bool any_work(void)
 {
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    /* Acquire: as in sched_earliest_timer. */
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
 
     if (atomic_load_explicit(&sched.nglobal, memory_order_seq_cst) > 0)
         return true;

@@ -68,7 +68,7 @@ static void read_latency(gort_sched_stats *out)
 
 int gort_read_sched(gort_sched_stats *stats, gort_proc_stats *procs, int n)
 {
-    /* Acquire: pairs with the release in make_procs: the procs are there. */
+    /* Acquire: pairs with the release in set_number_locked: the procs are there. */
     uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
 
     if (n > 0)

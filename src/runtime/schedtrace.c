@@ -59,7 +59,8 @@ static void put_procs(uint32_t nprocs)
 /* In one piece, so that no other output falls into the line; what can't be written is lost. */
 static void write_line(int64_t now_ns)
 {
-    uint32_t nprocs = load(&sched.nprocs);
+    /* Acquire: pairs with the release in set_number_locked: the procs are there. */
+    uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     ssize_t n;
 
     trace.used = 0;

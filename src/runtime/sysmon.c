@@ -298,7 +298,9 @@ void sched_rest_ends(void)
 
 static void watch_round(int64_t now_ns)
 {
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    /* Acquire: pairs with the release in set_number_locked: the procs are there, though the world
+     * never stops this thread. */
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     int64_t at_ns = watch_time(now_ns);
 
     for (uint32_t i = 0; i < n; i++)
