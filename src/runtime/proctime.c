@@ -144,13 +144,28 @@ static void share_out(struct proctime *t, const uint64_t spent[PROCTIME_STATES],
         t->told_ns += passed_ns;
 }
 
+/* The thread that turns to another state has lost its processor in the middle of it, maybe for
+ * long: the age of the proc is told nevertheless. The next reading, which has the cycles of this
+ * time too, makes up for some of what is now said of the wrong state. */
+static void give_to_state(struct proctime *t, int64_t passed_ns)
+{
+    t->told[__atomic_load_n(&t->state, __ATOMIC_RELAXED)] += (uint64_t)passed_ns;
+    t->told_ns += passed_ns;
+}
+
 void proctime_read(struct proctime *t, uint64_t ns[PROCTIME_STATES])
 {
     uint64_t spent[PROCTIME_STATES];
+    int64_t passed_ns;
+    bool whole;
 
     lock_take(&times);
-    if (read_cycles(t, spent))
-        share_out(t, spent, clock_mono_ns() - t->told_ns);
+    whole = read_cycles(t, spent);
+    passed_ns = clock_mono_ns() - t->told_ns;
+    if (whole)
+        share_out(t, spent, passed_ns);
+    else
+        give_to_state(t, passed_ns);
     memcpy(ns, t->told, sizeof t->told);
     lock_release(&times);
 }
