@@ -19,7 +19,8 @@
 
 #define CHILD_SECONDS 100u
 #define OUTPUT_BYTES  (256u << 10)
-#define SEEDS_DEFAULT 5u
+#define SEEDS         5u
+#define SEEDS_SLOW    2u /* under a sanitizer */
 
 static const char *const proc_counts[] = {"1", "2", "4", "16"};
 
@@ -397,6 +398,11 @@ static uint32_t number_in(const char *variable, uint32_t otherwise)
     return text == NULL ? otherwise : (uint32_t)strtoul(text, NULL, 0);
 }
 
+static uint32_t seeds_by_default(void)
+{
+    return setting("SANITIZER")[0] == '\0' ? SEEDS : SEEDS_SLOW;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t run_seed = number_in("CONFORM_SEED", (uint32_t)clock_real_ns());
@@ -410,5 +416,5 @@ int main(int argc, char **argv)
         return be_child(argv[1]);
     snprintf(user_debug, sizeof user_debug, "%s", setting("GORT_DEBUG"));
     printf("# CONFORM_SEED=%" PRIu32 "\n", run_seed);
-    return check_all(run_seed, number_in("CONFORM_SEEDS", SEEDS_DEFAULT)) > 0;
+    return check_all(run_seed, number_in("CONFORM_SEEDS", seeds_by_default())) > 0;
 }

@@ -10,7 +10,8 @@
  *     PROGRAM --once [CLAIM]   under the schedule that GORT_MAXPROCS and GORT_DEBUG say: all claims
  *                              and one of ENDS, drawn by the seed; or CLAIM
  *     PROGRAM CLAIM            one claim, in this process, for a debugger
- * CONFORM_SEED=N repeats a run's seeds; a run prints it. CONFORM_SEEDS is how many there are (5).
+ * CONFORM_SEED=N repeats a run's seeds; a run prints it. CONFORM_SEEDS is how many there are: 5,
+ * or 2 if SANITIZER is set, as make check does in a build with a sanitizer.
  * What fails is printed with the command that tries it again. Other settings in GORT_DEBUG hold in
  * all schedules. */
 #ifndef SUPPORT_CONFORM_H
