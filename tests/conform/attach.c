@@ -201,8 +201,11 @@ static void *end_attached(void *arg)
 
 CLAIM(a_thread_that_ends_is_detached)
 {
+    /* There, each is let in only when this task has been outside for a second. */
+    int threads = conform_is_deterministic() ? 1 : 20;
+
     meeting_new();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < threads; i++) {
         pthread_t thread;
 
         start(end_attached, &thread);
