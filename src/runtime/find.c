@@ -241,7 +241,7 @@ static bool any_work(void)
 
 void sched_timer_moved(int64_t when_ns)
 {
-    /* Sequential consistency: pairs with wait_in_poller; the timer was stored before. */
+    /* Sequential consistency: pairs with begin_polling; the timer was stored before. */
     if (atomic_load_explicit(&sched.polling, memory_order_seq_cst) == 0)
         sched_wake_one();
     else if (atomic_load_explicit(&sched.poll_until_ns, memory_order_seq_cst) > when_ns)
@@ -311,20 +311,27 @@ static bool anything_to_poll_for(int64_t until_ns)
     return until_ns != INT64_MAX || netpoll_waiters() != 0;
 }
 
+/* If every proc is busy, they look after timers and the poller themselves. */
+static bool is_poll_due(void)
+{
+    return atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) != 0 &&
+           anything_to_poll_for(sched_earliest_timer());
+}
+
 /* Whether this worker shall wait in the poller, and until when: if something can come there, and
  * nobody else waits already. */
 static bool begin_polling(int64_t *until_ns)
 {
-    /* If every proc is busy, they look after timers and the poller themselves. */
-    if (atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) == 0 ||
-        !anything_to_poll_for(sched_earliest_timer()))
-        return false;
-    if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
-        return false;
-    *until_ns = announce_poll();
-    if (anything_to_poll_for(*until_ns))
-        return true;
-    atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
+    while (is_poll_due()) {
+        if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
+            return false;
+        *until_ns = announce_poll();
+        if (anything_to_poll_for(*until_ns))
+            return true;
+        /* What it was for has gone. Another look: who armed a timer meanwhile broke the poll of
+         * this worker and woke nobody. Pairs with sched_timer_moved. */
+        atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
+    }
     return false;
 }
 

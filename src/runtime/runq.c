@@ -134,7 +134,9 @@ uint32_t runq_count(const struct runq *cq)
 {
     struct runq *q = (struct runq *)(uintptr_t)cq;
     uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
-    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+    /* Sequential consistency: pairs with the fence in sched_ready_last, for the last look of a
+     * worker that gives up its proc. */
+    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_seq_cst);
     uint32_t n = tail - head > RUNQ_CAPACITY ? 0 : tail - head;
 
     return n + (atomic_load_explicit(&q->runnext, memory_order_seq_cst) != NULL ? 1 : 0);
