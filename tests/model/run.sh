@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh [MODEL...] - tries all interleavings of the models park, chan and detach, or those named.
+# run.sh [MODEL...] - tries all interleavings of the models, or of those named (park, chan, ...).
 # A model must hold as it is, and must not with each of the faults that its head lists: so it is
 # seen to look where it matters. Needs spin and a compiler; SPIN and CC name them.
 # To see how a fault comes about: spin -DFAULT -a MODEL.pml, compile and run pan, then
@@ -10,7 +10,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 99
 spin=${SPIN:-spin}
 command -v "$spin" >/dev/null || { echo "no spin here"; exit 77; }
-[ $# -gt 0 ] || set -- park chan detach
+[ $# -gt 0 ] || set -- park chan detach lock mutex wake
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 failures=0
