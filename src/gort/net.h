@@ -2,7 +2,8 @@
 /* net.h - stream sockets that park the task, not the thread.
  * Errors are those of base.h. Buffers from mem.h must be pointer-free (gort_alloc_noscan). Two
  * tasks may use one connection at a time, one to read and one to write; more of a kind take turns.
- * Closing wakes all with GORT_ECLOSED and returns when they have left.
+ * Closing wakes all with GORT_ECLOSED and returns when they have left. A call tries first and looks
+ * at its deadline only if it has to wait: what is there is read even after it.
  * Connections and listeners are objects of the collected heap. While open they stay alive wherever
  * they are noted; once closed, as any other object, and calls on them give GORT_ECLOSED. */
 #ifndef GORT_NET_H

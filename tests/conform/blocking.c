@@ -124,6 +124,31 @@ CLAIM(tasks_that_compute_do_not_starve_others)
         EVENTUALLY(atomic_load_explicit(&stop[i], memory_order_acquire) == 2, "task %d", i);
 }
 
+static void section_then_spin(void *arg)
+{
+    GORT_BLOCKING
+    {
+        poll(NULL, 0, 1);
+    }
+    spin(arg);
+}
+
+/* Its proc may have been taken meanwhile, and then it has another, or the same again. */
+CLAIM(a_task_that_computes_after_a_section_does_not_starve_others)
+{
+    _Atomic(int) stop[4] = {0};
+
+    if (conform_is_deterministic())
+        return;
+    for (int i = 0; i < 4; i++)
+        gort_go(section_then_spin, &stop[i]);
+    gort_sleep(3 * GORT_MS);
+    for (int i = 0; i < 4; i++)
+        atomic_store_explicit(&stop[i], 1, memory_order_relaxed);
+    for (int i = 0; i < 4; i++)
+        EVENTUALLY(atomic_load_explicit(&stop[i], memory_order_acquire) == 2, "task %d", i);
+}
+
 /* errno is read through a function: a compiler may keep its address, which is that of a thread. */
 CLAIM(errno_stays_with_its_task)
 {

@@ -256,6 +256,7 @@ CLAIM(without_cancel_keeps_values_only)
 
     gort_ctx_cancel(root, 0);
     EXPECT(gort_ctx_err(free) == GORT_OK && gort_ctx_done(free) == NULL, "cancelled");
+    EXPECT(gort_ctx_cause(free) == GORT_OK, "it has a cause");
     EXPECT(gort_ctx_deadline(free) == GORT_FOREVER, "it has a deadline");
     EXPECT(gort_ctx_value(child, &user_key) == &user, "no value");
     EXPECT(is_open(child), "the child is cancelled");
@@ -328,20 +329,103 @@ static void look_at_err(void *arg)
     while (gort_ctx_err(w->ctx) == GORT_OK)
         gort_yield();
     EXPECT(is_closed(gort_ctx_done(w->ctx)), "cancelled, but the channel is open");
+    EXPECT(gort_ctx_cause(w->ctx) == GORT_ECANCELED, "cause %d", gort_ctx_cause(w->ctx));
 }
 
-CLAIM(who_sees_the_error_finds_the_channel_closed)
+static void look_at_channel(void *arg)
+{
+    const struct waiting *w = arg;
+
+    EXPECT(wait_for(w->ctx), "it does not end");
+    EXPECT(is_cancelled(w->ctx, GORT_ECANCELED, GORT_ECANCELED), "err %d, cause %d",
+           gort_ctx_err(w->ctx), gort_ctx_cause(w->ctx));
+}
+
+CLAIM(who_sees_one_sign_of_the_end_sees_all)
 {
     for (int round = 0; round < 50; round++) {
         struct waiting *w = gort_new(struct waiting);
 
         w->ctx = gort_ctx_with_cancel(gort_ctx_background());
         gort_waitgroup_go(&w->wg, look_at_err, w);
-        gort_waitgroup_go(&w->wg, look_at_err, w);
+        gort_waitgroup_go(&w->wg, look_at_channel, w);
         conform_pause();
         gort_ctx_cancel(w->ctx, 0);
         gort_waitgroup_wait(&w->wg);
     }
+}
+
+struct chained {
+    gort_ctx *above;
+    gort_ctx *below;
+};
+
+static void cancel_the_one_below(void *arg)
+{
+    const struct chained *c = arg;
+
+    EXPECT(wait_for(c->above), "it does not end");
+    gort_ctx_cancel(c->below, 0);
+}
+
+/* While the first cancelling is still on its way down. */
+CLAIM(who_was_woken_by_a_cancelling_may_cancel_what_is_below)
+{
+    for (int round = 0; round < 20; round++) {
+        gort_ctx *root = gort_ctx_with_cancel(gort_ctx_background());
+        gort_ctx *ctx = root;
+        gort_waitgroup wg = {0};
+
+        for (int i = 0; i < 10; i++) {
+            struct chained *c = gort_new(struct chained);
+
+            *c = (struct chained){.above = ctx, .below = gort_ctx_with_cancel(ctx)};
+            ctx = c->below;
+            gort_waitgroup_go(&wg, cancel_the_one_below, c);
+        }
+        if (conform_random(2) == 0)
+            gort_yield();
+        gort_ctx_cancel(root, 0);
+        gort_waitgroup_wait(&wg);
+        EXPECT(is_cancelled(ctx, GORT_ECANCELED, GORT_ECANCELED), "err %d", gort_ctx_err(ctx));
+    }
+}
+
+#define LAYERS 40
+
+/* Layers of all kinds at random; every third has a value. The end does not take values away. */
+static void expect_layers(bool times_out)
+{
+    static int keys[LAYERS];
+    gort_ctx *root = times_out ? gort_ctx_with_timeout(gort_ctx_background(), 2 * GORT_MS)
+                               : gort_ctx_with_cancel(gort_ctx_background());
+    gort_ctx *layer[LAYERS];
+    gort_ctx *ctx = root;
+    int err = times_out ? GORT_ETIMEDOUT : GORT_ECANCELED;
+
+    for (int i = 0; i < LAYERS; i++) {
+        if (i % 3 == 0)
+            ctx = gort_ctx_with_value(ctx, &keys[i], &keys[i]);
+        else
+            ctx = conform_random(2) == 0 ? gort_ctx_with_cancel(ctx)
+                                         : gort_ctx_with_timeout(ctx, LONG);
+        layer[i] = ctx;
+    }
+    if (!times_out)
+        gort_ctx_cancel(root, 0);
+    for (int i = 0; i < LAYERS; i++) {
+        EXPECT(wait_for(layer[i]), "layer %d does not end", i);
+        EXPECT(is_cancelled(layer[i], err, err), "layer %d: err %d", i, gort_ctx_err(layer[i]));
+        for (int k = 0; k < LAYERS; k += 3)
+            EXPECT(gort_ctx_value(layer[i], &keys[k]) == (k <= i ? &keys[k] : NULL),
+                   "value %d at layer %d", k, i);
+    }
+}
+
+CLAIM(all_layers_end_together_and_keep_their_values)
+{
+    expect_layers(false);
+    expect_layers(true);
 }
 
 /* ---- misuse --------------------------------------------------------------------------------- */

@@ -118,6 +118,50 @@ CLAIM(it_is_either_stopped_or_runs)
     }
 }
 
+struct held_up {
+    gort_chan *cancelled;
+    struct call call;
+};
+
+static void wait_for_the_canceller(void *arg)
+{
+    struct held_up *h = arg;
+
+    gort_recv(h->cancelled, NULL);
+    note_call(&h->call);
+}
+
+CLAIM(cancelling_does_not_wait_for_the_functions)
+{
+    struct held_up *h = gort_new(struct held_up);
+    gort_ctx *ctx = gort_ctx_with_cancel(gort_ctx_background());
+
+    h->cancelled = gort_chan_new(0, 0);
+    gort_ctx_after_func(ctx, wait_for_the_canceller, h);
+    gort_ctx_cancel(ctx, 0);
+    EXPECT(ncalls(&h->call) == 0, "it has run");
+    gort_close(h->cancelled);
+    EVENTUALLY(ncalls(&h->call) == 1, "%d calls", ncalls(&h->call));
+}
+
+static void cancel_below(void *arg)
+{
+    gort_ctx_cancel(arg, -1005);
+}
+
+/* Contexts that are not above each other, bound by functions. */
+CLAIM(a_function_may_cancel_another_context_and_so_run_another_function)
+{
+    struct call *call = gort_new(struct call);
+    gort_ctx *first = gort_ctx_with_timeout(gort_ctx_background(), GORT_MS);
+    gort_ctx *second = gort_ctx_with_cancel(gort_ctx_background());
+
+    gort_ctx_after_func(first, cancel_below, second);
+    gort_ctx_after_func(second, note_call, call);
+    EVENTUALLY(ncalls(call) == 1, "%d calls", ncalls(call));
+    EXPECT(gort_ctx_cause(second) == -1005, "cause %d", gort_ctx_cause(second));
+}
+
 ENDS(no_function_at_all, 2, "fatal error: gort_ctx_after_func: no function")
 {
     gort_ctx_after_func(gort_ctx_background(), NULL, NULL);

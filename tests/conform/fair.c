@@ -90,6 +90,69 @@ CLAIM(a_task_that_yields_sees_the_others_go_on)
            atomic_load_explicit(&c.ran, memory_order_relaxed));
 }
 
+struct round_table {
+    _Atomic(int) turn;
+    int seats;
+    gort_waitgroup all;
+};
+
+struct seat {
+    struct round_table *table;
+    int number;
+};
+
+static void take_turns(void *arg)
+{
+    const struct seat *s = arg;
+    struct round_table *t = s->table;
+
+    for (int turn = s->number; turn < 4 * t->seats; turn += t->seats) {
+        while (atomic_load_explicit(&t->turn, memory_order_relaxed) != turn)
+            continue;
+        atomic_store_explicit(&t->turn, turn + 1, memory_order_relaxed);
+    }
+}
+
+/* None of them calls the runtime: each turn needs the other's proc beside the own, or time slices
+ * where there are fewer processors than procs. */
+CLAIM(as_many_tasks_compute_at_a_time_as_there_are_procs)
+{
+    struct round_table *t = gort_new(struct round_table);
+
+    if (conform_is_deterministic())
+        return;
+    t->seats = gort_maxprocs() < 4 ? gort_maxprocs() : 4;
+    for (int i = 0; i < t->seats; i++) {
+        struct seat *s = gort_new(struct seat);
+
+        *s = (struct seat){t, i};
+        gort_waitgroup_go(&t->all, take_turns, s);
+    }
+    gort_waitgroup_wait(&t->all);
+    EXPECT(atomic_load_explicit(&t->turn, memory_order_relaxed) == 4 * t->seats, "%d turns",
+           atomic_load_explicit(&t->turn, memory_order_relaxed));
+}
+
+static void wait_for_close(void *arg)
+{
+    gort_recv(arg, NULL);
+}
+
+CLAIM(tasks_are_counted_from_their_start_to_their_end)
+{
+    gort_chan *c = gort_chan_new(0, 0);
+    int64_t before;
+
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+    before = gort_num_tasks();
+    for (int i = 1; i <= 50; i++) {
+        gort_go(wait_for_close, c);
+        EXPECT(gort_num_tasks() == before + i, "%lld tasks", (long long)gort_num_tasks());
+    }
+    gort_close(c);
+    EVENTUALLY(gort_num_tasks() == before, "%lld tasks", (long long)gort_num_tasks());
+}
+
 struct link {
     gort_chan *from;
     gort_chan *to;

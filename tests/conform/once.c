@@ -115,3 +115,27 @@ ENDS(doing_it_within_itself, 2, "sync.Once.Do")
 
     gort_once_do(&once, do_it_again, &once);
 }
+
+static void exit_within(void *arg)
+{
+    (void)arg;
+    gort_exit();
+}
+
+static void set_up_and_exit(void *arg)
+{
+    gort_once_do(arg, exit_within, NULL);
+}
+
+/* Otherwise than in Go, where what is deferred ends it: nothing is deferred here, so it is never
+ * done, and nobody goes on as if it were. */
+ENDS(a_task_that_exits_within_never_gets_it_done, 2, "sync.Once.Do")
+{
+    gort_once *once = gort_new(gort_once);
+    gort_waitgroup none = {0};
+
+    gort_go(set_up_and_exit, once);
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+    gort_once_do(once, set_up, &none);
+    printf("it went on\n");
+}
