@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# soak.sh [-n SEEDS] [-j JOBS] [-t MINUTES] [-s SEED] [-b KIND=FOLDER]... [PROGRAM...]
-# Runs the conformance programs, or those named (chan, select, ...), each with SEEDS (1000) seeds of
-# random yields. The seeds are spread over three builds (plain, address, thread) and over 1, 2, 4
-# and 16 procs: each seed is one build, one number of procs, and a run of every program.
+# soak.sh [-n SEEDS] [-e EVERY] [-j JOBS] [-t MINUTES] [-s SEED] [-b KIND=FOLDER]... [PROGRAM...]
+# Runs the conformance programs, or those named (chan, select, ...), with SEEDS (1000) seeds of
+# random yields. Each seed is one build of three (plain, address, thread), one of 1, 2, 4 and 16
+# procs, and a frequency of yields: 48 ways in turn. Every EVERYth program is run with it: so each
+# program has SEEDS / EVERY runs, give or take a few, as many in each of the 12 pairs of a build and
+# a number of procs, but for one. A run is all claims of a program, and one of those that end the process (support/conform.h).
+#   -e  3; 1 if programs are named
 #   -j  runs at a time; as many as there are processors
 #   -t  begins no run after so many minutes; 60
 #   -s  the seed of the whole, for other schedules than the last time; 1
@@ -11,11 +14,12 @@
 #       in folders below soak/ in the working folder
 # soak/done-SEED has a line for each run that passed; the same command goes on where it ended.
 # soak/failed-SEED has those that did not, with the command that repeats each; logs are beside it.
-# The last line is "soak: N programs x M seeds, K failed"; the exit status is 0 if none did.
+# The last line is "soak: N runs of M passed, K failed"; the exit status is 0 if all passed.
 set -u
 
 source=$(cd "$(dirname "$0")/.." && pwd)
 seeds=1000
+every=
 jobs=$(nproc 2>/dev/null || echo 2)
 minutes=60
 run_seed=1
@@ -105,27 +109,37 @@ worker() {
     done
 }
 
-# find_left: into left what is not done yet, seed by seed.
+# find_left: into left what is not done yet, seed by seed; into total how many runs there are. What
+# a program runs with are whole dozens of seeds: all builds with all numbers of procs.
 find_left() {
     local -A passed=()
-    local number program line
+    local number which line
 
     while read -r line; do
         passed[$line]=1
     done <"soak/done-$run_seed"
     left=()
+    total=0
     for ((number = 0; number < seeds; number++)); do
-        for program in "${programs[@]}"; do
-            [ -n "${passed["$number $program"]:-}" ] || left+=("$number $program")
+        for ((which = (number / 12) % every; which < ${#programs[@]}; which += every)); do
+            total=$((total + 1))
+            line="$number ${programs[which]}"
+            [ -n "${passed[$line]:-}" ] || left+=("$line")
         done
     done
 }
 
+# spent: seconds of processor time of all runs that have been waited for.
+spent() {
+    times | sed -n '2s/m\|s/ /gp' | awk '{ printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }'
+}
+
 # ---- the whole ----------------------------------------------------------------------------------
 
-while getopts n:j:t:s:b: option; do
+while getopts n:e:j:t:s:b: option; do
     case $option in
         n) seeds=$OPTARG ;;
+        e) every=$OPTARG ;;
         j) jobs=$OPTARG ;;
         t) minutes=$OPTARG ;;
         s) run_seed=$OPTARG ;;
@@ -135,6 +149,7 @@ while getopts n:j:t:s:b: option; do
 done
 shift $((OPTIND - 1))
 programs=("$@")
+: "${every:=$(($# > 0 ? 1 : 3))}"
 [ ${#programs[@]} -gt 0 ] ||
     mapfile -t programs < <(cd "$source/tests/conform" && printf '%s\n' *.c | sed 's/\.c$//')
 
@@ -154,9 +169,8 @@ for ((which = 0; which < jobs; which++)); do worker "$which" & done
 wait
 failed=$(wc -l <"soak/failed-$run_seed")
 find_left
-if [ ${#left[@]} -gt "$failed" ]; then
-    printf 'soak: %d of %d runs are left for the next time\n' $((${#left[@]} - failed)) \
-        $((seeds * ${#programs[@]}))
-fi
-printf 'soak: %d programs x %d seeds, %d failed\n' "${#programs[@]}" "$seeds" "$failed"
-[ "$failed" = 0 ]
+printf 'soak: %d s of processor time\n' "$(spent)"
+[ ${#left[@]} -le "$failed" ] ||
+    printf 'soak: %d runs are left for the next time\n' $((${#left[@]} - failed))
+printf 'soak: %d runs of %d passed, %d failed\n' $((total - ${#left[@]})) "$total" "$failed"
+[ ${#left[@]} = 0 ]
