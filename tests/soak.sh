@@ -5,7 +5,8 @@
 # random yields. Each seed is one build of three (plain, address, thread), one of 1, 2, 4 and 16
 # procs, and a frequency of yields: 48 ways in turn. Every EVERYth program is run with it: so each
 # program has SEEDS / EVERY runs, give or take a few, as many in each of the 12 pairs of a build and
-# a number of procs, but for one. A run is all claims of a program, and one of those that end the process (support/conform.h).
+# a number of procs, but for one. A run is all claims of a program, and one of those that end the
+# process (support/conform.h).
 #   -e  3; 1 if programs are named
 #   -j  runs at a time; as many as there are processors
 #   -t  begins no run after so many minutes; 60
@@ -129,9 +130,12 @@ find_left() {
     done
 }
 
-# spent: seconds of processor time of all runs that have been waited for.
-spent() {
-    times | sed -n '2s/m\|s/ /gp' | awk '{ printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }'
+# tell_time: the processor time of all that has been waited for, builds too. Not in a subshell, whose
+# children they are not.
+tell_time() {
+    times >soak/times
+    sed -n '2s/m\|s/ /gp' soak/times |
+        awk '{ printf "soak: %d s of processor time\n", $1 * 60 + $2 + $3 * 60 + $4 }'
 }
 
 # ---- the whole ----------------------------------------------------------------------------------
@@ -169,7 +173,7 @@ for ((which = 0; which < jobs; which++)); do worker "$which" & done
 wait
 failed=$(wc -l <"soak/failed-$run_seed")
 find_left
-printf 'soak: %d s of processor time\n' "$(spent)"
+tell_time
 [ ${#left[@]} -le "$failed" ] ||
     printf 'soak: %d runs are left for the next time\n' $((${#left[@]} - failed))
 printf 'soak: %d runs of %d passed, %d failed\n' $((total - ${#left[@]})) "$total" "$failed"
