@@ -9,7 +9,7 @@
 # process (support/conform.h).
 #   -e  3; 1 if programs are named
 #   -j  runs at a time; as many as there are processors
-#   -t  begins no run after so many minutes; 60
+#   -t  begins no run after so many minutes, builds not counted; 60
 #   -s  the seed of the whole, for other schedules than the last time; 1
 #   -b  a build that is there already, one for each kind; what is missing is configured and built
 #       in folders below soak/ in the working folder
@@ -169,6 +169,7 @@ export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=50"
 touch "soak/done-$run_seed"
 : >"soak/failed-$run_seed"
 find_left
+SECONDS=0 # building takes what it takes
 for ((which = 0; which < jobs; which++)); do worker "$which" & done
 wait
 failed=$(wc -l <"soak/failed-$run_seed")
