@@ -130,8 +130,8 @@ find_left() {
     done
 }
 
-# tell_time: the processor time of all that has been waited for, builds too. Not in a subshell, whose
-# children they are not.
+# tell_time: the processor time of all that has been waited for, builds too. Not in a subshell,
+# whose children they are not.
 tell_time() {
     times >soak/times
     sed -n '2s/m\|s/ /gp' soak/times |
