@@ -88,7 +88,8 @@ GORT_API void gort_blocking_leave(void);
 
 /* Writes the stack of the calling task (ALL 0) or of all tasks (ALL 1) as text into BUF, cut at
  * BYTES with a terminating NUL. Returns the length without it. Stacks of running tasks other than
- * the caller are named, not shown. Of a task that waits for a mutex it says which one holds it. */
+ * the caller are named, not shown. Of a task that waits for a mutex it says which one holds it; of
+ * one that waits for a read-write mutex, the writer or the number of readers. */
 GORT_API size_t gort_stack(char *buf, size_t bytes, int all);
 
 #endif

@@ -111,7 +111,7 @@ static int32_t park(struct attempt *a)
                                   .pc = a->wait->pc,
                                   .deadline_ns = a->wait->deadline_ns,
                                   .end = a->since_ns == 0 ? LOT_BACK : LOT_FRONT,
-                                  .mutex = a->m};
+                                  .kind = LOT_MUTEX};
     struct lot_bucket *b;
     int32_t woken_with;
 
@@ -165,30 +165,6 @@ bool mutex_try_lock(gort_mutex *m)
 int64_t mutex_holder(const gort_mutex *m)
 {
     return (int64_t)atomic_load_explicit(&m->gort_holder, memory_order_relaxed) - 1;
-}
-
-NO_SANITIZE_READS static uint64_t id_in(int64_t slot)
-{
-    const struct task *t = slot >= 0 ? task_at((size_t)slot) : NULL;
-
-    if (t == NULL || atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_DEAD)
-        return 0;
-    return t->id;
-}
-
-uint64_t mutex_holder_for(const struct task *t)
-{
-    const gort_mutex *m = atomic_load_explicit(&t->mutex, memory_order_relaxed);
-    struct lot_bucket *b = m != NULL ? lot_try_lock(m) : NULL;
-    uint64_t id = 0;
-
-    if (b == NULL)
-        return 0;
-    /* While T is queued in the bucket, the mutex is there. */
-    if (atomic_load_explicit(&t->mutex, memory_order_relaxed) == m)
-        id = id_in(mutex_holder(m));
-    lot_unlock(b);
-    return id;
 }
 
 static bool is_starving(const struct lot_waiter *w)

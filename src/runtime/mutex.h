@@ -38,11 +38,6 @@ bool mutex_try_lock(gort_mutex *m);
  * mutex whose memory is there. */
 int64_t mutex_holder(const gort_mutex *m);
 
-/* The id of the task that holds the mutex that T waits for; 0 if T waits for none, its holder has
- * ended, or it can't be told at once. Whose record is used again by then is named instead of a
- * holder that has ended. Any thread, T may be gone; lock: tries SEMA. */
-uint64_t mutex_holder_for(const struct task *t);
-
 /* Lets M go. WHAT names the public function in the message if M is free. */
 void mutex_unlock(gort_mutex *m, const char *what);
 

@@ -55,7 +55,7 @@ struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more)
     DCHECK(lock_is_held(&b->lock));
     w = waittree_take(&b->root, addr, more);
     if (w != NULL)
-        atomic_store_explicit(&w->task->mutex, NULL, memory_order_relaxed);
+        atomic_store_explicit(&w->task->lot_word, 0, memory_order_relaxed);
     return w;
 }
 
@@ -65,7 +65,7 @@ bool lot_remove(struct lot_bucket *b, struct lot_waiter *w)
     if (!w->queued)
         return false;
     waittree_remove(&b->root, w);
-    atomic_store_explicit(&w->task->mutex, NULL, memory_order_relaxed);
+    atomic_store_explicit(&w->task->lot_word, 0, memory_order_relaxed);
     return true;
 }
 
@@ -106,7 +106,9 @@ int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parkin
 {
     struct lot_waiter w = {.addr = addr, .task = task_self(), .since_ns = parking->since_ns};
 
-    atomic_store_explicit(&w.task->mutex, parking->mutex, memory_order_relaxed);
+    if (parking->kind != LOT_OTHER)
+        atomic_store_explicit(&w.task->lot_word, (uintptr_t)addr | (uintptr_t)parking->kind,
+                              memory_order_relaxed);
     lot_queue(b, &w, parking->end);
     return lot_park_queued(b, &w, parking);
 }

@@ -23,14 +23,23 @@ struct lot_bucket {
     _Atomic(uint32_t) waiting; /* tasks that wait or are about to; for semaphores; [atomic] */
 };
 
+/* What the address is a part of, for those who ask what a task waits for. */
+enum lot_kind {
+    LOT_OTHER,       /* nothing that has a holder */
+    LOT_MUTEX,       /* gort_mutex */
+    LOT_RW_READERS,  /* gort_rwmutex.gort_reader_sema: the task wants to read */
+    LOT_RW_WRITER,   /* gort_rwmutex.gort_writer_sema: it wants to write, others still read */
+    LOT_KIND_MASK = 3 /* addresses end in as many zero bits */
+};
+
 /* How a task parks. */
 struct lot_parking {
     enum wait_reason why;
     uintptr_t pc;
-    int64_t deadline_ns;            /* GORT_FOREVER: none */
-    enum lot_end end;               /* where in the queue */
-    int64_t since_ns;               /* when the task came: kept for whoever wakes it */
-    const struct gort_mutex *mutex; /* that it waits for, for those who ask who holds it; or NULL */
+    int64_t deadline_ns; /* GORT_FOREVER: none */
+    enum lot_end end;    /* where in the queue */
+    enum lot_kind kind;
+    int64_t since_ns; /* when the task came: kept for whoever wakes it */
 };
 
 /* Prepares the buckets, before the first task. */

@@ -22,7 +22,7 @@
 static __attribute__((noinline)) void rlock_entered(gort_rwmutex *rw, uintptr_t pc)
 {
     rt_enter("gort_rwmutex_rlock");
-    sema_acquire(&rw->gort_reader_sema, WAIT_RWMUTEX_RLOCK, pc);
+    sema_acquire(&rw->gort_reader_sema, LOT_RW_READERS, WAIT_RWMUTEX_RLOCK, pc);
     rt_leave(worker_self());
 }
 
@@ -96,7 +96,7 @@ static void wait_for_readers(gort_rwmutex *rw, int32_t n, uintptr_t pc)
     DCHECK(n >= 0);
     /* Acquire: as above. */
     if (n != 0 && atomic_fetch_add_explicit(&rw->gort_leaving, n, memory_order_acq_rel) != -n)
-        sema_acquire(&rw->gort_writer_sema, WAIT_RWMUTEX_LOCK, pc);
+        sema_acquire(&rw->gort_writer_sema, LOT_RW_WRITER, WAIT_RWMUTEX_LOCK, pc);
 }
 
 static __attribute__((noinline)) void wait_entered(gort_rwmutex *rw, int32_t n, uintptr_t pc)

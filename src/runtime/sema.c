@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "gort/base.h"
-#include "runtime/parklot.h"
 
 /* Sequentially consistent for the sake of the two looks below; with that also acquire, which pairs
  * with the release of the permit. */
@@ -20,10 +19,11 @@ static bool take_permit(_Atomic(uint32_t) *permits)
     return false;
 }
 
-void sema_acquire(_Atomic(uint32_t) *permits, enum wait_reason why, uintptr_t pc)
+void sema_acquire(_Atomic(uint32_t) *permits, enum lot_kind kind, enum wait_reason why,
+                  uintptr_t pc)
 {
     const struct lot_parking parking = {
-        .why = why, .pc = pc, .deadline_ns = GORT_FOREVER, .end = LOT_BACK};
+        .why = why, .pc = pc, .deadline_ns = GORT_FOREVER, .end = LOT_BACK, .kind = kind};
     struct lot_bucket *b;
 
     if (take_permit(permits))

@@ -10,10 +10,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "runtime/parklot.h"
 #include "runtime/task.h"
 
-/* Takes a permit; parks until there is one. */
-void sema_acquire(_Atomic(uint32_t) *permits, enum wait_reason why, uintptr_t pc);
+/* Takes a permit; parks until there is one. KIND says what the permits are a part of. */
+void sema_acquire(_Atomic(uint32_t) *permits, enum lot_kind kind, enum wait_reason why,
+                  uintptr_t pc);
 
 /* Gives a permit. */
 void sema_release(_Atomic(uint32_t) *permits);

@@ -28,7 +28,6 @@ enum wait_reason {
 };
 
 struct worker;
-struct gort_mutex;
 
 /* First what is touched whenever it comes to run, then what is rarely. */
 struct task {
@@ -48,7 +47,8 @@ struct task {
     enum wait_reason reason; /* [owner] */
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
-    _Atomic(const struct gort_mutex *) mutex;  /* that it waits for, or NULL; [lock: its bucket] */
+    _Atomic(uintptr_t) lot_word;               /* address of the lock that it waits for, and enum
+                                                * lot_kind; 0: none; [lock: its bucket] */
     size_t stack_bytes;                        /* wanted size; [owner] */
     void (*fn)(void *arg);                     /* [owner] */
     void *arg;                                 /* a root of the collector; [owner] */

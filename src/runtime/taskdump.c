@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "gort/task.h"
+#include "runtime/blocker.h"
 #include "runtime/fatal.h"
-#include "runtime/mutex.h"
 #include "runtime/proc.h"
 #include "runtime/san.h"
 #include "runtime/tasktab.h"
@@ -80,7 +80,7 @@ struct about {
     uintptr_t spawn_pc;
     uintptr_t start_fn;
     bool has_stack;
-    uint64_t holder; /* of the mutex that it waits for, or 0 */
+    struct blocker blocker;
     char name[sizeof((struct task *)NULL)->name];
 };
 
@@ -94,7 +94,9 @@ NO_SANITIZE_READS static void look_at(struct about *a, const struct task *t)
     a->spawn_pc = t->spawn_pc;
     a->start_fn = (uintptr_t)t->fn;
     a->has_stack = t->stack.lo != NULL;
-    a->holder = a->state == TASK_WAITING ? mutex_holder_for(t) : 0;
+    a->blocker = (struct blocker){0};
+    if (a->state == TASK_WAITING)
+        blocker_look(&a->blocker, t);
     for (size_t i = 0; i < sizeof a->name; i++)
         a->name[i] = t->name[i];
     a->name[sizeof a->name - 1] = '\0';
@@ -117,11 +119,21 @@ static const char *state_text(const struct about *a)
     return "?";
 }
 
+static void put_blocker(struct sink *s, const struct blocker *b)
+{
+    if (b->holder != 0)
+        sink_format(s, ", held by task %llu", (unsigned long long)b->holder);
+    if (b->holder != 0 && b->name[0] != '\0')
+        sink_format(s, " \"%s\"", b->name);
+    if (b->readers != 0)
+        sink_format(s, ", held by %llu %s", (unsigned long long)b->readers,
+                    b->readers == 1 ? "reader" : "readers");
+}
+
 static void put_head(struct sink *s, const struct about *a)
 {
     sink_format(s, "\ntask %llu [%s", (unsigned long long)a->id, state_text(a));
-    if (a->holder != 0)
-        sink_format(s, ", held by task %llu", (unsigned long long)a->holder);
+    put_blocker(s, &a->blocker);
     sink_format(s, "]:%s%s\n", a->name[0] != '\0' ? " " : "", a->name);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* holder.c - the stack of a task that waits for a mutex says which task holds it. */
+/* holder.c - the stack of a task that waits for a lock says who holds it. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -12,17 +12,25 @@
 
 static char text[TEXT_BYTES];
 
-/* How many of all tasks are said to wait for one that task ID holds. */
-static int count_held_by(uint64_t id)
+/* How often WANTED stands in the stacks of all tasks. */
+static int count_in_stacks(const char *wanted)
 {
-    char wanted[64];
     int n = 0;
 
-    snprintf(wanted, sizeof wanted, ", held by task %" PRIu64 "]", id);
     gort_stack(text, sizeof text, 1);
     for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
         n++;
     return n;
+}
+
+/* How many of all tasks are said to wait for a lock that task ID holds. */
+static int count_held_by(uint64_t id)
+{
+    char nameless[64], named[64];
+
+    snprintf(nameless, sizeof nameless, ", held by task %" PRIu64 "]", id);
+    snprintf(named, sizeof named, ", held by task %" PRIu64 " \"", id);
+    return count_in_stacks(nameless) + count_in_stacks(named);
 }
 
 struct turn {
@@ -131,22 +139,110 @@ CLAIM(a_writer_names_the_writer_before_it)
     gort_waitgroup_wait(&t.tasks); /* they use what lies on this stack */
 }
 
-CLAIM(a_writer_that_waits_for_readers_names_none)
+static void read_once(void *arg)
+{
+    struct turn *t = arg;
+
+    gort_rwmutex_rlock(&t->rw);
+    gort_rwmutex_runlock(&t->rw);
+}
+
+CLAIM(a_reader_names_the_writer)
 {
     struct turn t;
+
+    turn_init(&t);
+    gort_rwmutex_lock(&t.rw);
+    for (int i = 0; i < 3; i++)
+        gort_waitgroup_go(&t.tasks, read_once, &t);
+    UNTIL_PARKED(3, PARKED_RLOCK);
+    EXPECT(count_held_by(gort_task_id()) == 3, "%s", text);
+    gort_rwmutex_unlock(&t.rw);
+    gort_waitgroup_wait(&t.tasks); /* they use what lies on this stack */
+}
+
+static void read_a_turn(void *arg)
+{
+    struct turn *t = arg;
+    uint64_t id = gort_task_id();
+
+    gort_rwmutex_rlock(&t->rw);
+    gort_send(t->ids, &id);
+    gort_recv(t->go_on, NULL);
+    gort_rwmutex_runlock(&t->rw);
+}
+
+static void let_one_go(struct turn *t)
+{
+    gort_send(t->go_on, NULL);
+}
+
+CLAIM(a_writer_counts_the_readers_that_are_in)
+{
+    struct turn t;
+
+    turn_init(&t);
+    for (int i = 0; i < 2; i++)
+        gort_waitgroup_go(&t.tasks, read_a_turn, &t);
+    next_holder(&t);
+    next_holder(&t);
+    gort_waitgroup_go(&t.tasks, write_once, &t);
+    UNTIL_PARKED(1, PARKED_RWLOCK);
+    EXPECT(count_in_stacks("RWMutex.Lock, held by 2 readers]") == 1, "%s", text);
+    let_one_go(&t);
+    EVENTUALLY(count_in_stacks("RWMutex.Lock, held by 1 reader]") == 1, "%s", text);
+    let_one_go(&t);
+    next_holder(&t);
+    gort_waitgroup_wait(&t.tasks); /* they use what lies on this stack */
+}
+
+CLAIM(a_reader_behind_a_writer_that_waits_names_that_writer)
+{
+    struct turn t;
+    uint64_t writer;
 
     turn_init(&t);
     gort_rwmutex_rlock(&t.rw);
     gort_waitgroup_go(&t.tasks, write_once, &t);
     UNTIL_PARKED(1, PARKED_RWLOCK);
-    gort_stack(text, sizeof text, 1);
-    EXPECT(strstr(text, "held by") == NULL, "%s", text);
+    gort_waitgroup_go(&t.tasks, read_once, &t);
+    UNTIL_PARKED(1, PARKED_RLOCK);
+    EXPECT(count_in_stacks("RWMutex.RLock, held by task ") == 1, "%s", text);
+    EXPECT(count_held_by(gort_task_id()) == 0, "%s", text);
     gort_rwmutex_runlock(&t.rw);
-    next_holder(&t);
+    writer = next_holder(&t);
+    EXPECT(writer != gort_task_id(), "%" PRIu64, writer);
     gort_waitgroup_wait(&t.tasks); /* they use what lies on this stack */
 }
 
-ENDS(a_deadlock_names_the_holder, 2, "[sync.Mutex.Lock, held by task 1]")
+static void take_a_turn_and_leave(void *arg)
+{
+    struct turn *t = arg;
+
+    take_a_turn(t);
+    gort_waitgroup_done(&t->tasks);
+}
+
+CLAIM(a_holder_is_named_by_its_name_too)
+{
+    const gort_attr attr = {.name = "the holder"};
+    struct turn t;
+    char wanted[64];
+
+    turn_init(&t);
+    gort_waitgroup_add(&t.tasks, 1);
+    gort_go_with(&attr, take_a_turn_and_leave, &t);
+    snprintf(wanted, sizeof wanted, ", held by task %" PRIu64 " \"the holder\"]", next_holder(&t));
+    gort_waitgroup_go(&t.tasks, take_a_turn, &t);
+    UNTIL_PARKED(1, PARKED_MUTEX);
+    EXPECT(count_in_stacks(wanted) == 1, "no %s in %s", wanted, text);
+    let_one_go(&t);
+    next_holder(&t);
+    let_one_go(&t);
+    gort_waitgroup_wait(&t.tasks); /* they use what lies on this stack */
+}
+
+ENDS(a_deadlock_names_the_holder, 2, "[sync.Mutex.Lock, held by task 1 \"main\"]")
 {
     gort_mutex m = {0};
 
