@@ -12,24 +12,29 @@
 
 #include "mon/draw.h"
 #include "mon/dump_text.h"
+#include "panels/stacktext.h"
 
-#define HEAD_ROWS     2
-#define LINE_BYTES    512
-#define FUNCTION_COLS 32
-#define PLACE_COLS    26
-#define NAME_COLS     14
-#define INDENT        6
-#define WHOLE         LINE_BYTES /* columns of a line that nothing is cut off */
-#define IDS_SHOWN     12
-#define INLINED       " (inlined)"
+#define HEAD_ROWS  2
+#define LINE_BYTES STACKTEXT_BYTES
+#define INDENT     STACKTEXT_INDENT
+#define WHOLE      LINE_BYTES /* columns of a line that nothing is cut off */
 
-enum line_kind { LINE_GROUP, LINE_FRAME, LINE_END, LINE_SPAWNED, LINE_TASKS, LINE_BLANK };
+enum line_kind {
+    LINE_GROUP,
+    LINE_HOLDER,
+    LINE_FRAME,
+    LINE_END,
+    LINE_SPAWNED,
+    LINE_TASKS,
+    LINE_BLANK
+};
 
 /* An item of the list. */
 struct place {
     size_t group;
     enum line_kind kind;
-    size_t frame; /* of LINE_FRAME */
+    size_t frame;  /* of LINE_FRAME */
+    size_t holder; /* of LINE_HOLDER */
 };
 
 struct line {
@@ -54,7 +59,8 @@ static bool has_end(const struct dump_group *group)
 
 static int unfolded_lines(const struct dump_group *group)
 {
-    return 1 + (int)group->nframes + has_end(group) + (group->spawned_at.pc != 0) + 2;
+    return 1 + (int)(group->nholders + group->nframes) + has_end(group) +
+           (group->spawned_at.pc != 0) + 2;
 }
 
 static int lines_of(const struct panel_state *state, const struct dump_group *group, size_t number)
@@ -64,106 +70,6 @@ static int lines_of(const struct panel_state *state, const struct dump_group *gr
 
 /* ---- What is in a line ---- */
 
-/* "function  file:line" in COLS columns; returns the column of the place. */
-static int frame_text(const struct dump_frame *frame, int function_cols, int cols,
-                      char text[LINE_BYTES])
-{
-    char place[LINE_BYTES / 2];
-    char line[LINE_BYTES / 2 + sizeof INLINED];
-    const char *function = frame->function[0] != '\0' ? frame->function : "?";
-
-    dump_format_place(frame, place, sizeof place);
-    snprintf(line, sizeof line, "%s%s", place, frame->inlined ? INLINED : "");
-    return draw_code(text, LINE_BYTES, (struct draw_code){function, line, function_cols}, cols);
-}
-
-/* The innermost frame of the program itself: what a folded group is best known by. A gort_ function
- * calls nothing of the program's, so what it called is the runtime's or the system's whatever its
- * name, inlined or not; but what is done once is a function of the program. */
-static const struct dump_frame *own_frame(const struct dump_group *group)
-{
-    size_t own = 0;
-
-    for (size_t i = 0; i < group->nframes; i++) {
-        const char *function = group->frame[i].function;
-
-        if (strcmp(function, "gort_once_slow") == 0)
-            break;
-        if (strncmp(function, "gort_", 5) == 0)
-            own = i + 1;
-    }
-    return &group->frame[own < group->nframes ? own : 0];
-}
-
-/* Appends ages and own code of a group to its head, in COLS columns: the ages give way to the
- * line. */
-static void append_own(const char *ages, const struct dump_frame *own, int cols,
-                       char text[LINE_BYTES])
-{
-    char place[LINE_BYTES / 2];
-    char code[LINE_BYTES];
-    size_t used = strlen(text);
-    int room = cols - canvas_text_width(text) - 2;
-
-    dump_format_place(own, place, sizeof place);
-    draw_code(code, sizeof code, (struct draw_code){"", place, 0}, 0);
-    if (canvas_text_width(ages) + canvas_text_width(code) > room)
-        ages = "";
-    const char *function = own->function[0] != '\0' ? own->function : "?";
-    room -= canvas_text_width(ages);
-    draw_code(code, sizeof code, (struct draw_code){function, place, 0}, room);
-    snprintf(text + used, LINE_BYTES - used, "%s  %.300s", ages, code);
-}
-
-static void group_text(const struct dump *dump, const struct panel_state *state, size_t number,
-                       int cols, char text[LINE_BYTES])
-{
-    const struct dump_group *group = &dump->group[number];
-    char count[FMT_BYTES_MAX];
-    char age[DUMP_AGE_BYTES];
-    char ages[DUMP_AGE_BYTES + 40];
-    char state_text[24];
-    bool folded = is_folded(state, number);
-
-    fmt_grouped(count, sizeof count, group->ntasks);
-    dump_format_age(dump, group, age);
-    snprintf(ages, sizeof ages, "  %s%s", age, group->moved ? "  (moved while it was read)" : "");
-    int used = snprintf(text, LINE_BYTES, "%s %s %s  %s", folded ? "\u25b8" : "\u25be", count,
-                        group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state_text));
-    if (folded && group->nframes > 0)
-        append_own(ages, own_frame(group), cols, text);
-    else
-        snprintf(text + used, (size_t)(LINE_BYTES - used), "%s", ages);
-}
-
-/* The ids of those that are there for longest; a name stands before the first that has it. */
-static void tasks_text(const struct dump_group *group, char text[LINE_BYTES])
-{
-    const char *words = group->ntasks == 1 ? "task" : "tasks, longest first:";
-    const char *last = "";
-    int used = snprintf(text, LINE_BYTES, "      %s", words);
-
-    for (size_t i = 0; i < group->ntasks && i < IDS_SHOWN && used < LINE_BYTES - 64; i++) {
-        const struct dump_task *task = &group->task[i];
-        char name[32] = "";
-        if (strcmp(task->name, last) != 0 && task->name[0] != '\0')
-            snprintf(name, sizeof name, " \"%.20s\"", task->name);
-        last = task->name;
-        used += snprintf(text + used, (size_t)(LINE_BYTES - used), "%s %" PRIu64, name, task->id);
-    }
-    if (group->ntasks > IDS_SHOWN)
-        snprintf(text + used, (size_t)(LINE_BYTES - used), " and %zu more",
-                 group->ntasks - IDS_SHOWN);
-}
-
-/* The columns of functions, so that there is room for a file and a line beside them. */
-static int function_cols(int cols)
-{
-    int room = cols - INDENT - PLACE_COLS;
-
-    return room > FUNCTION_COLS ? FUNCTION_COLS : room < NAME_COLS ? NAME_COLS : room;
-}
-
 /* The line at PLACE, made to fit COLS columns where that can be done. */
 static void line_of(const struct dump *dump, const struct panel_state *state, struct place place,
                     int cols, struct line *line)
@@ -171,31 +77,35 @@ static void line_of(const struct dump *dump, const struct panel_state *state, st
     static const char spawned[] = "spawned by ";
     const struct dump_group *group = &dump->group[place.group];
     const int lead = (int)sizeof spawned - 1;
-    int functions = function_cols(cols);
+    int functions = stacktext_function_cols(cols);
     char frame[LINE_BYTES];
 
     *line = (struct line){.role = ROLE_DIM};
     switch (place.kind) {
     case LINE_GROUP:
         line->role = ROLE_STRONG;
-        group_text(dump, state, place.group, cols, line->text);
+        stacktext_group(dump, place.group, is_folded(state, place.group), cols, line->text);
+        break;
+    case LINE_HOLDER:
+        line->role = ROLE_WARN;
+        stacktext_holder(group, place.holder, line->text);
         break;
     case LINE_FRAME:
         line->role = ROLE_TEXT;
-        line->dim_from = INDENT +
-                         frame_text(&group->frame[place.frame], functions, cols - INDENT, frame);
+        line->dim_from = INDENT + stacktext_frame(&group->frame[place.frame], functions,
+                                                  cols - INDENT, frame);
         snprintf(line->text, sizeof line->text, "%*s%.*s", INDENT, "", LINE_BYTES - 8, frame);
         break;
     case LINE_END:
         snprintf(line->text, sizeof line->text, "%*s(%s)", INDENT, "", dump_end_text(group->end));
         break;
     case LINE_SPAWNED:
-        frame_text(&group->spawned_at, functions - lead, cols - INDENT - lead, frame);
+        stacktext_frame(&group->spawned_at, functions - lead, cols - INDENT - lead, frame);
         snprintf(line->text, sizeof line->text, "%*s%s%.*s", INDENT, "", spawned, LINE_BYTES - 20,
                  frame);
         break;
     case LINE_TASKS:
-        tasks_text(group, line->text);
+        stacktext_tasks(group, line->text);
         break;
     case LINE_BLANK:
         break;
@@ -207,16 +117,22 @@ static void line_of(const struct dump *dump, const struct panel_state *state, st
 static struct place place_in(const struct dump_group *group, size_t number, size_t line)
 {
     struct place place = {.group = number, .kind = LINE_GROUP};
-    size_t tail = 1 + group->nframes;
 
     if (line == 0)
         return place;
-    if (line < tail) {
-        place.kind = LINE_FRAME;
-        place.frame = line - 1;
+    line -= 1;
+    if (line < group->nholders) {
+        place.kind = LINE_HOLDER;
+        place.holder = line;
         return place;
     }
-    line -= tail;
+    line -= group->nholders;
+    if (line < group->nframes) {
+        place.kind = LINE_FRAME;
+        place.frame = line;
+        return place;
+    }
+    line -= group->nframes;
     if (has_end(group) && line-- == 0)
         place.kind = LINE_END;
     else if (group->spawned_at.pc != 0 && line-- == 0)
@@ -426,14 +342,41 @@ static int item_of_group(const struct dump *dump, const struct panel_state *stat
     return item;
 }
 
+static void toggle(struct panel_state *state, size_t group)
+{
+    if (group < PANEL_FOLDS)
+        state->toggled[group / 8] ^= (uint8_t)(1u << group % 8);
+}
+
+/* From a line that names a holder to the group that it is in, unfolded. False: it is no such line,
+ * or the group is not to be seen. */
+static bool go_to_holder(const struct model *model, struct panel_state *state, struct place place)
+{
+    const struct dump *dump = model->dump;
+    size_t group;
+
+    if (place.kind != LINE_HOLDER)
+        return false;
+    group = dump->group[place.group].holder[place.holder].group;
+    if (group >= dump->ngroups || !is_shown(state, &dump->group[group]))
+        return false;
+    if (is_folded(state, group))
+        toggle(state, group);
+    scroll_to(&state->scroll, item_of_group(dump, state, group), count(model, state),
+              list_rows(model, state));
+    return true;
+}
+
 static void fold(const struct model *model, struct panel_state *state, enum command command)
 {
     struct place place;
 
     if (model->dump == NULL || !find_place(model->dump, state, state->scroll.cursor, &place))
         return;
-    if (command == COMMAND_FOLD && place.group < PANEL_FOLDS) {
-        state->toggled[place.group / 8] ^= (uint8_t)(1u << place.group % 8);
+    if (command == COMMAND_FOLD && go_to_holder(model, state, place))
+        return;
+    if (command == COMMAND_FOLD) {
+        toggle(state, place.group);
     } else if (command == COMMAND_FOLD_ALL) {
         state->folded = !state->folded;
         for (size_t i = 0; i < sizeof state->toggled; i++)
@@ -458,7 +401,9 @@ const struct panel panel_stacks = {
     .help =
         "All tasks of the target at one moment. Tasks with the same stack in the same state are "
         "one group: how many they are, what they wait for and since when, the functions from "
-        "the innermost on, and the line that spawned them.",
+        "the innermost on, and the line that spawned them. Of those that wait for a mutex it says "
+        "who "
+        "holds it; Enter on such a line goes to the holder.",
     .hints = "Enter fold  / search  & filter  w save  Esc back",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_STACKS,
     .draw = draw,

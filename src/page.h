@@ -18,12 +18,10 @@
  *   live      single words with one writer, relaxed; they need not agree with each other;
  *   double    two copies and `seq`: the writer fills copy (seq + 1) & 1, then stores seq + 1 with
  *             release. A reader loads seq with acquire, copies copy seq & 1, loads seq again: the
- *             copy is whole if seq moved by less than 1. A crash in the middle leaves the last good
- *             copy;
+ *             copy is whole if seq moved by less than 1. A crash leaves the last good copy;
  *   ring      slot.seq is 2n + 1 while entry n is written and 2n + 2 when it is whole; entry n lies
  *             in slot n % count. A reader that finds a larger seq was lapped and knows how many
  *             entries it missed.
- *
  * This header holds layout only: no functions. gort-page(5) is its manual. */
 #ifndef GOMON_PAGE_H
 #define GOMON_PAGE_H
@@ -417,6 +415,7 @@ enum page_dump_kind {
     PAGE_DUMP_BEGIN = 1, /* struct page_dump_begin */
     PAGE_DUMP_TASK = 2,  /* struct page_dump_task + stack bytes */
     PAGE_DUMP_END = 3,   /* struct page_dump_end */
+    PAGE_DUMP_LOCK = 4,  /* struct page_dump_lock; since 1.1 */
 };
 
 struct page_dump_record {
@@ -456,6 +455,14 @@ struct page_dump_task {
     uint8_t name[32];
 };
 
+/* What the task of the record before it waits for; one of holder and readers is not 0. */
+struct page_dump_lock {
+    struct page_dump_record head;
+    uint64_t task;    /* id of the task that waits */
+    uint64_t holder;  /* id of the task that holds it; of a read-write mutex the writer */
+    uint64_t readers; /* that have to leave before the task can write */
+};
+
 struct page_dump_end {
     struct page_dump_record head;
     uint64_t ntasks;
@@ -485,8 +492,9 @@ _Static_assert(sizeof(struct page_history_slot) == 16, "history layout");
 _Static_assert(sizeof(struct page_sites_minute) == 16 + 2 * PAGE_SITES_KEPT * 16, "sites layout");
 _Static_assert(sizeof(struct page_mail_slot) == 128, "mail slot layout");
 _Static_assert(offsetof(struct page_mail, slot) == 64, "mailbox layout");
-_Static_assert(sizeof(struct page_dump_begin) == 40, "dump layout");
 _Static_assert(sizeof(struct page_dump_task) == 144 + PAGE_DUMP_REGS * 8, "dump layout");
+_Static_assert(sizeof(struct page_dump_begin) == 40, "dump layout");
+_Static_assert(sizeof(struct page_dump_lock) == 32, "dump layout");
 _Static_assert(sizeof(struct page_dump_end) == 24, "dump layout");
 
 #endif

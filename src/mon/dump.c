@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "mon/dump_holders.h"
 #include "mon/hash.h"
 #include "mon/pool.h"
 #include "mon/symbol.h"
@@ -196,6 +197,18 @@ void dump_add(struct dump *dump, const struct dump_entry *entry)
     dump->ntasks++;
 }
 
+void dump_add_lock(struct dump *dump, uint64_t task, uint64_t holder, uint64_t readers)
+{
+    struct builder *b = builder_of(dump);
+    struct dump_task *last = b->ntasks > 0 ? &b->task[b->ntasks - 1].task : NULL;
+
+    CHECK(dump->group == NULL);
+    if (last == NULL || last->id != task)
+        return;
+    last->holder = holder;
+    last->readers = readers;
+}
+
 /* ---- Finishing ---- */
 
 static bool is_known(const struct raw_group *h, struct symbols *symbols)
@@ -348,6 +361,7 @@ bool dump_finish(struct dump *dump, struct symbols *symbols)
     if (b->nraw > 0) {
         deal_tasks(b, group);
         qsort(group, b->nraw, sizeof *group, most_tasks_first);
+        dump_holders_find(&b->pool, group, b->nraw);
     }
     dump->group = group;
     dump->ngroups = b->nraw;

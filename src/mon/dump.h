@@ -49,7 +49,20 @@ struct dump_task {
     uint64_t since_ns; /* monotonic: when it came into its state */
     const char *name;  /* "" if it has none */
     int32_t tid;       /* kernel thread while running or blocking, else 0 */
+    uint64_t holder;   /* id of the task that holds the lock that this one waits for, or 0 */
+    uint64_t readers;  /* that a writer waits for, or 0 */
 };
+
+/* Who holds a lock that tasks of a group wait for. */
+struct dump_holder {
+    uint64_t id;      /* 0: readers do */
+    uint64_t readers; /* how many then, else 0 */
+    const char *name; /* "" if it has none */
+    size_t group;     /* that it is in, or DUMP_NO_GROUP */
+    size_t nwaiters;  /* tasks of the group that wait for it */
+};
+#define DUMP_NO_GROUP    SIZE_MAX
+#define DUMP_HOLDERS_MAX 8 /* of one group */
 
 struct dump_group {
     uint64_t key;     /* of stack and state; the same in later dumps of the process */
@@ -62,6 +75,9 @@ struct dump_group {
     struct dump_frame spawned_at; /* the call that started these tasks; pc 0: unknown */
     const struct dump_task *task; /* longest in this state first */
     size_t ntasks;
+    const struct dump_holder *holder; /* most waiters first */
+    size_t nholders;
+    size_t nholders_more; /* that are left off */
 };
 
 struct dump {
@@ -115,6 +131,10 @@ void dump_free(struct dump *dump);
 
 /* Adds a task. Only while the dump is not finished. */
 void dump_add(struct dump *dump, const struct dump_entry *entry);
+
+/* The task that was added last, if it is TASK, waits for a lock that the task HOLDER has, or
+ * if that is 0, so many READERS. */
+void dump_add_lock(struct dump *dump, uint64_t task, uint64_t holder, uint64_t readers);
 
 /* Asks SYMBOLS for every address that it does not know yet; true when all are known and the dump
  * is finished. */

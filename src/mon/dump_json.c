@@ -35,6 +35,10 @@ static json_t *task_object(const struct dump *dump, const struct dump_task *t)
         json_object_set_new(o, "name", json_string(t->name));
     if (t->tid != 0)
         json_object_set_new(o, "tid", json_integer(t->tid));
+    if (t->holder != 0)
+        json_object_set_new(o, "held_by", json_integer((json_int_t)t->holder));
+    if (t->readers != 0)
+        json_object_set_new(o, "readers", json_integer((json_int_t)t->readers));
     return o;
 }
 

@@ -82,6 +82,33 @@ void dump_format_age(const struct dump *dump, const struct dump_group *group,
         snprintf(text, DUMP_AGE_BYTES, "%s to %s", shortest, longest);
 }
 
+static const char *lock_text(const struct dump_group *group)
+{
+    if (group->reason == PAGE_WAIT_RWMUTEX_RLOCK || group->reason == PAGE_WAIT_RWMUTEX_LOCK)
+        return "a read-write mutex";
+    return group->reason == PAGE_WAIT_MUTEX ? "a mutex" : "a lock";
+}
+
+void dump_format_holder(const struct dump_group *group, size_t i, char text[DUMP_HOLDER_BYTES])
+{
+    const struct dump_holder *h = &group->holder[i];
+    const char *wait = h->nwaiters == 1 ? "waits" : "wait";
+    int used = 0;
+
+    if (h->nwaiters < group->ntasks)
+        used = snprintf(text, DUMP_HOLDER_BYTES, "%zu of them ", h->nwaiters);
+    used += snprintf(text + used, DUMP_HOLDER_BYTES - (size_t)used, "%s for %s held by ", wait,
+                     lock_text(group));
+    if (h->id == 0)
+        snprintf(text + used, DUMP_HOLDER_BYTES - (size_t)used, "%" PRIu64 " %s", h->readers,
+                 h->readers == 1 ? "reader" : "readers");
+    else if (h->name[0] != '\0')
+        snprintf(text + used, DUMP_HOLDER_BYTES - (size_t)used, "task %" PRIu64 " \"%s\"", h->id,
+                 h->name);
+    else
+        snprintf(text + used, DUMP_HOLDER_BYTES - (size_t)used, "task %" PRIu64, h->id);
+}
+
 void dump_format_place(const struct dump_frame *frame, char *text, size_t bytes)
 {
     if (frame->line > 0)
@@ -139,6 +166,23 @@ static void write_names(const struct dump_group *group, FILE *out)
         fputc('\n', out);
 }
 
+static void write_holders(const struct dump_group *group, FILE *out)
+{
+    char text[DUMP_HOLDER_BYTES];
+
+    for (size_t i = 0; i < group->nholders; i++) {
+        const struct dump_holder *h = &group->holder[i];
+
+        dump_format_holder(group, i, text);
+        fprintf(out, "    %s", text);
+        if (h->group != DUMP_NO_GROUP)
+            fprintf(out, " (#%zu)", h->group + 1);
+        fputc('\n', out);
+    }
+    if (group->nholders_more > 0)
+        fprintf(out, "    and %zu more holders\n", group->nholders_more);
+}
+
 static void write_group(const struct dump *dump, const struct dump_group *group, size_t number,
                         FILE *out)
 {
@@ -151,6 +195,7 @@ static void write_group(const struct dump *dump, const struct dump_group *group,
             group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state), age);
     fprintf(out, "    id %s\n", ids);
     write_names(group, out);
+    write_holders(group, out);
     for (size_t i = 0; i < group->nframes; i++)
         write_frame(&group->frame[i], "", out);
     if (end[0] != '\0')

@@ -12,6 +12,9 @@
 /* Room for the ids of dump_format_ids and its NUL. */
 #define DUMP_IDS_BYTES 512
 
+/* Room for a holder. */
+#define DUMP_HOLDER_BYTES 224
+
 /* Room for two durations. */
 #define DUMP_AGE_BYTES 80
 
@@ -21,6 +24,10 @@ void dump_format_ids(const struct dump_group *group, char text[DUMP_IDS_BYTES]);
 /* Writes since when the tasks of a group are where they are: "3m20s", or "1.20s to 3m20s". */
 void dump_format_age(const struct dump *dump, const struct dump_group *group,
                      char text[DUMP_AGE_BYTES]);
+
+/* Writes what tasks of the group wait for that holder number I has: "wait for a mutex held by task
+ * 7", with the name of that one, or if others wait for another, "3 of them wait for ...". */
+void dump_format_holder(const struct dump_group *group, size_t i, char text[DUMP_HOLDER_BYTES]);
 
 /* Writes where a frame is: "server.c:214", else "libfoo.so+0x1234", else "0x7f..". */
 void dump_format_place(const struct dump_frame *frame, char *text, size_t bytes);

@@ -231,6 +231,10 @@ static bool step_batch(struct dumpjob *job)
     case DUMPREAD_TASK:
         job->has_task = !take_task(job, &job->record.task, job->record.stack);
         return !job->has_task;
+    case DUMPREAD_LOCK:
+        dump_add_lock(job->dump, job->record.lock.task, job->record.lock.holder,
+                      job->record.lock.readers);
+        return true;
     case DUMPREAD_END:
         job->dump->took_ns = job->record.end.took_ns;
         return true;

@@ -49,6 +49,9 @@ enum dumpread_kind dumpread_next(struct dumpread *reader, struct dumpread_record
         if (head.kind == PAGE_DUMP_END)
             return take(data, head.bytes, &record->end, sizeof record->end) ? DUMPREAD_END
                                                                             : DUMPREAD_DAMAGED;
+        if (head.kind == PAGE_DUMP_LOCK)
+            return take(data, head.bytes, &record->lock, sizeof record->lock) ? DUMPREAD_LOCK
+                                                                              : DUMPREAD_DAMAGED;
     }
     return reader->at == reader->bytes ? DUMPREAD_END_OF_BATCH : DUMPREAD_DAMAGED;
 }

@@ -23,6 +23,7 @@ enum dumpread_kind {
     DUMPREAD_END_OF_BATCH,
     DUMPREAD_BEGIN,
     DUMPREAD_TASK,
+    DUMPREAD_LOCK, /* that the task of the record before waits for */
     DUMPREAD_END,
     DUMPREAD_DAMAGED, /* nothing more can be read of this batch */
 };
@@ -31,6 +32,7 @@ enum dumpread_kind {
 struct dumpread_record {
     struct page_dump_begin begin;
     struct page_dump_end end;
+    struct page_dump_lock lock;
     struct page_dump_task task; /* its name ends in a NUL */
     const uint8_t *stack;       /* task.stack_bytes of it, in the batch */
 };

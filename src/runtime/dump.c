@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "page.h"
+#include "runtime/blocker.h"
 #include "runtime/preempt.h"
 #include "runtime/proc.h"
 #include "runtime/san.h"
@@ -24,7 +25,8 @@
 #define ANSWER_NS      NS_PER_MS          /* in one step */
 #define ANSWER_TASK_NS (50 * NS_PER_MS)   /* for one task, with other duties in between */
 #define ANSWER_DUMP_NS (1000 * NS_PER_MS) /* for all tasks of a dump */
-#define SEARCHED_ROWS  256u               /* free rows between looks at the clock */
+#define LEAST_BYTES    (sizeof(struct page_dump_task) + sizeof(struct page_dump_lock))
+#define SEARCHED_ROWS  256u /* free rows between looks at the clock */
 
 _Static_assert(UNWIND_NREGS <= PAGE_DUMP_REGS, "all registers have a place");
 _Static_assert(SNAPSHOT_REGS == PAGE_DUMP_REGS, "registers go through as they are");
@@ -47,6 +49,7 @@ enum look {
 /* A record in the making. */
 struct record {
     struct page_dump_task task;
+    struct blocker blocker;
     const void *stack; /* where it is read from */
 };
 
@@ -172,10 +175,20 @@ static bool fill_running(struct record *r, const struct task *t)
 
 /* ---- one record ---- */
 
-/* Whether the record fits. In an empty batch it always does: choose_stack has seen to it. */
+static bool has_lock(const struct record *r)
+{
+    return r->blocker.holder != 0 || r->blocker.readers != 0;
+}
+
+/* Whether the record fits, with what belongs to it. In an empty batch it always does: choose_stack
+ * has seen to it. */
 static bool fits(const struct record *r, const struct dump_batch *batch)
 {
-    return batch->used + sizeof r->task + r->task.stack_bytes <= batch->capacity;
+    size_t bytes = sizeof r->task + r->task.stack_bytes;
+
+    if (has_lock(r))
+        bytes += sizeof(struct page_dump_lock);
+    return batch->used + bytes <= batch->capacity;
 }
 
 static void copy_stack(const struct record *r, const struct dump_batch *batch)
@@ -183,6 +196,19 @@ static void copy_stack(const struct record *r, const struct dump_batch *batch)
     char *to = batch->at + batch->used + sizeof r->task;
 
     copy_words((uint64_t *)(void *)to, r->stack, r->task.stack_bytes / sizeof(uint64_t));
+}
+
+static void put_lock(const struct record *r, struct dump_batch *batch)
+{
+    struct page_dump_lock lock = {
+        .head = {PAGE_DUMP_LOCK, sizeof lock},
+        .task = r->task.row.id,
+        .holder = r->blocker.holder,
+        .readers = r->blocker.readers,
+    };
+
+    memcpy(batch->at + batch->used, &lock, sizeof lock);
+    batch->used += sizeof lock;
 }
 
 static void put_record(struct record *r, struct dump_batch *batch)
@@ -193,6 +219,8 @@ static void put_record(struct record *r, struct dump_batch *batch)
     r->task.head = (struct page_dump_record){PAGE_DUMP_TASK, (uint32_t)bytes};
     memcpy(batch->at + batch->used, &r->task, sizeof r->task);
     batch->used += bytes;
+    if (has_lock(r))
+        put_lock(r, batch);
 }
 
 /* Copies what the task in SLOT has. The row is whole; whether it still holds is the caller's to
@@ -208,6 +236,8 @@ static enum look look_inside(struct dump_job *job, struct dump_batch *batch, siz
     uint64_t bytes = 0;
 
     copy_name(r->task.name, t);
+    if (PAGE_TASK_STATE(row->word) == PAGE_TASK_WAITING)
+        blocker_look(&r->blocker, t);
     if (row->stack_hi == 0) {
         r->task.flags |= PAGE_DUMP_NOT_STARTED;
         return fits(r, batch) ? LOOK_WRITTEN : LOOK_NO_ROOM;
@@ -223,7 +253,7 @@ static enum look look_inside(struct dump_job *job, struct dump_batch *batch, siz
         fill_at_rest(r, t);
         bytes = row->stack_hi - row->sp;
     }
-    choose_stack(r, job, lo, bytes, batch->capacity - sizeof r->task);
+    choose_stack(r, job, lo, bytes, batch->capacity - LEAST_BYTES);
     if (!fits(r, batch))
         return LOOK_NO_ROOM;
     copy_stack(r, batch);
@@ -247,7 +277,7 @@ static enum look look_at(struct dump_job *job, struct dump_batch *batch, size_t 
     for (int i = 0; i < COPY_TRIES; i++) {
         bool whole = false;
 
-        memset(&r->task, 0, sizeof r->task);
+        memset(r, 0, sizeof *r);
         whole = tasktab_read(slot, &r->task.row);
         if (PAGE_TASK_STATE(r->task.row.word) == PAGE_TASK_DEAD)
             return LOOK_NO_TASK;
@@ -277,6 +307,7 @@ static bool has_patience(struct dump_job *job, int64_t now_ns)
 /* A record of what is known without the stack. */
 static enum look give_up(struct record *r, const struct dump_batch *batch)
 {
+    r->blocker = (struct blocker){0};
     r->task.valid = 0;
     r->task.pc = 0;
     r->task.stack_bytes = 0;

@@ -17,7 +17,7 @@
 /* Where records are put. Others may see, and spoil, the memory: it is only ever written. */
 struct dump_batch {
     char *at;        /* 8-byte aligned */
-    size_t capacity; /* more than the largest record without its stack */
+    size_t capacity; /* more than the largest record without its stack and one on a lock */
     size_t used;
 };
 

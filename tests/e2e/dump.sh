@@ -41,6 +41,14 @@ groups=$(grep -c '^#' "$work/dump")
 shows 'fight_for_the_hot +.*contention\.c:[0-9]+' 'gort_mutex_lock +.*mutex\.c:[0-9]+' \
     'started by demo_go +.*demo\.c:[0-9]+' '^#[0-9]+ +[0-9]+ tasks? +sync\.Mutex\.Lock  '
 
+# Who holds the mutex that they fight for, by id and name, and where that one is.
+holder='^    ([0-9]+ of them )?waits? for a mutex held by task [0-9]+( "[^"]*")? \(#[0-9]+\)$'
+names_holder() {
+    dump "$busy"
+    grep -qE "$holder" "$work/dump"
+}
+wait_until 60 names_holder || fail "no holder in: $(head -n 40 "$work/dump")"
+
 # Without writing to the target; and of one that is stopped, which cannot answer.
 dump "$busy" --read-only
 [ "$(counted)" -gt $((ntasks * 9 / 10)) ] || fail "$(counted) tasks read from outside"

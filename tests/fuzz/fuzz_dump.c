@@ -48,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
            kind != DUMPREAD_DAMAGED) {
         if (kind == DUMPREAD_TASK)
             take_task(dump, symbols, &record);
+        if (kind == DUMPREAD_LOCK)
+            dump_add_lock(dump, record.lock.task, record.lock.holder, record.lock.readers);
     }
     if (!dump_finish(dump, symbols) || out == NULL || !dump_write_text(dump, out))
         __builtin_trap();

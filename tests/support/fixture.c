@@ -16,7 +16,6 @@
 #define PAST_S     1200
 #define GC_EVERY_S 7
 #define NPROCS     8
-#define FRAMES     3
 
 /* A whole number below N that depends on nothing but T and SALT. */
 static uint64_t noise(int64_t t, uint64_t salt, uint64_t n)
@@ -302,60 +301,6 @@ static void fill_code(struct fixture *f)
 
     memcpy(f->code, code, sizeof code);
     f->model.code = (struct code_lines){.n = ARRAY_COUNT(code), .line = f->code};
-}
-
-/* ---- Dumps ---- */
-
-void fixture_add_dump(struct fixture *f, size_t ngroups)
-{
-    static const struct dump_frame frames[FRAMES] = {
-        {.pc = 0x403000,
-         .function = "gort_recv",
-         .file = "../src/runtime/chan.c",
-         .module = "",
-         .line = 231},
-        {.pc = 0x403100,
-         .function = "wait_for_stock",
-         .file = "orders/stock.c",
-         .module = "",
-         .line = 52},
-        {.pc = 0x403200,
-         .function = "",
-         .file = "",
-         .module = "/usr/lib/libshop.so.2",
-         .offset = 0x1f34},
-    };
-    static const struct dump_task tasks[] = {
-        {.id = 17, .since_ns = FIXTURE_NOW_NS - 90 * NS_PER_S, .name = "picker"},
-        {.id = 18, .since_ns = FIXTURE_NOW_NS - 40 * NS_PER_S, .name = ""},
-        {.id = 40211, .since_ns = FIXTURE_NOW_NS - 2 * NS_PER_S, .name = ""},
-    };
-    struct dump_group *group = calloc(ngroups, sizeof *group);
-    struct dump *dump = calloc(1, sizeof *dump);
-
-    CHECK(group != NULL && dump != NULL);
-    for (size_t i = 0; i < ngroups; i++)
-        group[i] = (struct dump_group){.key = i,
-                                       .state = TASK_WAITING,
-                                       .reason = i % 2 == 0 ? 3 : 1,
-                                       .frame = frames,
-                                       .end = i % 3 == 1 ? DUMP_END_LOST : DUMP_END_START,
-                                       .nframes = FRAMES,
-                                       .spawned_at = {.pc = i % 4 == 3 ? 0 : 0x401010,
-                                                      .function = "handle_order",
-                                                      .file = "orders/queue.c",
-                                                      .module = "",
-                                                      .line = 214},
-                                       .task = tasks,
-                                       .ntasks = ARRAY_COUNT(tasks)};
-    *dump = (struct dump){.mono_ns = FIXTURE_NOW_NS,
-                          .real_ns = FIXTURE_REAL_NS,
-                          .took_ns = 1200000,
-                          .ntasks = ngroups * ARRAY_COUNT(tasks),
-                          .group = group,
-                          .ngroups = ngroups};
-    f->dump = dump;
-    f->model.dump = dump;
 }
 
 /* ---- The kinds ---- */

@@ -125,6 +125,18 @@ static bool read_task(struct maildump *d, const char *at, size_t bytes)
     return true;
 }
 
+static bool read_lock(struct maildump *d, const char *at, size_t bytes)
+{
+    struct page_dump_lock lock;
+
+    if (bytes != sizeof lock || d->ntasks == 0)
+        return false;
+    memcpy(&lock, at, sizeof lock);
+    d->nlocks++;
+    d->lock = lock;
+    return lock.task == d->last.row.id && (lock.holder == 0) != (lock.readers == 0);
+}
+
 static bool read_record(struct maildump *d, const struct page_dump_record *head, const char *at)
 {
     struct page_dump_end end;
@@ -135,6 +147,8 @@ static bool read_record(struct maildump *d, const struct page_dump_record *head,
         return head->bytes == sizeof(struct page_dump_begin);
     case PAGE_DUMP_TASK:
         return read_task(d, at, head->bytes);
+    case PAGE_DUMP_LOCK:
+        return read_lock(d, at, head->bytes);
     case PAGE_DUMP_END:
         memcpy(&end, at, sizeof end);
         d->ended = true;

@@ -50,7 +50,9 @@ struct maildump { /* of all batches so far */
     uint64_t flags;      /* of all tasks, or-ed */
     struct page_dump_task first;
     struct page_dump_task last;
-    uint64_t first_words[16]; /* of the first task's stack */
+    uint64_t nlocks;            /* tasks that say what lock they wait for */
+    struct page_dump_lock lock; /* of the last of them */
+    uint64_t first_words[16];   /* of the first task's stack */
 };
 
 /* Walks through the records of a batch. False if one makes no sense. */

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "gort/sync.h"
 #include "runtime/command.h"
+#include "runtime/parklot.h"
 #include "runtime/publish.h"
 #include "tests/support/faketask.h"
 #include "tests/support/mailclient.h"
@@ -120,6 +122,62 @@ Test(command, a_waiting_task_has_its_row_registers_and_stack)
     cr_assert_eq(d.first.pc, 6, "pc %" PRIx64, d.first.pc);
     cr_assert_eq(d.first.reg[7], (uintptr_t)t->sp + 56, "sp %" PRIx64, d.first.reg[7]);
 #endif
+}
+
+/* T waits in a bucket of the parking lot for what lies at ADDR. */
+static void let_wait(struct task *t, const void *addr, enum lot_kind kind)
+{
+    t->lot_word = (uintptr_t)addr | kind;
+}
+
+Test(command, a_task_that_waits_for_a_mutex_says_who_holds_it)
+{
+    struct maildump d;
+    struct task *holder = faketask_waiting(256);
+    struct task *waiter = faketask_waiting(256);
+    gort_mutex m = {.gort_holder = holder->slot + 1};
+
+    lots_init();
+    let_wait(waiter, &m, LOT_MUTEX);
+    mailclient_ask(&client, PAGE_MAIL_DUMP_STACKS, ID, 0);
+    take_all(&client, &d);
+
+    cr_assert_eq(d.ntasks, 2, "%" PRIu64 " tasks", d.ntasks);
+    cr_assert_eq(d.nlocks, 1, "%" PRIu64 " locks", d.nlocks);
+    cr_assert_eq(d.lock.task, waiter->id, "task %" PRIu64, d.lock.task);
+    cr_assert_eq(d.lock.holder, holder->id, "holder %" PRIu64, d.lock.holder);
+}
+
+Test(command, a_writer_says_how_many_readers_it_waits_for)
+{
+    struct maildump d;
+    struct task *waiter = faketask_waiting(256);
+    gort_rwmutex rw = {.gort_leaving = 3};
+
+    lots_init();
+    let_wait(waiter, &rw.gort_writer_sema, LOT_RW_WRITER);
+    mailclient_ask(&client, PAGE_MAIL_DUMP_STACKS, ID, 0);
+    take_all(&client, &d);
+
+    cr_assert_eq(d.nlocks, 1, "%" PRIu64 " locks", d.nlocks);
+    cr_assert_eq(d.lock.readers, 3, "%" PRIu64 " readers", d.lock.readers);
+}
+
+/* Records on locks come behind their tasks also where a batch ends. */
+Test(command, every_waiter_of_many_batches_says_who_holds_its_mutex)
+{
+    struct maildump d;
+    struct task *holder = faketask_waiting(256);
+    gort_mutex m = {.gort_holder = holder->slot + 1};
+
+    lots_init();
+    for (int i = 0; i < 300; i++)
+        let_wait(faketask_waiting(64 << 10), &m, LOT_MUTEX);
+    mailclient_ask(&client, PAGE_MAIL_DUMP_STACKS, ID, 0);
+    cr_assert_gt(take_all(&client, &d), 2, "too few batches");
+
+    cr_assert_eq(d.ntasks, 301, "%" PRIu64 " tasks", d.ntasks);
+    cr_assert_eq(d.nlocks, 300, "%" PRIu64 " locks", d.nlocks);
 }
 
 Test(command, a_task_that_has_not_run_is_told_without_a_stack)

@@ -196,6 +196,64 @@ Test(dump, says_in_words_what_tasks_do)
     cr_assert_str_eq(dump_state_text(&g, text), "state 77", "%s", dump_state_text(&g, text));
 }
 
+/* Adds a task that waits for a lock. */
+static void add_held(uint64_t id, unsigned reason, uint64_t holder, uint64_t readers)
+{
+    add(&(struct given){id, PAGE_TASK_WAITING, reason, id, one, 2, NULL});
+    dump_add_lock(dump, id, holder, readers);
+}
+
+Test(dump, finds_who_holds_what_a_group_waits_for)
+{
+    const struct dump_group *g;
+
+    add(&(struct given){9, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 5, two, 2, "loader"});
+    for (uint64_t id = 1; id < 6; id++)
+        add_held(id, PAGE_WAIT_MUTEX, id < 5 ? 9 : 77, 0);
+    finish();
+
+    g = &dump->group[0];
+    cr_assert_eq(g->nholders, 2, "%zu holders", g->nholders);
+    cr_assert_eq(g->holder[0].id, 9, "%" PRIu64, g->holder[0].id);
+    cr_assert_eq(g->holder[0].nwaiters, 4, "%zu waiters", g->holder[0].nwaiters);
+    cr_assert_eq(g->holder[0].group, 1, "group %zu", g->holder[0].group);
+    cr_assert_str_eq(g->holder[0].name, "loader", "%s", g->holder[0].name);
+    cr_assert_eq(g->holder[1].id, 77, "%" PRIu64, g->holder[1].id);
+    cr_assert_eq(g->holder[1].group, DUMP_NO_GROUP, "group %zu", g->holder[1].group);
+    cr_assert_eq(dump->group[1].nholders, 0, "%zu of who sleeps", dump->group[1].nholders);
+}
+
+Test(dump, a_lock_belongs_to_the_task_that_was_added_last)
+{
+    add(&(struct given){1, PAGE_TASK_WAITING, PAGE_WAIT_MUTEX, 5, one, 2, NULL});
+    dump_add_lock(dump, 2, 9, 0);
+    finish();
+
+    cr_assert_eq(dump->group[0].nholders, 0, "%zu holders", dump->group[0].nholders);
+}
+
+Test(dump, leaves_off_holders_of_few)
+{
+    for (uint64_t id = 1; id <= DUMP_HOLDERS_MAX + 3; id++)
+        add_held(id, PAGE_WAIT_MUTEX, 100 + id, 0);
+    finish();
+
+    cr_assert_eq(dump->group[0].nholders, DUMP_HOLDERS_MAX, "%zu", dump->group[0].nholders);
+    cr_assert_eq(dump->group[0].nholders_more, 3, "%zu", dump->group[0].nholders_more);
+}
+
+Test(dump, tasks_without_an_id_are_nobodys_holders)
+{
+    add(&(struct given){0, PAGE_TASK_RUNNING, 0, 5, two, 2, "ghost"});
+    add_held(1, PAGE_WAIT_RWMUTEX_LOCK, 0, 2);
+    add_held(2, PAGE_WAIT_RWMUTEX_LOCK, 0, 2);
+    finish();
+
+    cr_assert_eq(dump->group[0].holder[0].nwaiters, 2, "%zu", dump->group[0].holder[0].nwaiters);
+    cr_assert_eq(dump->group[0].holder[0].group, DUMP_NO_GROUP, "%zu",
+                 dump->group[0].holder[0].group);
+}
+
 TestSuite(dump_text, .init = setup, .fini = teardown, .timeout = 60);
 
 static const char *ids_of(const uint64_t *id, size_t n)
@@ -244,6 +302,32 @@ Test(dump_text, tells_state_ages_ids_frames_and_origin)
     cr_assert_not_null(strstr(text, "0x1000\n"), "%s", text);
     cr_assert_not_null(strstr(text, "0x2000\n"), "%s", text);
     cr_assert_not_null(strstr(text, "    started by ?"), "%s", text);
+}
+
+Test(dump_text, says_who_holds_a_mutex_and_where_that_one_is)
+{
+    add(&(struct given){9, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 5, two, 2, "loader"});
+    add_held(1, PAGE_WAIT_MUTEX, 9, 0);
+    add_held(2, PAGE_WAIT_MUTEX, 9, 0);
+    finish();
+
+    cr_assert_not_null(
+        strstr(text_of(), "\n    wait for a mutex held by task 9 \"loader\" (#2)\n"), "%s",
+        text_of());
+}
+
+Test(dump_text, says_how_many_of_a_group_wait_for_whom)
+{
+    for (uint64_t id = 1; id < 4; id++)
+        add_held(id, PAGE_WAIT_RWMUTEX_LOCK, id == 3 ? 70 : 0, id == 3 ? 0 : 5);
+    finish();
+
+    cr_assert_not_null(
+        strstr(text_of(), "    2 of them wait for a read-write mutex held by 5 readers\n"), "%s",
+        text_of());
+    cr_assert_not_null(
+        strstr(text_of(), "    1 of them waits for a read-write mutex held by task 70\n"), "%s",
+        text_of());
 }
 
 Test(dump_text, places_are_lines_else_offsets_else_addresses)

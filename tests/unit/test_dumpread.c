@@ -36,6 +36,21 @@ Test(dumpread, reads_records_in_order)
     fake_batch_fini(&b);
 }
 
+Test(dumpread, reads_what_lock_a_task_waits_for)
+{
+    struct fake_batch b = {0};
+    struct page_dump_lock lock = {
+        .head = {PAGE_DUMP_LOCK, sizeof lock}, .task = 7, .holder = 9, .readers = 3};
+    struct dumpread reader;
+
+    fake_batch_record(&b, &lock, sizeof lock);
+    reader = reader_of(&b);
+
+    cr_assert_eq(dumpread_next(&reader, &record), DUMPREAD_LOCK, "no lock");
+    cr_assert_eq(memcmp(&record.lock, &lock, sizeof lock), 0, "another lock");
+    fake_batch_fini(&b);
+}
+
 Test(dumpread, skips_kinds_that_it_does_not_know)
 {
     struct fake_batch b = {0};
@@ -104,7 +119,7 @@ Test(dumpread, refuses_stacks_that_are_not_there)
 
 Test(dumpread, refuses_known_kinds_that_are_too_short)
 {
-    for (uint32_t kind = PAGE_DUMP_BEGIN; kind <= PAGE_DUMP_END; kind++) {
+    for (uint32_t kind = PAGE_DUMP_BEGIN; kind <= PAGE_DUMP_LOCK; kind++) {
         struct page_dump_record head = {.kind = kind, .bytes = sizeof head};
         struct fake_batch b = {0};
         struct dumpread reader;

@@ -217,6 +217,68 @@ Test(stacks, folding_leaves_the_cursor_on_its_group)
                  screen.state[PANEL_STACKS].scroll.cursor);
 }
 
+/* Gives the model a dump of a task that waits for one in the other group. */
+static void show_holder(void)
+{
+    static const struct dump_task waits[] = {{.id = 7, .name = "", .holder = 9}};
+    static const struct dump_task holds[] = {{.id = 9, .name = "loader"}};
+    static const struct dump_holder holder[] = {
+        {.id = 9, .name = "loader", .group = 1, .nwaiters = 1}};
+    static struct dump_group group[2];
+    static struct dump dump = {.ntasks = 2, .group = group, .ngroups = 2};
+
+    group[0] = (struct dump_group){.state = TASK_WAITING,
+                                   .reason = PAGE_WAIT_MUTEX,
+                                   .frame = sleeper,
+                                   .nframes = 2,
+                                   .task = waits,
+                                   .ntasks = 1,
+                                   .holder = holder,
+                                   .nholders = 1};
+    group[1] = (struct dump_group){.state = TASK_RUNNING,
+                                   .frame = sleeper,
+                                   .nframes = 5,
+                                   .task = holds,
+                                   .ntasks = 1};
+    fixture->model.dump = &dump;
+    press('S');
+}
+
+Test(stacks, the_holder_of_a_lock_is_named)
+{
+    show_holder();
+    cr_assert(shows("waits for a mutex held by task 9 \"loader\""), "not there:\n%s", picture());
+}
+
+Test(stacks, enter_on_a_holder_goes_to_its_stack)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+    int lines;
+
+    show_holder();
+    lines = lines_of_dump();
+    press('j');
+    press('\r');
+    cr_assert_eq(state->scroll.cursor, 6, "it goes to line %d:\n%s", state->scroll.cursor,
+                 picture());
+    cr_assert_eq(lines_of_dump(), lines, "%d lines, %d before", lines_of_dump(), lines);
+}
+
+Test(stacks, the_stack_of_a_holder_is_unfolded_for_who_goes_there)
+{
+    int lines;
+
+    show_holder();
+    lines = lines_of_dump();
+    press('G');
+    press('\r'); /* folds the holder's group */
+    cr_assert_lt(lines_of_dump(), lines, "%d lines", lines_of_dump());
+    press('g');
+    press('j');
+    press('\r');
+    cr_assert_eq(lines_of_dump(), lines, "%d lines", lines_of_dump());
+}
+
 Test(stacks, stacks_are_searched_forwards_and_backwards)
 {
     struct panel_state *state = &screen.state[PANEL_STACKS];
