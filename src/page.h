@@ -180,7 +180,7 @@ struct page_proc {
     uint64_t detaches;
     uint64_t mallocs;
     uint64_t alloc_bytes;
-    uint64_t running_ns; /* time in each state; the five add up to the age of the proc */
+    uint64_t running_ns; /* time in each state; the five add up to the time that it was there */
     uint64_t idle_ns;
     uint64_t blocking_ns;
     uint64_t stopped_ns;

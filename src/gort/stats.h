@@ -57,8 +57,9 @@ typedef struct gort_memstats {
 GORT_API void gort_read_memstats(gort_memstats *stats);
 
 /* What one proc has done since it was made. No figure ever falls, and the five times add up to the
- * age of the proc. A task that has lost its proc, because it ran or blocked too long, goes on
- * without one: that is no proc's time. */
+ * time that the proc was there. One that gort_set_maxprocs removed is not told of until it comes
+ * back: then its figures go on. A task that has lost its proc, because it ran or blocked too long,
+ * goes on without one: that is no proc's time. */
 typedef struct gort_proc_stats {
     int32_t id;                /* from 0 */
     uint32_t queued;           /* tasks in its own run queue now */

@@ -115,7 +115,8 @@ static void add_proc(struct latency_sum *sum, const struct latency *l)
 
 void latency_read(struct latency_sum *sum)
 {
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+    /* Acquire: pairs with the release in make_up_to. Also those that were removed. */
+    uint32_t n = atomic_load_explicit(&sched.nmade, memory_order_acquire);
 
     *sum = (struct latency_sum){0};
     for (uint32_t i = 0; i < n; i++)

@@ -65,7 +65,7 @@ static inline void latency_run(struct latency *l, struct task *t)
 unsigned latency_bucket(uint64_t ns);
 uint64_t latency_floor(unsigned bucket);
 
-/* What all procs have counted so far. Any thread. */
+/* What all procs that were ever made have counted so far. Any thread. */
 void latency_read(struct latency_sum *sum);
 
 /* What came in between: from the sum OLD to *SUM, which becomes the difference. Its max_ns is that

@@ -15,6 +15,12 @@
 
 static struct lock times = LOCK_INIT(RANK_PROCTIME); /* of all procs: readers are rare */
 
+/* Counters of two processors may be apart by a little. */
+static uint64_t cycles_between(uint64_t from, uint64_t to)
+{
+    return to > from ? to - from : 0;
+}
+
 /* ---- Pauses ---- */
 
 /* The sum of all pauses, in one word, so that it is always whole. While the world goes on: twice
@@ -27,7 +33,8 @@ static uint64_t pauses_until(uint64_t now)
 {
     uint64_t word = atomic_load_explicit(&pauses, memory_order_relaxed);
 
-    return (word & IN_PAUSE) != 0 ? now - word / 2 : word / 2;
+    /* The pause may have begun after NOW was read; with no other before it, that is below 0. */
+    return (word & IN_PAUSE) != 0 ? cycles_between(word / 2, now) : word / 2;
 }
 
 void proctime_pause_begin(void)
@@ -43,12 +50,6 @@ void proctime_pause_end(void)
 }
 
 /* ---- The holder's side ---- */
-
-/* Counters of two processors may be apart by a little. */
-static uint64_t cycles_between(uint64_t from, uint64_t to)
-{
-    return to > from ? to - from : 0;
-}
 
 /* Adds the time from SINCE to NOW to that of STATE; if the state needs a worker, without the pauses
  * in it. */

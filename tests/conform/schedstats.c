@@ -150,6 +150,120 @@ CLAIM(no_figure_ever_falls)
     gort_waitgroup_wait(&readers);
 }
 
+/* ---- procs that come and go ---- */
+
+#define MOST    6
+#define CHANGES 60
+
+static _Atomic(int) changing;
+
+static void change_often(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < CHANGES; i++) {
+        gort_set_maxprocs(1 + (int)conform_random(MOST));
+        be_busy();
+    }
+    atomic_store_explicit(&changing, 0, memory_order_release);
+}
+
+/* The last that was told of each proc, also while it is gone, and of all. */
+struct watch {
+    gort_proc_stats last[MOST];
+    gort_sched_stats all;
+};
+
+static void look_again(struct watch *w)
+{
+    gort_proc_stats proc[MOST];
+    gort_sched_stats all;
+    int n = gort_read_sched(&all, proc, MOST);
+
+    for (int k = 0; k < n && k < MOST; k++) {
+        expect_none_fell(&w->last[k], &proc[k]);
+        w->last[k] = proc[k];
+    }
+    EXPECT(all.latency_samples >= w->all.latency_samples &&
+               all.latency_max_ns >= w->all.latency_max_ns,
+           "%" PRIu64 " samples after %" PRIu64, all.latency_samples, w->all.latency_samples);
+    for (int i = 0; i < GORT_SCHED_LATENCIES; i++)
+        EXPECT(all.latency[i] >= w->all.latency[i], "bucket %d: %" PRIu64 " after %" PRIu64, i,
+               all.latency[i], w->all.latency[i]);
+    w->all = all;
+}
+
+static void watch(void *arg)
+{
+    struct watch *w = arg;
+
+    while (atomic_load_explicit(&changing, memory_order_acquire) != 0) {
+        look_again(w);
+        gort_yield();
+    }
+    look_again(w);
+}
+
+CLAIM(no_figure_falls_when_procs_come_and_go)
+{
+    static struct watch watches[2];
+    gort_waitgroup tasks = {0};
+    int n = gort_maxprocs();
+
+    atomic_store_explicit(&changing, 1, memory_order_relaxed);
+    for (int i = 0; i < 2; i++)
+        gort_waitgroup_go(&tasks, watch, &watches[i]);
+    gort_waitgroup_go(&tasks, change_often, NULL);
+    gort_waitgroup_wait(&tasks);
+    gort_set_maxprocs(n);
+}
+
+/* How far the times of a proc that is gone for a while may grow. */
+struct absence {
+    struct reading before, after;
+    int64_t asked_ns, gone_ns, back_asked_ns, back_ns;
+};
+
+static void be_absent(struct absence *a)
+{
+    gort_set_maxprocs(2);
+    read_all(&a->before);
+    a->asked_ns = gort_now();
+    gort_set_maxprocs(1);
+    a->gone_ns = gort_now();
+    spin(SPIN_NS);
+    a->back_asked_ns = gort_now();
+    gort_set_maxprocs(2);
+    a->back_ns = gort_now();
+    read_all(&a->after);
+}
+
+/* Not always: a proc that is on its way to a worker goes when it gets there. */
+static bool absence_is_nobodys(struct absence *a)
+{
+    int64_t grown, least, most;
+
+    be_absent(a);
+    grown = (int64_t)(age_of(&a->after.proc[1]) - age_of(&a->before.proc[1]));
+    least = a->asked_ns - a->before.after_ns + a->after.before_ns - a->back_ns;
+    most = a->gone_ns - a->before.before_ns + a->after.after_ns - a->back_asked_ns;
+    EXPECT(grown <= a->after.after_ns - a->before.before_ns, "%" PRId64 " ns", grown);
+    return grown >= least && grown <= most;
+}
+
+CLAIM(the_time_without_a_proc_is_not_counted)
+{
+    static struct absence a;
+    int n = gort_maxprocs();
+    bool seen = false;
+
+    if (conform_is_deterministic())
+        return;
+    for (int i = 0; i < ATTEMPTS && !seen; i++)
+        seen = absence_is_nobodys(&a);
+    gort_set_maxprocs(n);
+    EXPECT(seen, "a proc that was gone went on getting older");
+}
+
 /* Whether what DO_IT does, for SPIN_NS at least, is once counted for WHAT. Not always: the machine
  * may stop this thread, and then sysmon takes its proc. */
 static bool is_counted(void (*do_it)(void), enum what what)
