@@ -21,6 +21,7 @@ static const struct setting {
     {"crash", &debug.crash},
     {"gcstress", &debug.gcstress},
     {"gctrace", &debug.gctrace},
+    {"scheddetail", &debug.scheddetail},
     {"schedtrace", &debug.schedtrace},
     {"seedtrace", &debug.seedtrace},
     {"verify", &debug.verify},

@@ -11,6 +11,7 @@ struct debug_settings { /* [const] after start */
     int crash;          /* 1: abort instead of exit 2 */
     int gctrace;        /* 1: a line a cycle, in Go's format */
     int schedtrace;     /* N: a line on the scheduler every N ms, in Go's format */
+    int scheddetail;    /* 1: with that, lines on each proc, thread and task */
     int gcstress;       /* 1: collect at every span refill and every 1,000th allocation */
     int verify;         /* 1: check the mark in the pause by marking again */
     int clobberfree;    /* 1: fill freed objects with 0xdeadbeef */

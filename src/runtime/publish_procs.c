@@ -54,18 +54,6 @@ static void read_counters(struct page_proc *row, const struct proc_stats *stats)
     row->blocking_taken = load(&stats->blocking_taken);
 }
 
-static uint32_t count_timers(struct proc *p)
-{
-    uint32_t count = 0;
-
-    if (atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) == INT64_MAX)
-        return 0;
-    lock_take(&p->timers.lock);
-    count = (uint32_t)p->timers.count;
-    lock_release(&p->timers.lock);
-    return count;
-}
-
 static void read_proc(struct page_proc *row, struct proc *p)
 {
     const struct task *current = atomic_load_explicit(&p->current, memory_order_relaxed);
@@ -74,7 +62,7 @@ static void read_proc(struct page_proc *row, struct proc *p)
     row->id = p->id;
     row->state = (uint32_t)proctime_now(&p->time);
     row->runq = runq_count(&p->runq);
-    row->timers = count_timers(p);
+    row->timers = timers_count(&p->timers);
     row->tid = w != NULL ? atomic_load_explicit(&w->tid, memory_order_relaxed) : 0;
     read_task(row, current);
     read_counters(row, &p->stats);

@@ -10,6 +10,7 @@
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/proc.h"
+#include "runtime/scheddetail.h"
 
 #define NUMBER_BYTES 11u /* of 32 bits, and a space */
 #define HEAD_BYTES   256u
@@ -75,7 +76,10 @@ void schedtrace_tick(int64_t now_ns)
     if (debug.schedtrace <= 0 || now_ns < trace.due_ns)
         return;
     trace.due_ns = now_ns + debug.schedtrace * (int64_t)NS_PER_MS;
-    write_line(now_ns);
+    if (debug.scheddetail > 0)
+        scheddetail_write(now_ns);
+    else
+        write_line(now_ns);
 }
 
 int64_t schedtrace_limit(int64_t timeout_ns)

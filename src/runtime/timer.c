@@ -299,6 +299,18 @@ static struct timers take_all(struct timers *ts)
     return all;
 }
 
+uint32_t timers_count(struct timers *ts)
+{
+    uint32_t count = 0;
+
+    if (atomic_load_explicit(&ts->next_ns, memory_order_relaxed) == INT64_MAX)
+        return 0;
+    lock_take(&ts->lock);
+    count = (uint32_t)ts->count;
+    lock_release(&ts->lock);
+    return count;
+}
+
 void timers_move(struct timers *from, struct timers *to)
 {
     struct timers all = take_all(from);

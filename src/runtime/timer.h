@@ -52,6 +52,9 @@ struct timers { /* of one proc */
 
 void timers_init(struct timers *ts);
 
+/* How many are armed. Any thread; lock: takes TIMERS, unless there is none. */
+uint32_t timers_count(struct timers *ts);
+
 /* Arms T, which must be idle, on the calling worker's proc. */
 void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg);
 
