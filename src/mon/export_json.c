@@ -64,6 +64,42 @@ static json_t *pauses_object(const struct pause_summary *p)
     return o;
 }
 
+static const char *const proc_state[PROC_STATES] = {[PROC_IDLE] = "idle",
+                                                    [PROC_RUNNING] = "running",
+                                                    [PROC_BLOCKING] = "blocking",
+                                                    [PROC_STOPPED] = "stopped",
+                                                    [PROC_SPINNING] = "spinning"};
+
+static json_t *proc_object(const struct proc_sample *p)
+{
+    json_t *time = json_object();
+    json_t *o = json_object();
+
+    set(o, "id", json_integer(p->id));
+    set(o, "state", json_string(proc_state[p->state]));
+    set(o, "runq", json_integer(p->runq));
+    set(o, "task", figure(p->task));
+    set(o, "switches", figure(p->switches));
+    set(o, "steals", figure(p->steals));
+    set(o, "detaches", figure(p->detaches));
+    for (int i = 0; i < PROC_STATES; i++)
+        set(time, proc_state[i], figure(p->state_ns[i]));
+    set(o, "time", time);
+    return o;
+}
+
+static json_t *procs_array(const struct snapshot *s)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < s->nprocs; i++) {
+        int failed = json_array_append_new(array, proc_object(&s->proc[i]));
+
+        CHECK(failed == 0);
+    }
+    return array;
+}
+
 static json_t *trend_object(const struct alert_trend *t)
 {
     json_t *o = json_object();
@@ -136,6 +172,7 @@ bool export_json(FILE *out, const struct model *m)
     set(o, "rates", rates_object(m));
     set(hist, "gc.pause", pauses_object(&s->pauses));
     set(o, "hist", hist);
+    set(o, "procs", procs_array(s));
     set(o, "alerts", alerts_array(m));
     write_line(out, o);
     return true;

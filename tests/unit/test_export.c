@@ -211,6 +211,31 @@ Test(export, json_has_null_for_a_figure_that_means_off)
     json_decref(o);
 }
 
+Test(export, json_tells_where_the_time_of_each_proc_went)
+{
+    json_t *o, *p;
+
+    snap.nprocs = 2;
+    snap.proc[1] = (struct proc_sample){.id = 1,
+                                        .state = PROC_BLOCKING,
+                                        .runq = 3,
+                                        .task = 42,
+                                        .switches = 17,
+                                        .state_ns = {[PROC_IDLE] = 5, [PROC_SPINNING] = 7}};
+    written(write_json);
+    o = parsed();
+    cr_assert_eq(json_array_size(json_object_get(o, "procs")), 2, "%s", text);
+    p = json_array_get(json_object_get(o, "procs"), 1);
+    cr_assert_str_eq(json_string_value(json_object_get(p, "state")), "blocking", "%s", text);
+    cr_assert_eq(json_integer_value(json_object_get(p, "runq")), 3, "%s", text);
+    cr_assert_eq(json_integer_value(json_object_get(p, "task")), 42, "%s", text);
+    cr_assert_eq(json_integer_value(json_object_get(p, "switches")), 17, "%s", text);
+    cr_assert_eq(integer_at(p, "time", "idle"), 5, "%s", text);
+    cr_assert_eq(integer_at(p, "time", "spinning"), 7, "%s", text);
+    cr_assert_eq(integer_at(p, "time", "running"), 0, "%s", text);
+    json_decref(o);
+}
+
 Test(export, json_tells_the_gap_of_stale_data)
 {
     json_t *o;
