@@ -4,7 +4,8 @@
  * wait says so and then looks at the word. One of the two has to see the other, for which both
  * would need a full barrier between the store and the look. The first comes often and the second
  * hardly ever, so the second issues the barrier for all threads of the process, and the first gets
- * by with plain moves. Where the system refuses such barriers both use locked instructions.
+ * by with plain moves. Where the system refuses such barriers, or begins to, both use locked
+ * instructions.
  * Threads: any. Source: Dice, Huang and Yang, Asymmetric Dekker Synchronization (2001). */
 #ifndef RUNTIME_ASYM_H
 #define RUNTIME_ASYM_H
@@ -19,7 +20,7 @@
  * order. */
 static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
 {
-    if (LIKELY(os_has_process_barrier)) {
+    if (LIKELY(atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))) {
         atomic_store_explicit(word, value, memory_order_release);
         atomic_signal_fence(memory_order_seq_cst);
     } else {
@@ -30,7 +31,7 @@ static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
 /* The rare side: between the locked instruction that says it waits and its last look. */
 static inline void asym_barrier(void)
 {
-    if (os_has_process_barrier)
+    if (atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))
         os_process_barrier();
 }
 

@@ -125,18 +125,26 @@ int os_cpu_count(void)
     return cpus > 0 ? cpus : 1;
 }
 
-bool os_has_process_barrier;
+_Atomic(bool) os_has_process_barrier;
 
 bool os_barrier_init(void)
 {
-    os_has_process_barrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
-                                     0) == 0;
-    return os_has_process_barrier;
+    bool has = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+
+    atomic_store_explicit(&os_has_process_barrier, has, memory_order_relaxed);
+    return has;
 }
 
 void os_process_barrier(void)
 {
-    CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
+    const struct timespec long_enough = {.tv_nsec = 1000000};
+    int saved = errno;
+
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+        return;
+    atomic_store_explicit(&os_has_process_barrier, false, memory_order_relaxed);
+    nanosleep(&long_enough, NULL);
+    errno = saved;
 }
 
 int *os_errno_place(void)

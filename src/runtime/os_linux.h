@@ -28,9 +28,11 @@ int os_cpu_count(void);
 /* Gets the kernel ready for os_process_barrier; false if it refuses. Once, before the first thread.
  */
 bool os_barrier_init(void);
-/* What os_barrier_init said; [const] after it. */
-extern bool os_has_process_barrier;
-/* A full memory barrier in every running thread of the process. */
+/* What os_barrier_init said, until the kernel refuses after all. */
+extern _Atomic(bool) os_has_process_barrier;
+/* A full memory barrier in every running thread of the process. If a sandbox that was put up
+ * meanwhile refuses it, says so by os_has_process_barrier and waits instead until all stores from
+ * before are seen: a millisecond. */
 void os_process_barrier(void);
 
 /* Where the calling thread's errno lies; for places where the compiler would keep the address

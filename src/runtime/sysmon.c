@@ -58,7 +58,7 @@ static struct {
  * the system refuses that, by a signal that W's thread takes. False if it did not. */
 static bool barrier_with(struct worker *w)
 {
-    if (!os_has_process_barrier)
+    if (!atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))
         return preempt_barrier(w);
     os_process_barrier();
     return true;
