@@ -101,11 +101,11 @@ enum jump { JUMP_NOT, JUMP };
 static void fire(struct proc *p, enum jump jump)
 {
     int64_t now_ns = atomic_load_explicit(&replay.now_ns, memory_order_relaxed);
-    int64_t ahead_ns = next_timer(p) - now_ns;
+    int64_t next_ns = next_timer(p); /* any number, far below 0 too */
 
-    if (jump == JUMP && ahead_ns > 0) {
-        replay_waited(ahead_ns);
-        now_ns += ahead_ns;
+    if (jump == JUMP && next_ns > now_ns) {
+        replay_waited(next_ns - now_ns);
+        now_ns = next_ns;
     }
     timers_fire(&p->timers, now_ns);
 }
