@@ -93,7 +93,7 @@ static void start_one(void *(*main)(void *), uintptr_t number, const char *name)
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&thread, &attr, main, (void *)number);
+    rc = os_thread_create(&thread, &attr, main, (void *)number);
     if (rc == 0)
         pthread_setname_np(thread, name);
     pthread_sigmask(SIG_SETMASK, &old, NULL);

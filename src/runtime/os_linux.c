@@ -43,6 +43,20 @@ int32_t os_thread_id(void)
     return (int32_t)syscall(SYS_gettid);
 }
 
+int os_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *arg),
+                     void *arg)
+{
+    int rc = pthread_create(thread, attr, fn, arg);
+
+    for (long ms = 1; rc == EAGAIN && ms <= 20; ms++) {
+        struct timespec pause = {.tv_nsec = ms * 1000000};
+
+        nanosleep(&pause, NULL);
+        rc = pthread_create(thread, attr, fn, arg);
+    }
+    return rc;
+}
+
 int64_t os_thread_cpu_ns(int32_t tid)
 {
     /* As pthread_getcpuclockid makes it: of one thread, by the scheduler's account. */

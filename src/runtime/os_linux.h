@@ -4,6 +4,7 @@
 #ifndef RUNTIME_OS_LINUX_H
 #define RUNTIME_OS_LINUX_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,12 @@ bool futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
 void futex_wake(_Atomic(uint32_t) *word, int count);
 
 int32_t os_thread_id(void);
+
+/* As pthread_create, but tries for a fifth of a second as long as that says EAGAIN: while one
+ * thread of a process is about to exec, no other can make a thread. Blocks the calling thread.
+ * Source: Go's retryOnEAGAIN. */
+int os_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *arg),
+                     void *arg);
 
 /* Processor time that the thread of this process has used; 0 if there is none. */
 int64_t os_thread_cpu_ns(int32_t tid);

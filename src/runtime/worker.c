@@ -96,7 +96,7 @@ static void start_thread(struct worker *w)
     pthread_attr_setstacksize(&attr, WORKER_STACK_BYTES);
     sigfillset(&all); /* nothing may arrive before the alternate stack is there */
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&thread, &attr, worker_main, w);
+    rc = os_thread_create(&thread, &attr, worker_main, w);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);
     if (rc != 0)
