@@ -53,14 +53,11 @@ static void prepare_own_context(struct worker *w, struct stack s)
 /* The thread's stack as T's. Its guard is the thread's, below it. */
 static void give_own_stack(struct task *t)
 {
-    pthread_attr_t attr;
-    void *lo = NULL;
-    size_t bytes = 0;
+    char *lo;
+    size_t bytes;
 
-    CHECK(pthread_getattr_np(pthread_self(), &attr) == 0);
-    CHECK(pthread_attr_getstack(&attr, &lo, &bytes) == 0);
-    pthread_attr_destroy(&attr);
-    t->stack = (struct stack){(char *)lo - STACK_GUARD_BYTES, bytes + STACK_GUARD_BYTES};
+    os_thread_stack(&lo, &bytes);
+    t->stack = (struct stack){lo - STACK_GUARD_BYTES, bytes + STACK_GUARD_BYTES};
     san_fiber_init_thread(&t->san, lo, bytes);
 }
 

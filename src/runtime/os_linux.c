@@ -43,6 +43,17 @@ int32_t os_thread_id(void)
     return (int32_t)syscall(SYS_gettid);
 }
 
+void os_thread_stack(char **lo, size_t *bytes)
+{
+    pthread_attr_t attr;
+    void *base = NULL;
+
+    CHECK(pthread_getattr_np(pthread_self(), &attr) == 0);
+    CHECK(pthread_attr_getstack(&attr, &base, bytes) == 0);
+    pthread_attr_destroy(&attr);
+    *lo = base;
+}
+
 int os_thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *arg),
                      void *arg)
 {

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Sleeps while *WORD is EXPECTED, at most TIMEOUT_NS (negative: no limit). False when the time ran
@@ -16,6 +17,9 @@ bool futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
 void futex_wake(_Atomic(uint32_t) *word, int count);
 
 int32_t os_thread_id(void);
+
+/* Where the calling thread's own stack lies, its guard not included. */
+void os_thread_stack(char **lo, size_t *bytes);
 
 /* As pthread_create, but tries for a fifth of a second as long as that says EAGAIN: while one
  * thread of a process is about to exec, no other can make a thread. Blocks the calling thread.

@@ -25,15 +25,12 @@ static uint32_t workers_max = WORKERS_MAX; /* [lock:sched] */
 
 static void find_own_stack(struct worker *w)
 {
-    pthread_attr_t attr;
-    void *lo = NULL;
-    size_t bytes = 0;
+    char *lo;
+    size_t bytes;
 
-    CHECK(pthread_getattr_np(pthread_self(), &attr) == 0);
-    CHECK(pthread_attr_getstack(&attr, &lo, &bytes) == 0);
-    pthread_attr_destroy(&attr);
+    os_thread_stack(&lo, &bytes);
     w->os_stack_lo = lo;
-    w->os_stack_hi = (char *)lo + bytes;
+    w->os_stack_hi = lo + bytes;
     san_fiber_init_thread(&w->san, lo, bytes);
 }
 
