@@ -6,6 +6,7 @@
 #define GORT_SYNC_H
 
 #include <gort/base.h>
+#include <gort/here.h>
 #include <stdatomic.h>
 
 struct gort_ctx;
@@ -18,35 +19,121 @@ typedef struct gort_mutex {
     _Atomic(uint32_t) gort_waiters;
 } gort_mutex;
 
-GORT_API void gort_mutex_lock(gort_mutex *m);
+GORT_INSIDE void gort_mutex_lock_slow(gort_mutex *m);
+GORT_INSIDE void gort_mutex_unlock_slow(gort_mutex *m);
+GORT_INSIDE void gort_mutex_unlock_late(gort_mutex *m);
+
+/* Blocks the task until it has M. */
+GORT_API inline void gort_mutex_lock(gort_mutex *m)
+{
+    const struct gort_here *here = gort_here();
+    uint32_t nobody = 0;
+
+    /* Acquire: pairs with the release of whoever unlocked. */
+    if (GORT_RARELY(atomic_load_explicit(&here->attention, memory_order_relaxed) != 0) ||
+        GORT_RARELY(!atomic_compare_exchange_strong_explicit(
+            &m->gort_holder, &nobody, here->holder, memory_order_acquire, memory_order_relaxed)))
+        gort_mutex_lock_slow(m);
+}
+
 /* Returns 1 if it was taken, else 0. */
 GORT_API GORT_MUST_CHECK int gort_mutex_try_lock(gort_mutex *m);
-GORT_API void gort_mutex_unlock(gort_mutex *m);
+
+/* The fast half of letting go of M. Whether it may be used: M is locked, and nobody waits. */
+GORT_INSIDE inline int gort_mutex_may_let_go(gort_mutex *m)
+{
+    return atomic_load_explicit(&m->gort_holder, memory_order_relaxed) != 0 &&
+           atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&gort_has_barrier, memory_order_relaxed);
+}
+
+/* Lets go, with release, which pairs with the acquire of whoever locks next; whether somebody has
+ * come meanwhile. Whoever comes sees to the order of the store and the load. M is not touched after
+ * the store: it may be gone with the memory that it lies in. */
+GORT_INSIDE inline int gort_mutex_let_go(gort_mutex *m)
+{
+    atomic_store_explicit(&m->gort_holder, 0, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+    return atomic_load_explicit(gort_waiting_at(m), memory_order_relaxed) != 0;
+}
+
+GORT_API inline void gort_mutex_unlock(gort_mutex *m)
+{
+    if (GORT_RARELY(!gort_mutex_may_let_go(m)))
+        gort_mutex_unlock_slow(m);
+    else if (GORT_RARELY(gort_mutex_let_go(m)))
+        gort_mutex_unlock_late(m);
+}
 
 /* Many readers or one writer. A writer that waits keeps new readers out, so that it gets its turn;
  * when it leaves, the readers that wait go ahead of the next writer. So a task must not read twice
  * at a time: a writer between the two is a deadlock. Not recursive, and a reader can't become a
- * writer. Any task may unlock it. Up to 2^30 - 1 readers. Letting go what is not held is misuse.
+ * writer. Any task may unlock it. Up to 2^31 - 1 readers. Letting go what is not held is misuse.
  * Source: Go's sync.RWMutex. */
 typedef struct gort_rwmutex {
-    gort_mutex gort_writers;            /* of writers among each other */
-    _Atomic(uint32_t) gort_writer_sema; /* where a writer waits for readers that are in */
-    _Atomic(uint32_t) gort_reader_sema; /* where readers wait */
-    _Atomic(int32_t) gort_readers;      /* less 2^30 while there is a writer */
-    _Atomic(int32_t) gort_leaving;      /* readers that the writer still waits for */
+    gort_mutex gort_writers; /* held by the writer that is in, or waits for readers to leave */
+    _Atomic(int32_t) gort_readers; /* that are in, or look whether they may */
 } gort_rwmutex;
 
-/* For writing. gort_rwmutex_lock blocks the task until all others have left. */
-GORT_API void gort_rwmutex_lock(gort_rwmutex *rw);
+GORT_INSIDE void gort_rwmutex_lock_slow(gort_rwmutex *rw, int taken);
+GORT_INSIDE void gort_rwmutex_unlock_slow(gort_rwmutex *rw);
+GORT_INSIDE void gort_rwmutex_unlock_late(gort_rwmutex *rw);
+GORT_INSIDE void gort_rwmutex_rlock_slow(gort_rwmutex *rw, int counted);
+GORT_INSIDE void gort_rwmutex_runlock_slow(gort_rwmutex *rw, int32_t before);
+
+/* For writing. Blocks the task until all others have left. A writer makes itself known by the
+ * mutex and then looks for readers, a reader the other way round: sequentially consistent, so that
+ * one of the two sees the other. */
+GORT_API inline void gort_rwmutex_lock(gort_rwmutex *rw)
+{
+    const struct gort_here *here = gort_here();
+    uint32_t nobody = 0;
+
+    if (GORT_RARELY(atomic_load_explicit(&here->attention, memory_order_relaxed) != 0) ||
+        GORT_RARELY(!atomic_compare_exchange_strong_explicit(&rw->gort_writers.gort_holder, &nobody,
+                                                             here->holder, memory_order_seq_cst,
+                                                             memory_order_relaxed)))
+        gort_rwmutex_lock_slow(rw, 0);
+    else if (GORT_RARELY(atomic_load_explicit(&rw->gort_readers, memory_order_seq_cst) != 0))
+        gort_rwmutex_lock_slow(rw, 1);
+}
+
 /* Returns 1 if it was taken, else 0. */
 GORT_API GORT_MUST_CHECK int gort_rwmutex_try_lock(gort_rwmutex *rw);
-GORT_API void gort_rwmutex_unlock(gort_rwmutex *rw);
 
-/* For reading. gort_rwmutex_rlock blocks the task while a writer is in or waits. */
-GORT_API void gort_rwmutex_rlock(gort_rwmutex *rw);
+GORT_API inline void gort_rwmutex_unlock(gort_rwmutex *rw)
+{
+    if (GORT_RARELY(!gort_mutex_may_let_go(&rw->gort_writers)))
+        gort_rwmutex_unlock_slow(rw);
+    else if (GORT_RARELY(gort_mutex_let_go(&rw->gort_writers)))
+        gort_rwmutex_unlock_late(rw);
+}
+
+/* For reading. Blocks the task while a writer is in or waits. */
+GORT_API inline void gort_rwmutex_rlock(gort_rwmutex *rw)
+{
+    const struct gort_here *here = gort_here();
+
+    if (GORT_RARELY(atomic_load_explicit(&here->attention, memory_order_relaxed) != 0)) {
+        gort_rwmutex_rlock_slow(rw, 0);
+        return;
+    }
+    atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_seq_cst);
+    if (GORT_RARELY(atomic_load_explicit(&rw->gort_writers.gort_holder, memory_order_seq_cst) != 0))
+        gort_rwmutex_rlock_slow(rw, 1);
+}
+
 /* Returns 1 if it was taken, else 0. */
 GORT_API GORT_MUST_CHECK int gort_rwmutex_try_rlock(gort_rwmutex *rw);
-GORT_API void gort_rwmutex_runlock(gort_rwmutex *rw);
+
+GORT_API inline void gort_rwmutex_runlock(gort_rwmutex *rw)
+{
+    int32_t before = atomic_fetch_sub_explicit(&rw->gort_readers, 1, memory_order_seq_cst);
+
+    if (GORT_RARELY(before <= 0) ||
+        GORT_RARELY(atomic_load_explicit(&rw->gort_writers.gort_holder, memory_order_seq_cst) != 0))
+        gort_rwmutex_runlock_slow(rw, before);
+}
 
 /* What is to be done once. */
 typedef struct gort_once {
@@ -54,8 +141,7 @@ typedef struct gort_once {
     gort_mutex gort_first; /* held by the caller that does it */
 } gort_once;
 
-/* The slow half of gort_once_do, which alone may call it. */
-GORT_API void gort_once_slow(gort_once *o, void (*fn)(void *arg), void *arg);
+GORT_INSIDE void gort_once_slow(gort_once *o, void (*fn)(void *arg), void *arg);
 
 /* Runs FN(ARG) if no call with O did yet, whatever the function. Blocks the task until the first
  * call's FN has returned; what that has done is seen then. FN must return: gort_exit inside leaves

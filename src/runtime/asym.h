@@ -20,7 +20,7 @@
  * order. */
 static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
 {
-    if (LIKELY(atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))) {
+    if (LIKELY(atomic_load_explicit(&gort_has_barrier, memory_order_relaxed))) {
         atomic_store_explicit(word, value, memory_order_release);
         atomic_signal_fence(memory_order_seq_cst);
     } else {
@@ -31,7 +31,7 @@ static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
 /* The rare side: between the locked instruction that says it waits and its last look. */
 static inline void asym_barrier(void)
 {
-    if (atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))
+    if (atomic_load_explicit(&gort_has_barrier, memory_order_relaxed))
         os_process_barrier();
 }
 

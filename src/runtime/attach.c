@@ -72,6 +72,7 @@ static void begin_task(struct worker *w, struct task *t, uintptr_t pc)
     t->nlocks = 1;
     w->bound = t;
     w->current = t;
+    w->here.holder = task_as_holder(t);
     note_clear(&w->note);
     atomic_store_explicit(&t->worker, w, memory_order_relaxed);
     atomic_store_explicit(&t->state, TASK_RUNNING, memory_order_relaxed);

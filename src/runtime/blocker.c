@@ -39,7 +39,7 @@ NO_SANITIZE_READS static void name_task(struct blocker *b, int64_t slot)
 
 static void count_readers(struct blocker *b, const gort_rwmutex *rw)
 {
-    int32_t n = atomic_load_explicit(&rw->gort_leaving, memory_order_relaxed);
+    int32_t n = atomic_load_explicit(&rw->gort_readers, memory_order_relaxed);
 
     b->readers = n > 0 ? (uint64_t)n : 0;
 }
@@ -57,10 +57,10 @@ static void look_at(struct blocker *b, const void *addr, enum lot_kind kind)
         name_task(b, mutex_holder(addr));
         break;
     case LOT_RW_READERS:
-        name_task(b, mutex_holder(&RW_AT(addr, gort_reader_sema)->gort_writers));
+        name_task(b, mutex_holder(&RW_AT(addr, gort_readers)->gort_writers));
         break;
     case LOT_RW_WRITER:
-        count_readers(b, RW_AT(addr, gort_writer_sema));
+        count_readers(b, RW_AT(addr, gort_writers.gort_waiters));
         break;
     }
 }

@@ -86,7 +86,7 @@ static void wake(gort_cond *c, uint32_t n)
         n--;
     }
     lot_unlock(b);
-    lot_chain_ready(&chain);
+    lot_chain_ready(&chain, 0);
 }
 
 void gort_cond_signal(gort_cond *c)

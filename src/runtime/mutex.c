@@ -6,21 +6,17 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "runtime/asym.h"
-#include "runtime/cycles.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/parklot.h"
 #include "runtime/replay.h"
 
-#define HANDED_OVER     1 /* wake value: the mutex is the woken task's */
-#define STARVING_NS     NS_PER_MS
-#define SPINS_MAX       4u
-#define PAUSES_PER_SPIN 30u
-#define TABLE_BITS      11u
+#define HANDED_OVER 1 /* wake value: the mutex is the woken task's */
+#define STARVING_NS NS_PER_MS
+#define CALM_AFTER  64u /* one in so many tries to be calm again */
 
-/* For each hash of an address, how many tasks wait for a mutex there. Those of one entry have one
- * bucket. */
-static _Atomic(uint32_t) waiting[1u << TABLE_BITS];
+/* Those of one entry have one bucket of the parking lot. */
+_Atomic(uint32_t) gort_waiting[1u << GORT_WAITING_BITS];
 
 /* A task on its way to the mutex; lies on its stack. */
 struct attempt {
@@ -32,16 +28,6 @@ struct attempt {
     bool counted; /* as one that waits */
     bool woken;   /* it is the one that MUTEX_WOKEN speaks of */
 };
-
-static uint32_t tag_of(const struct task *t)
-{
-    return t->slot + 1;
-}
-
-static _Atomic(uint32_t) *waiting_at(const gort_mutex *m)
-{
-    return &waiting[lot_hash(m) >> (64 - TABLE_BITS)];
-}
 
 /* Acquire: pairs with the release of whoever unlocked. */
 static bool take(gort_mutex *m, uint32_t tag)
@@ -57,21 +43,6 @@ static bool is_free(gort_mutex *m)
     return atomic_load_explicit(&m->gort_holder, memory_order_relaxed) == 0;
 }
 
-/* Spinning pays if the holder runs on another proc and nobody waits for ours. */
-static bool spin(struct attempt *a)
-{
-    uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
-    uint32_t nlazy = atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) +
-                     atomic_load_explicit(&sched.nspinning, memory_order_relaxed);
-
-    if (a->spins == SPINS_MAX || nprocs <= nlazy + 1 || runq_count(&worker_self()->proc->runq) > 0)
-        return false;
-    a->spins++;
-    for (unsigned i = 0; i < PAUSES_PER_SPIN; i++)
-        cpu_relax();
-    return true;
-}
-
 /* Notes the time for the holder, who does not look at the clock to see who has waited for long. */
 static void note_time(struct attempt *a)
 {
@@ -83,24 +54,41 @@ static void note_time(struct attempt *a)
         atomic_store_explicit(&sched.coarse_ns, now_ns, memory_order_relaxed);
 }
 
-/* Who unlocks from now on sees that somebody waits: the mutex counts him, and for one who has
- * looked there already and is about to store, the table does. The bucket is locked, so that whoever
- * finds the table's count raised finds the barrier done. */
-static void count_in(struct attempt *a)
+/* First the table, then the mutex: whoever finds MUTEX_ORDERED there and relies on it is in the
+ * table before the one that set it leaves. */
+void mutex_count_in(gort_mutex *m)
 {
-    a->counted = true;
-    atomic_fetch_add_explicit(&a->m->gort_waiters, MUTEX_WAITER, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(waiting_at(a->m), 1, memory_order_seq_cst) == 0)
-        asym_barrier();
+    atomic_fetch_add_explicit(gort_waiting_at(m), 1, memory_order_seq_cst);
+    if ((atomic_fetch_add_explicit(&m->gort_waiters, MUTEX_WAITER, memory_order_seq_cst) &
+         MUTEX_ORDERED) != 0)
+        return;
+    asym_barrier();
+    atomic_fetch_or_explicit(&m->gort_waiters, MUTEX_ORDERED, memory_order_relaxed);
 }
 
-static void count_out(struct attempt *a)
+void mutex_count_out(gort_mutex *m)
 {
-    if (!a->counted)
-        return;
-    atomic_fetch_sub_explicit(&a->m->gort_waiters, MUTEX_WAITER + (a->woken ? MUTEX_WOKEN : 0),
-                              memory_order_relaxed);
-    atomic_fetch_sub_explicit(waiting_at(a->m), 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&m->gort_waiters, MUTEX_WAITER, memory_order_relaxed);
+    atomic_fetch_sub_explicit(gort_waiting_at(m), 1, memory_order_release);
+}
+
+/* As mutex_count_out, for one who has not seen the mutex free: the holder that the barrier was
+ * meant for may be about to let it go by a plain store still, and the table is not to be relied on
+ * then. */
+static void give_up(gort_mutex *m)
+{
+    atomic_fetch_and_explicit(&m->gort_waiters, ~(uint32_t)MUTEX_ORDERED, memory_order_seq_cst);
+    mutex_count_out(m);
+}
+
+static void end_attempt(const struct attempt *a, bool taken)
+{
+    if (a->woken)
+        atomic_fetch_sub_explicit(&a->m->gort_waiters, MUTEX_WOKEN, memory_order_relaxed);
+    if (a->counted && taken)
+        mutex_count_out(a->m);
+    else if (a->counted)
+        give_up(a->m);
 }
 
 /* Parks, unless the mutex has become free and is taken now: then it is as if it were handed over.
@@ -119,7 +107,8 @@ static int32_t park(struct attempt *a)
     parking.since_ns = a->since_ns;
     b = lot_lock(a->m);
     if (!a->counted)
-        count_in(a);
+        mutex_count_in(a->m);
+    a->counted = true;
     if (take(a->m, a->tag)) {
         lot_unlock(b);
         return HANDED_OVER;
@@ -141,16 +130,16 @@ static int lock_slow(gort_mutex *m, uint32_t tag, const struct mutex_wait *wait)
     while (woken_with == 0) {
         if (is_free(m) && take(m, tag))
             woken_with = HANDED_OVER;
-        else if (!spin(&a))
+        else if (!lot_spin(&a.spins))
             woken_with = park(&a);
     }
-    count_out(&a);
+    end_attempt(&a, woken_with == HANDED_OVER);
     return woken_with == HANDED_OVER ? GORT_OK : GORT_ETIMEDOUT;
 }
 
 int mutex_lock(gort_mutex *m, const struct mutex_wait *wait)
 {
-    uint32_t tag = tag_of(task_self());
+    uint32_t tag = task_as_holder(task_self());
 
     if (LIKELY(take(m, tag)))
         return GORT_OK;
@@ -159,7 +148,7 @@ int mutex_lock(gort_mutex *m, const struct mutex_wait *wait)
 
 bool mutex_try_lock(gort_mutex *m)
 {
-    return is_free(m) && take(m, tag_of(task_self()));
+    return is_free(m) && take(m, task_as_holder(task_self()));
 }
 
 int64_t mutex_holder(const gort_mutex *m)
@@ -199,14 +188,14 @@ static void unlock_and_wake(gort_mutex *m)
     if (w != NULL && !hand_over)
         atomic_fetch_add_explicit(&m->gort_waiters, MUTEX_WOKEN, memory_order_relaxed);
     /* Release: pairs with take. */
-    atomic_store_explicit(&m->gort_holder, hand_over ? tag_of(w->task) : 0, memory_order_release);
+    atomic_store_explicit(&m->gort_holder, hand_over ? task_as_holder(w->task) : 0,
+                          memory_order_release);
     lot_unlock(b);
     if (w != NULL)
         sched_ready(w->task, hand_over ? HANDED_OVER : 0);
 }
 
-/* M was let go of, and is not to be touched unless somebody waits for it. */
-static void wake_late_comer(gort_mutex *m)
+void mutex_wake_late_comer(gort_mutex *m)
 {
     struct lot_bucket *b = lot_lock(m);
     struct lot_waiter *w = take_to_wake(b, m);
@@ -218,44 +207,50 @@ static void wake_late_comer(gort_mutex *m)
         sched_ready(w->task, 0);
 }
 
-static bool has_waiters(gort_mutex *m)
+/* Nobody waits, but somebody did not long ago: lets go of M by a locked instruction, and says at
+ * times that plain stores will do again. Whether somebody has come meanwhile. */
+static bool let_go_ordered(gort_mutex *m)
 {
-    return atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) != 0;
-}
+    uint32_t calm = MUTEX_ORDERED;
 
-static bool has_late_comer(const gort_mutex *m)
-{
-    return atomic_load_explicit(waiting_at(m), memory_order_relaxed) != 0;
+    if (proc_random(worker_self()->proc) % CALM_AFTER == 0)
+        atomic_compare_exchange_strong_explicit(&m->gort_waiters, &calm, 0, memory_order_seq_cst,
+                                                memory_order_relaxed);
+    atomic_exchange_explicit(&m->gort_holder, 0, memory_order_seq_cst);
+    return atomic_load_explicit(gort_waiting_at(m), memory_order_seq_cst) != 0;
 }
 
 void mutex_unlock(gort_mutex *m, const char *what)
 {
     if (UNLIKELY(is_free(m)))
         gort_fatal("%s: unlock of unlocked mutex", what);
-    if (UNLIKELY(has_waiters(m))) {
+    if (mutex_is_awaited(m))
         unlock_and_wake(m);
-        return;
-    }
-    asym_release(&m->gort_holder, 0);
-    if (UNLIKELY(has_late_comer(m)))
-        wake_late_comer(m);
+    else if (gort_mutex_may_let_go(m) ? gort_mutex_let_go(m) : let_go_ordered(m))
+        mutex_wake_late_comer(m);
 }
 
 /* ---- public: the usual case without entering the runtime ---- */
+
+extern inline _Atomic(uint32_t) *gort_waiting_at(const void *lock);
+extern inline int gort_mutex_may_let_go(gort_mutex *m);
+extern inline int gort_mutex_let_go(gort_mutex *m);
+extern inline void gort_mutex_lock(gort_mutex *m);
+extern inline void gort_mutex_unlock(gort_mutex *m);
 
 static __attribute__((noinline)) void lock_entered(gort_mutex *m, uintptr_t pc)
 {
     struct worker *w = rt_enter("gort_mutex_lock");
 
-    lock_slow(m, tag_of(w->current), &(struct mutex_wait){WAIT_MUTEX, pc, GORT_FOREVER});
+    lock_slow(m, w->here.holder, &(struct mutex_wait){WAIT_MUTEX, pc, GORT_FOREVER});
     rt_leave(worker_self());
 }
 
-void gort_mutex_lock(gort_mutex *m)
+void gort_mutex_lock_slow(gort_mutex *m)
 {
     struct worker *w = rt_glance("gort_mutex_lock");
 
-    if (UNLIKELY(!take(m, tag_of(w->current))))
+    if (UNLIKELY(!take(m, w->here.holder)))
         lock_entered(m, (uintptr_t)__builtin_return_address(0));
     else
         rt_glance_end(w);
@@ -264,37 +259,22 @@ void gort_mutex_lock(gort_mutex *m)
 int gort_mutex_try_lock(gort_mutex *m)
 {
     struct worker *w = rt_glance("gort_mutex_try_lock");
-    bool taken = is_free(m) && take(m, tag_of(w->current));
+    bool taken = is_free(m) && take(m, w->here.holder);
 
     rt_glance_end(w);
     return taken;
 }
 
-static __attribute__((noinline)) void unlock_entered(gort_mutex *m)
+void gort_mutex_unlock_slow(gort_mutex *m)
 {
     rt_enter("gort_mutex_unlock");
     mutex_unlock(m, "gort_mutex_unlock");
     rt_leave(worker_self());
 }
 
-static __attribute__((noinline)) void wake_entered(gort_mutex *m)
+void gort_mutex_unlock_late(gort_mutex *m)
 {
     rt_enter("gort_mutex_unlock");
-    wake_late_comer(m);
+    mutex_wake_late_comer(m);
     rt_leave(worker_self());
-}
-
-void gort_mutex_unlock(gort_mutex *m)
-{
-    struct worker *w = rt_glance("gort_mutex_unlock");
-
-    if (UNLIKELY(is_free(m)) || UNLIKELY(has_waiters(m))) {
-        unlock_entered(m);
-        return;
-    }
-    asym_release(&m->gort_holder, 0);
-    if (UNLIKELY(has_late_comer(m)))
-        wake_entered(m);
-    else
-        rt_glance_end(w);
 }

@@ -150,13 +150,13 @@ int os_cpu_count(void)
     return cpus > 0 ? cpus : 1;
 }
 
-_Atomic(bool) os_has_process_barrier;
+_Atomic(bool) gort_has_barrier;
 
 bool os_barrier_init(void)
 {
     bool has = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
-    atomic_store_explicit(&os_has_process_barrier, has, memory_order_relaxed);
+    atomic_store_explicit(&gort_has_barrier, has, memory_order_relaxed);
     return has;
 }
 
@@ -167,7 +167,7 @@ void os_process_barrier(void)
 
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
         return;
-    atomic_store_explicit(&os_has_process_barrier, false, memory_order_relaxed);
+    atomic_store_explicit(&gort_has_barrier, false, memory_order_relaxed);
     nanosleep(&long_enough, NULL);
     errno = saved;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gort/here.h"
+
 /* Sleeps while *WORD is EXPECTED, at most TIMEOUT_NS (negative: no limit). False when the time ran
  * out. Private to the process. */
 bool futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
@@ -37,12 +39,10 @@ bool os_thread_sleeps(int32_t tid);
 int os_cpu_count(void);
 
 /* Gets the kernel ready for os_process_barrier; false if it refuses. Once, before the first thread.
- */
+ * What it says is kept in gort_has_barrier, until the kernel refuses after all. */
 bool os_barrier_init(void);
-/* What os_barrier_init said, until the kernel refuses after all. */
-extern _Atomic(bool) os_has_process_barrier;
 /* A full memory barrier in every running thread of the process. If a sandbox that was put up
- * meanwhile refuses it, says so by os_has_process_barrier and waits instead until all stores from
+ * meanwhile refuses it, says so by gort_has_barrier and waits instead until all stores from
  * before are seen: a millisecond. */
 void os_process_barrier(void);
 

@@ -5,9 +5,12 @@
 
 #include "base/check.h"
 #include "gort/base.h"
+#include "runtime/cycles.h"
 #include "runtime/sleep.h"
 
-#define NBUCKETS 256u
+#define NBUCKETS        256u
+#define SPINS_MAX       4u
+#define PAUSES_PER_SPIN 30u
 
 static struct lot_bucket buckets[NBUCKETS];
 
@@ -40,6 +43,20 @@ struct lot_bucket *lot_try_lock(const void *addr)
 void lot_unlock(struct lot_bucket *b)
 {
     lock_release(&b->lock);
+}
+
+bool lot_spin(unsigned *spins)
+{
+    uint32_t nprocs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    uint32_t nlazy = atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) +
+                     atomic_load_explicit(&sched.nspinning, memory_order_relaxed);
+
+    if (*spins == SPINS_MAX || nprocs <= nlazy + 1 || runq_count(&worker_self()->proc->runq) > 0)
+        return false;
+    ++*spins;
+    for (unsigned i = 0; i < PAUSES_PER_SPIN; i++)
+        cpu_relax();
+    return true;
 }
 
 struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr)
@@ -126,7 +143,7 @@ void lot_chain_add(struct lot_chain *chain, struct lot_waiter *w)
     chain->last = w;
 }
 
-void lot_chain_ready(struct lot_chain *chain)
+void lot_chain_ready(struct lot_chain *chain, int32_t wake_value)
 {
     struct lot_waiter *w = chain->first;
 
@@ -134,7 +151,7 @@ void lot_chain_ready(struct lot_chain *chain)
         struct lot_waiter *next = w->next;
 
         /* From here on W, on the stack of a task that runs, is gone. */
-        sched_ready(w->task, 0);
+        sched_ready(w->task, wake_value);
         w = next;
     }
 }

@@ -25,10 +25,11 @@ struct lot_bucket {
 
 /* What the address is a part of, for those who ask what a task waits for. */
 enum lot_kind {
-    LOT_OTHER,       /* nothing that has a holder */
-    LOT_MUTEX,       /* gort_mutex */
-    LOT_RW_READERS,  /* gort_rwmutex.gort_reader_sema: the task wants to read */
-    LOT_RW_WRITER,   /* gort_rwmutex.gort_writer_sema: it wants to write, others still read */
+    LOT_OTHER,        /* nothing that has a holder */
+    LOT_MUTEX,        /* gort_mutex */
+    LOT_RW_READERS,   /* gort_rwmutex.gort_readers: the task wants to read */
+    LOT_RW_WRITER,    /* gort_rwmutex.gort_writers.gort_waiters: it wants to write,
+                         others still read */
     LOT_KIND_MASK = 3 /* addresses end in as many zero bits */
 };
 
@@ -61,6 +62,11 @@ void lot_unlock(struct lot_bucket *b);
 /* The bucket of ADDR, locked, or NULL if that would take waiting. */
 struct lot_bucket *lot_try_lock(const void *addr);
 
+/* Waits for a moment instead of parking: false if that does not pay, because whoever is waited for
+ * may not be running, or other tasks wait for this proc, or because it was done often enough. SPINS
+ * counts how often. */
+bool lot_spin(unsigned *spins);
+
 /* Queues the current task in B, which is locked, at END, while it still runs: for one that must let
  * something else go before it parks. W, on its stack, has addr, task and since_ns. lot_park_queued
  * must follow: it parks the task, or returns 0 at once if W was taken out meanwhile; B is locked
@@ -91,6 +97,6 @@ struct lot_chain {
 };
 
 void lot_chain_add(struct lot_chain *chain, struct lot_waiter *w);
-void lot_chain_ready(struct lot_chain *chain);
+void lot_chain_ready(struct lot_chain *chain, int32_t wake_value);
 
 #endif

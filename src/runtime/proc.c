@@ -20,9 +20,14 @@ struct sched sched = {.lock = LOCK_INIT(RANK_SCHED)};
 
 __thread struct worker *gort_self_worker;
 
+extern inline struct gort_here *gort_here(void);
+static struct gort_here elsewhere = {.attention = 1};
+_Thread_local struct gort_here *gort_here_now = &elsewhere;
+
 void worker_set_self(struct worker *w)
 {
     gort_self_worker = w;
+    gort_here_now = w != NULL ? &w->here : &elsewhere;
     if (w != NULL) /* else the thread is none any more */
         w->errno_place = os_errno_place();
 }
@@ -200,7 +205,7 @@ void rt_leave_slow(struct worker *w)
     atomic_store_explicit(&w->inrt, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     w = rt_enter_settle(w);
-    asked = atomic_fetch_and_explicit(&w->attention, ATTENTION_RANDOM | ATTENTION_FINISHED,
+    asked = atomic_fetch_and_explicit(&w->here.attention, ATTENTION_RANDOM | ATTENTION_FINISHED,
                                       memory_order_acquire);
     if ((asked & ATTENTION_UNBLOCK) != 0)
         preempt_unblock();
@@ -215,7 +220,7 @@ void rt_leave_slow(struct worker *w)
     w = worker_self();
     atomic_store_explicit(&w->inrt, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
-    if ((atomic_load_explicit(&w->attention, memory_order_relaxed) &
+    if ((atomic_load_explicit(&w->here.attention, memory_order_relaxed) &
          (ATTENTION_STOP | ATTENTION_PREEMPT | ATTENTION_FINISHED)) != 0)
         rt_leave_slow(w);
 }

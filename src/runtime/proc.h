@@ -25,6 +25,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "gort/here.h"
 #include "runtime/globq.h"
 #include "runtime/latency.h"
 #include "runtime/lock.h"
@@ -116,10 +117,11 @@ enum {
 };
 
 struct worker {
-    _Atomic(uint32_t) inrt;      /* 1: inside the runtime; written by this thread only */
-    _Atomic(uint32_t) seize;     /* enum seize_state; sysmon asks, this worker clears */
-    _Atomic(uint32_t) attention; /* not 0: rt_leave takes its slow path */
-    _Atomic(uint32_t) mode;      /* enum worker_mode; written by this thread only; see world.c */
+    struct gort_here here;  /* attention, not 0: rt_leave takes its slow path; the holder's word for
+                               the current task; [owner] */
+    _Atomic(uint32_t) inrt; /* 1: inside the runtime; written by this thread only */
+    _Atomic(uint32_t) seize; /* enum seize_state; sysmon asks, this worker clears */
+    _Atomic(uint32_t) mode;  /* enum worker_mode; written by this thread only; see world.c */
     struct proc *proc;    /* NULL: detached; changed by sysmon only under SEIZE_ASKING; [owner] */
     struct task *current; /* NULL while it looks for work; [owner] */
     void *sched_sp;       /* saved stack pointer of the worker's own context; [owner] */
@@ -160,7 +162,7 @@ struct worker {
 
 struct sched {
     struct lock lock;          /* rank SCHED */
-    struct globq global; /* [lock:lock] */
+    struct globq global;       /* [lock:lock] */
     _Atomic(uint32_t) nglobal; /* its length; [atomic] */
     struct proc *idle_procs;   /* [lock:lock] */
     _Atomic(uint32_t) nidle_procs;
@@ -181,10 +183,10 @@ struct sched {
     _Atomic(uint32_t) nmade;          /* that were ever made, the first nprocs of them run tasks;
                                          grows [stw] */
     _Atomic(uint32_t) stopping;       /* 1: the world is being or is stopped */
-    _Atomic(uint32_t) detour; /* not 0: no task switches to the next directly, because of the
-                                 former or for replay.h; [atomic] */
-    _Atomic(uint32_t) finished;       /* 1: the first task returned */
-    _Atomic(uint32_t) foreign;        /* 1: threads of the program's own may attach; [atomic] */
+    _Atomic(uint32_t) detour;   /* not 0: no task switches to the next directly, because of the
+                                   former or for replay.h; [atomic] */
+    _Atomic(uint32_t) finished; /* 1: the first task returned */
+    _Atomic(uint32_t) foreign;  /* 1: threads of the program's own may attach; [atomic] */
     _Atomic(int64_t)
         coarse_ns;         /* monotonic time, as fresh as the last look at the clock; [atomic] */
     sigset_t signal_mask;  /* of the thread that started the runtime; [const] */
@@ -226,8 +228,15 @@ static inline void rt_leave(struct worker *w)
         &w->inrt, 0,
         memory_order_release); /* pairs with sysmon's acquire, which may take the proc now */
     atomic_signal_fence(memory_order_seq_cst);
-    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
+    if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
         rt_leave_slow(w);
+}
+
+/* Whether a public function may go its usual way without entering the runtime at all: the caller is
+ * a task, and nobody wants its attention. */
+static inline bool rt_may_glance(void)
+{
+    return atomic_load_explicit(&gort_here()->attention, memory_order_relaxed) == 0;
 }
 
 /* Around a public function whose usual way touches the program's memory only, which may be
@@ -245,7 +254,7 @@ void rt_attend(void);
 
 static inline void rt_glance_end(const struct worker *w)
 {
-    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
+    if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
         rt_attend();
 }
 

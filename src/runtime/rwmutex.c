@@ -1,173 +1,243 @@
 /* SPDX-License-Identifier: MIT */
 /* rwmutex.c - many readers or one writer.
- * A writer first takes the mutex of the writers, and then announces itself: it makes the number of
- * readers negative by taking MAX_READERS from it. Who comes to read meanwhile is counted all the
- * same, but waits. The writer waits until those have left who were there before it; "leaving" is
- * how many that still are, or less while they leave faster than the writer can count them. When it
- * is done it makes the number positive again, which lets in all who came, ahead of the next writer.
- * Threads: tasks, no lock held. Source: Go's sync.RWMutex. */
+ * A writer takes the mutex and then waits until nobody is counted as a reader. Who comes to read
+ * counts itself and then looks at the mutex: if that is held, the reader is none, steps back, and
+ * waits until the writer that is in lets in, as readers, all who wait. So readers that wait go
+ * ahead of the next writer, and a writer that waits keeps new ones out.
+ *
+ * Each who waits has announced that by a locked instruction before a last look, and each who leaves
+ * looks for it:
+ *   writer: holds the mutex, looks at the number of readers;
+ *   reader: lowers the number of readers, looks at the mutex. Both sequentially consistent.
+ *   reader: counted in as one that waits (mutex.h), looks at the mutex;
+ *   writer: lets go of the mutex, looks for who is counted in. Ordered by the barrier of the first.
+ * Readers wait on the address of their number, a writer that has the mutex on that of the mutex's
+ * count of those that wait.
+ * Readers do not spin: two that work on the same word at a time are slower than one after the
+ * other. Threads: tasks, no lock held. */
 #include "config.h"
 
 #include "base/check.h"
 #include "runtime/fatal.h"
 #include "runtime/mutex.h"
+#include "runtime/parklot.h"
 #include "runtime/proc.h"
-#include "runtime/sema.h"
 
-#define MAX_READERS (INT32_C(1) << 30)
+#define ADMITTED 1 /* wake value: the task has been counted as a reader */
 
-/* ---- readers ---------------------------------------------------------------------------------
- */
+extern inline void gort_rwmutex_lock(gort_rwmutex *rw);
+extern inline void gort_rwmutex_unlock(gort_rwmutex *rw);
+extern inline void gort_rwmutex_rlock(gort_rwmutex *rw);
+extern inline void gort_rwmutex_runlock(gort_rwmutex *rw);
 
-static __attribute__((noinline)) void rlock_entered(gort_rwmutex *rw, uintptr_t pc)
+static bool is_held(const gort_rwmutex *rw)
 {
-    rt_enter("gort_rwmutex_rlock");
-    sema_acquire(&rw->gort_reader_sema, LOT_RW_READERS, WAIT_RWMUTEX_RLOCK, pc);
-    rt_leave(worker_self());
+    return atomic_load_explicit(&rw->gort_writers.gort_holder, memory_order_seq_cst) != 0;
 }
 
-void gort_rwmutex_rlock(gort_rwmutex *rw)
+static bool has_readers(const gort_rwmutex *rw)
 {
-    struct worker *w = rt_glance("gort_rwmutex_rlock");
+    return atomic_load_explicit(&rw->gort_readers, memory_order_seq_cst) != 0;
+}
 
-    /* Acquire: pairs with the release of the writer that left. */
-    if (UNLIKELY(atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_acquire) < 0))
-        rlock_entered(rw, (uintptr_t)__builtin_return_address(0));
-    else
-        rt_glance_end(w);
+/* ---- readers ---- */
+
+/* A reader has left, which was one of BEFORE: the last one wakes the writer that waits for this. */
+static void leave(gort_rwmutex *rw, int32_t before)
+{
+    const void *place = &rw->gort_writers.gort_waiters;
+    struct lot_waiter *w;
+    struct lot_bucket *b;
+    bool more;
+
+    if (before != 1 || !is_held(rw))
+        return;
+    b = lot_lock(place);
+    w = lot_take(b, place, &more);
+    lot_unlock(b);
+    if (w != NULL)
+        sched_ready(w->task, 0);
+}
+
+static void step_back(gort_rwmutex *rw)
+{
+    leave(rw, atomic_fetch_sub_explicit(&rw->gort_readers, 1, memory_order_seq_cst));
+}
+
+/* Becomes a reader, if there is no writer. */
+static bool step_in(gort_rwmutex *rw)
+{
+    atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_seq_cst);
+    if (LIKELY(!is_held(rw)))
+        return true;
+    step_back(rw);
+    return false;
+}
+
+/* Parks while there is a writer. Returns ADMITTED, or 0: to be tried again. */
+static int32_t wait_to_read(gort_rwmutex *rw, bool *counted, uintptr_t pc)
+{
+    const struct lot_parking parking = {.why = WAIT_RWMUTEX_RLOCK,
+                                        .pc = pc,
+                                        .deadline_ns = GORT_FOREVER,
+                                        .end = LOT_BACK,
+                                        .kind = LOT_RW_READERS};
+    struct lot_bucket *b = lot_lock(&rw->gort_readers);
+
+    if (!*counted)
+        mutex_count_in(&rw->gort_writers);
+    *counted = true;
+    if (is_held(rw))
+        return lot_park(b, &rw->gort_readers, &parking);
+    lot_unlock(b);
+    return 0;
+}
+
+static void read_slow(gort_rwmutex *rw, uintptr_t pc)
+{
+    bool counted = false;
+
+    while (!step_in(rw)) {
+        if (is_held(rw) && wait_to_read(rw, &counted, pc) == ADMITTED)
+            break;
+    }
+    if (counted)
+        mutex_count_out(&rw->gort_writers);
+}
+
+void gort_rwmutex_rlock_slow(gort_rwmutex *rw, int counted)
+{
+    rt_enter("gort_rwmutex_rlock");
+    if (counted != 0)
+        step_back(rw);
+    read_slow(rw, (uintptr_t)__builtin_return_address(0));
+    rt_leave(worker_self());
 }
 
 int gort_rwmutex_try_rlock(gort_rwmutex *rw)
 {
-    struct worker *w = rt_glance("gort_rwmutex_try_rlock");
-    int32_t n = atomic_load_explicit(&rw->gort_readers, memory_order_relaxed);
-    bool taken = false;
+    bool taken;
 
-    /* Acquire: pairs with the release of the writer that left. */
-    while (!taken && n >= 0)
-        taken = atomic_compare_exchange_weak_explicit(&rw->gort_readers, &n, n + 1,
-                                                      memory_order_acquire, memory_order_relaxed);
-    rt_glance_end(w);
+    rt_enter("gort_rwmutex_try_rlock");
+    taken = !is_held(rw) && step_in(rw);
+    rt_leave(worker_self());
     return taken;
 }
 
-/* A reader has left while a writer waits or writes; BEFORE is how many there were. */
-static void leave_to_writer(gort_rwmutex *rw, int32_t before)
-{
-    if (before == 0 || before == -MAX_READERS)
-        gort_fatal("gort_rwmutex_runlock: runlock of unlocked rwmutex");
-    /* Acquire and release: the last to leave hands on what all readers have done. */
-    if (atomic_fetch_sub_explicit(&rw->gort_leaving, 1, memory_order_acq_rel) == 1)
-        sema_release(&rw->gort_writer_sema);
-}
-
-static __attribute__((noinline)) void runlock_entered(gort_rwmutex *rw, int32_t before)
+void gort_rwmutex_runlock_slow(gort_rwmutex *rw, int32_t before)
 {
     rt_enter("gort_rwmutex_runlock");
-    leave_to_writer(rw, before);
+    if (before <= 0)
+        gort_fatal("gort_rwmutex_runlock: runlock of unlocked rwmutex");
+    leave(rw, before);
     rt_leave(worker_self());
 }
 
-void gort_rwmutex_runlock(gort_rwmutex *rw)
-{
-    struct worker *w = rt_glance("gort_rwmutex_runlock");
-    /* Release: pairs with the acquire of the next writer. */
-    int32_t before = atomic_fetch_sub_explicit(&rw->gort_readers, 1, memory_order_release);
+/* ---- writers ---- */
 
-    if (UNLIKELY(before <= 0))
-        runlock_entered(rw, before);
-    else
-        rt_glance_end(w);
+/* Has the mutex, waits until there are no readers. */
+static void wait_for_readers(gort_rwmutex *rw, uintptr_t pc)
+{
+    const void *place = &rw->gort_writers.gort_waiters;
+    const struct lot_parking parking = {.why = WAIT_RWMUTEX_LOCK,
+                                        .pc = pc,
+                                        .deadline_ns = GORT_FOREVER,
+                                        .end = LOT_BACK,
+                                        .kind = LOT_RW_WRITER};
+
+    while (has_readers(rw)) {
+        struct lot_bucket *b;
+
+        b = lot_lock(place);
+        if (has_readers(rw))
+            lot_park(b, place, &parking);
+        else
+            lot_unlock(b);
+    }
 }
 
-/* ---- writers ---------------------------------------------------------------------------------
- */
-
-/* Keeps new readers out; how many are in. Acquire: pairs with the release of the readers that
- * left. */
-static int32_t announce_writer(gort_rwmutex *rw)
-{
-    return atomic_fetch_sub_explicit(&rw->gort_readers, MAX_READERS, memory_order_acquire);
-}
-
-/* Waits for the N readers that were in. */
-static void wait_for_readers(gort_rwmutex *rw, int32_t n, uintptr_t pc)
-{
-    DCHECK(n >= 0);
-    /* Acquire: as above. */
-    if (n != 0 && atomic_fetch_add_explicit(&rw->gort_leaving, n, memory_order_acq_rel) != -n)
-        sema_acquire(&rw->gort_writer_sema, LOT_RW_WRITER, WAIT_RWMUTEX_LOCK, pc);
-}
-
-static __attribute__((noinline)) void wait_entered(gort_rwmutex *rw, int32_t n, uintptr_t pc)
-{
-    rt_enter("gort_rwmutex_lock");
-    wait_for_readers(rw, n, pc);
-    rt_leave(worker_self());
-}
-
-static __attribute__((noinline)) void lock_entered(gort_rwmutex *rw, uintptr_t pc)
-{
-    rt_enter("gort_rwmutex_lock");
-    mutex_lock(&rw->gort_writers, &(struct mutex_wait){WAIT_RWMUTEX_LOCK, pc, GORT_FOREVER});
-    wait_for_readers(rw, announce_writer(rw), pc);
-    rt_leave(worker_self());
-}
-
-void gort_rwmutex_lock(gort_rwmutex *rw)
+void gort_rwmutex_lock_slow(gort_rwmutex *rw, int taken)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct worker *w = rt_glance("gort_rwmutex_lock");
-    int32_t n;
 
-    if (UNLIKELY(!mutex_try_lock(&rw->gort_writers))) {
-        lock_entered(rw, pc);
-        return;
+    rt_enter("gort_rwmutex_lock");
+    if (taken == 0) {
+        mutex_lock(&rw->gort_writers, &(struct mutex_wait){WAIT_RWMUTEX_LOCK, pc, GORT_FOREVER});
+        atomic_thread_fence(memory_order_seq_cst); /* the mutex was taken with acquire only */
     }
-    n = announce_writer(rw);
-    if (UNLIKELY(n != 0))
-        wait_entered(rw, n, pc);
-    else
-        rt_glance_end(w);
+    wait_for_readers(rw, pc);
+    rt_leave(worker_self());
+}
+
+/* Lets in all readers that wait, before the mutex is let go. */
+static void admit(gort_rwmutex *rw)
+{
+    struct lot_bucket *b = lot_lock(&rw->gort_readers);
+    struct lot_chain admitted = {0};
+    struct lot_waiter *w;
+    bool more;
+
+    while ((w = lot_take(b, &rw->gort_readers, &more)) != NULL) {
+        atomic_fetch_add_explicit(&rw->gort_readers, 1, memory_order_seq_cst);
+        lot_chain_add(&admitted, w);
+    }
+    lot_unlock(b);
+    lot_chain_ready(&admitted, ADMITTED);
+}
+
+/* The mutex was let go of. Readers that came after the last look are to try again, unless there is
+ * another writer, which will find them. RW is there if one of them waits, and else not touched. */
+static void wake_late_readers(gort_rwmutex *rw)
+{
+    struct lot_bucket *b = lot_lock(&rw->gort_readers);
+    struct lot_chain late = {0};
+    struct lot_waiter *w;
+    bool more;
+
+    if (lot_first(b, &rw->gort_readers) != NULL && !is_held(rw))
+        while ((w = lot_take(b, &rw->gort_readers, &more)) != NULL)
+            lot_chain_add(&late, w);
+    lot_unlock(b);
+    lot_chain_ready(&late, 0);
+}
+
+static void let_go(gort_rwmutex *rw, const char *what)
+{
+    if (atomic_load_explicit(&rw->gort_writers.gort_holder, memory_order_relaxed) == 0)
+        gort_fatal("%s: unlock of unlocked rwmutex", what);
+    if (mutex_is_awaited(&rw->gort_writers))
+        admit(rw);
+    mutex_unlock(&rw->gort_writers, what);
+    if (atomic_load_explicit(gort_waiting_at(rw), memory_order_seq_cst) != 0)
+        wake_late_readers(rw);
 }
 
 int gort_rwmutex_try_lock(gort_rwmutex *rw)
 {
-    struct worker *w = rt_enter("gort_rwmutex_try_lock");
-    bool taken = mutex_try_lock(&rw->gort_writers);
-    int32_t none = 0;
+    bool taken;
 
-    /* Acquire: pairs with the release of the readers that left. */
-    if (taken &&
-        !atomic_compare_exchange_strong_explicit(&rw->gort_readers, &none, -MAX_READERS,
-                                                 memory_order_acquire, memory_order_relaxed)) {
-        mutex_unlock(&rw->gort_writers, "gort_rwmutex_try_lock");
+    rt_enter("gort_rwmutex_try_lock");
+    taken = !has_readers(rw) && mutex_try_lock(&rw->gort_writers);
+    atomic_thread_fence(memory_order_seq_cst); /* the mutex was taken with acquire only */
+    if (taken && has_readers(rw)) {
+        let_go(rw, "gort_rwmutex_try_lock");
         taken = false;
     }
-    rt_leave(w);
+    rt_leave(worker_self());
     return taken;
 }
 
-/* The writer has left: lets those in who came to read meanwhile. BEFORE is what the number was. */
-static __attribute__((noinline)) void admit_entered(gort_rwmutex *rw, int32_t before)
+void gort_rwmutex_unlock_slow(gort_rwmutex *rw)
 {
     rt_enter("gort_rwmutex_unlock");
-    if (before >= 0)
-        gort_fatal("gort_rwmutex_unlock: unlock of unlocked rwmutex");
-    for (int32_t n = before + MAX_READERS; n > 0; n--)
-        sema_release(&rw->gort_reader_sema);
-    mutex_unlock(&rw->gort_writers, "gort_rwmutex_unlock");
+    let_go(rw, "gort_rwmutex_unlock");
     rt_leave(worker_self());
 }
 
-void gort_rwmutex_unlock(gort_rwmutex *rw)
+void gort_rwmutex_unlock_late(gort_rwmutex *rw)
 {
-    /* Release: pairs with the acquire of readers that come from now on. */
-    int32_t before = atomic_fetch_add_explicit(&rw->gort_readers, MAX_READERS,
-                                               memory_order_release);
-
-    if (UNLIKELY(before != -MAX_READERS))
-        admit_entered(rw, before);
-    else
-        gort_mutex_unlock(&rw->gort_writers);
+    rt_enter("gort_rwmutex_unlock");
+    mutex_wake_late_comer(&rw->gort_writers);
+    wake_late_readers(rw);
+    rt_leave(worker_self());
 }

@@ -122,6 +122,7 @@ static inline void adopt(struct worker *w, struct task *t, enum slice slice)
     stat_add(&p->stats.switches, 1);
     latency_run(&p->latency, t);
     w->current = t;
+    w->here.holder = task_as_holder(t);
     atomic_store_explicit(&t->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, t, memory_order_relaxed);
     atomic_store_explicit(&t->state, TASK_RUNNING, memory_order_relaxed);

@@ -353,11 +353,11 @@ static __attribute__((noinline)) int select_entered(gort_case *cases, size_t n, 
 
 int gort_select(gort_case *cases, size_t n)
 {
-    struct worker *w = rt_glance("gort_select");
-    int at = pass_by(cases, n);
+    int at = NO_CASE;
 
+    if (LIKELY(rt_may_glance()))
+        at = pass_by(cases, n);
     if (at == NO_CASE)
-        return select_entered(cases, n, (uintptr_t)__builtin_return_address(0));
-    rt_glance_end(w);
+        at = select_entered(cases, n, (uintptr_t)__builtin_return_address(0));
     return at;
 }

@@ -109,7 +109,7 @@ static void give(gort_sem *s, int64_t n, const char *what)
     atomic_store_explicit(&s->gort_state, 2 * free | (lot_first(b, s) != NULL ? WAITERS : 0),
                           memory_order_release);
     lot_unlock(b);
-    lot_chain_ready(&served);
+    lot_chain_ready(&served, 0);
 }
 
 /* Adds N units if nobody waits and they are not too many. */

@@ -19,11 +19,10 @@ static bool take_permit(_Atomic(uint32_t) *permits)
     return false;
 }
 
-void sema_acquire(_Atomic(uint32_t) *permits, enum lot_kind kind, enum wait_reason why,
-                  uintptr_t pc)
+void sema_acquire(_Atomic(uint32_t) *permits, enum wait_reason why, uintptr_t pc)
 {
     const struct lot_parking parking = {
-        .why = why, .pc = pc, .deadline_ns = GORT_FOREVER, .end = LOT_BACK, .kind = kind};
+        .why = why, .pc = pc, .deadline_ns = GORT_FOREVER, .end = LOT_BACK};
     struct lot_bucket *b;
 
     if (take_permit(permits))

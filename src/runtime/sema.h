@@ -14,8 +14,7 @@
 #include "runtime/task.h"
 
 /* Takes a permit; parks until there is one. KIND says what the permits are a part of. */
-void sema_acquire(_Atomic(uint32_t) *permits, enum lot_kind kind, enum wait_reason why,
-                  uintptr_t pc);
+void sema_acquire(_Atomic(uint32_t) *permits, enum wait_reason why, uintptr_t pc);
 
 /* Gives a permit. */
 void sema_release(_Atomic(uint32_t) *permits);

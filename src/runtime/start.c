@@ -235,7 +235,7 @@ static void finish_all(void)
     for (struct worker *w = atomic_load_explicit(&sched.workers, memory_order_relaxed); w != NULL;
          w = w->next_all) {
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_release);
-        atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
+        atomic_fetch_or_explicit(&w->here.attention, ATTENTION_FINISHED, memory_order_relaxed);
     }
     lock_release(&sched.lock);
 }

@@ -58,7 +58,7 @@ static struct {
  * the system refuses that, by a signal that W's thread takes. False if it did not. */
 static bool barrier_with(struct worker *w)
 {
-    if (!atomic_load_explicit(&os_has_process_barrier, memory_order_relaxed))
+    if (!atomic_load_explicit(&gort_has_barrier, memory_order_relaxed))
         return preempt_barrier(w);
     os_process_barrier();
     return true;
@@ -116,7 +116,7 @@ static void take_from_hog(struct proc *p)
         return;
     }
     if (debug.replay == 0)
-        atomic_fetch_or_explicit(&w->attention, ATTENTION_PREEMPT, memory_order_relaxed);
+        atomic_fetch_or_explicit(&w->here.attention, ATTENTION_PREEMPT, memory_order_relaxed);
 }
 
 static void take_from_blocked(struct proc *p)

@@ -105,6 +105,12 @@ void task_cache_flush(struct proc *p);
 size_t tasks_used(void);
 struct task *task_at(size_t slot);
 
+/* What a lock's word is while T holds it: never 0. */
+static inline uint32_t task_as_holder(const struct task *t)
+{
+    return t->slot + 1;
+}
+
 /* Tasks that exist: spawned and not ended. */
 int64_t tasks_alive(void);
 

@@ -107,7 +107,7 @@ void waitgroup_wait(gort_waitgroup *wg, uintptr_t pc)
 {
     if (!join_waiters(wg))
         return;
-    sema_acquire(&wg->gort_sema, LOT_OTHER, WAIT_WAITGROUP, pc);
+    sema_acquire(&wg->gort_sema, WAIT_WAITGROUP, pc);
     if (atomic_load_explicit(&wg->gort_state, memory_order_acquire) != 0)
         gort_fatal("gort_waitgroup_wait: the group is used again before all waiters left");
 }

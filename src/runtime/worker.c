@@ -152,13 +152,13 @@ struct worker *worker_new(void)
         w = persist_alloc(sizeof *w, CACHE_LINE_BYTES, SYS_OTHER);
     atomic_store_explicit(&w->seize, seize_at_rest(), memory_order_relaxed);
     if (debug.yield > 0 || debug.replay != 0)
-        atomic_store_explicit(&w->attention, ATTENTION_RANDOM, memory_order_relaxed);
+        atomic_store_explicit(&w->here.attention, ATTENTION_RANDOM, memory_order_relaxed);
     lock_take(&sched.lock);
     atomic_fetch_add_explicit(&sched.nworkers, 1, memory_order_relaxed);
     check_limit_locked();
     if (atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0) {
         atomic_store_explicit(&w->seize, SEIZE_FINISHED, memory_order_relaxed);
-        atomic_fetch_or_explicit(&w->attention, ATTENTION_FINISHED, memory_order_relaxed);
+        atomic_fetch_or_explicit(&w->here.attention, ATTENTION_FINISHED, memory_order_relaxed);
     }
     w->inrt = 1;
     if (fresh)

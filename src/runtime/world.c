@@ -106,7 +106,7 @@ static void ask_all(const struct worker *self)
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
         if (w == self || !is_active(w))
             continue;
-        atomic_fetch_or_explicit(&w->attention, ATTENTION_STOP, memory_order_seq_cst);
+        atomic_fetch_or_explicit(&w->here.attention, ATTENTION_STOP, memory_order_seq_cst);
         /* One in the runtime sees the word when it leaves; the signal may find it just outside. */
         preempt_signal(w);
     }
@@ -132,7 +132,7 @@ static void look_for_blocked(const struct worker *self)
     for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
         if (w != self && seems_deaf(w) &&
             sigblock_look(atomic_load_explicit(&w->tid, memory_order_relaxed)))
-            atomic_fetch_or_explicit(&w->attention, ATTENTION_UNBLOCK, memory_order_relaxed);
+            atomic_fetch_or_explicit(&w->here.attention, ATTENTION_UNBLOCK, memory_order_relaxed);
     }
 }
 

@@ -18,9 +18,9 @@ trap 'rm -f "$faults" "$exported" "$declared"' EXIT
 nm -D --defined-only "$library" | awk '{ print $3 }' | sort >"$exported"
 grep -v '^gort_' "$exported" | complain_of 'exported, but not a name of ours'
 
-sed -n -e 's/^GORT_API [^(]*[ *]\(gort_[a-z0-9_]*\)(.*/\1/p' \
-    -e 's/^GORT_API extern [^(]*[ *]\(gort_[a-z0-9_]*\);.*/\1/p' src/gort.h src/gort/*.h |
-    sort >"$declared"
+sed -n -e 's/^GORT_[AI][A-Z]* .*[ *]\(gort_[a-z0-9_]*\)(.*/\1/p' \
+    -e 's/^GORT_[AI][A-Z]* extern .*[ *]\(gort_[a-z0-9_]*\)\(;\|\[\|$\).*/\1/p' \
+    src/gort.h src/gort/*.h | sort >"$declared"
 comm -23 "$declared" "$exported" | complain_of 'declared in a public header, but not in the library'
 comm -13 "$declared" "$exported" | grep '^gort_' |
     complain_of 'in the library, but declared in no public header'
