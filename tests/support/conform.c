@@ -40,7 +40,7 @@ void conform_add(struct conform_claim *c)
 
 void conform_fail(const char *file, int line, const char *format, ...)
 {
-    char text[512];
+    char text[4096]; /* with the stacks of some tasks */
     va_list ap;
 
     va_start(ap, format);
