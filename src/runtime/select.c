@@ -158,6 +158,20 @@ static bool is_repeated(const struct selection *s, size_t i)
     return i > 0 && address_at(s, i) == address_at(s, i - 1);
 }
 
+/* Whoever comes while the task waits makes all cases of one kind and channel ready at one time, and
+ * meets the first in the queue. */
+static void shuffle_repeated(struct selection *s, struct proc *p)
+{
+    size_t first = 0;
+
+    for (size_t i = 1; i < s->nchans; i++) {
+        if (is_repeated(s, i))
+            swap_order(s, i, first + proc_random(p) % (uint32_t)(i - first + 1));
+        else
+            first = i;
+    }
+}
+
 static void lock_all(struct selection *s)
 {
     for (size_t i = 0; i < s->nchans; i++)
@@ -258,6 +272,7 @@ static int select_locked(struct selection *s, size_t n, uintptr_t pc)
         if (has_chan(&s->cases[i]))
             s->order[filled++] = (uint16_t)i;
     sort_by_address(s);
+    shuffle_repeated(s, worker_self()->proc);
     lock_all(s);
     at = try_all_locked(s, n, &found, &wake);
     if (found.deadline_at != NO_CASE)
