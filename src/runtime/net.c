@@ -297,6 +297,20 @@ static int connect_to(gort_conn *c, struct netaddr *a, int64_t deadline_ns, uint
     return (int)result;
 }
 
+/* To a port of which the system also draws those of callers it may draw the same one; and if nobody
+ * listens there, TCP joins the socket with itself (RFC 9293, simultaneous open). */
+static bool is_its_own_peer(int fd, const struct netaddr *dialled)
+{
+    struct netaddr own = {.bytes = sizeof own.u};
+    struct netaddr peer = {.bytes = sizeof peer.u};
+
+    if (dialled->u.any.sa_family == AF_UNIX || getsockname(fd, &own.u.any, &own.bytes) != 0 ||
+        netaddr_port(&own) != netaddr_port(dialled))
+        return false;
+    return getpeername(fd, &peer.u.any, &peer.bytes) == 0 && own.bytes == peer.bytes &&
+           memcmp(&own.u, &peer.u, own.bytes) == 0;
+}
+
 static int dial_one(struct netaddr *a, gort_conn **out, int64_t deadline_ns, uintptr_t pc)
 {
     gort_conn *c = heap_alloc(sizeof *c, ALLOC_NOSCAN, pc);
@@ -311,6 +325,8 @@ static int dial_one(struct netaddr *a, gort_conn **out, int64_t deadline_ns, uin
         return rc;
     }
     rc = connect_to(c, a, deadline_ns, pc);
+    if (rc == GORT_OK && is_its_own_peer(fd, a))
+        rc = GORT_EREFUSED;
     if (rc == GORT_OK)
         *out = c;
     else
