@@ -17,13 +17,14 @@ GORT_API int64_t gort_now(void);
 /* A deadline DURATION_NS from now, saturating. Callable from any thread. */
 GORT_API int64_t gort_in(int64_t duration_ns);
 
-/* Blocks the task for at least DURATION_NS; 0 or less returns at once. */
+/* Blocks the task for at least DURATION_NS; 0 or less returns at once. However long, it is no
+ * deadlock. */
 GORT_API void gort_sleep(int64_t duration_ns);
 
 /* The same; 0 when the time has passed; gort_ctx_err of CTX, if that is cancelled first. */
 GORT_API GORT_MUST_CHECK int gort_sleep_ctx(int64_t duration_ns, struct gort_ctx *ctx);
 
-/* Blocks the task until DEADLINE_NS. */
+/* Blocks the task until DEADLINE_NS; GORT_FOREVER: for ever, which can be a deadlock. */
 GORT_API void gort_sleep_until(int64_t deadline_ns);
 
 /* ---- timers: once ---------------------------------------------------------------------------- */

@@ -177,6 +177,31 @@ CLAIM(a_signal_for_each_item_serves_all_buyers)
     EXPECT(s->sold == 400 && s->items == 0, "%d sold, %d left", s->sold, s->items);
 }
 
+static void signal_once(void *arg)
+{
+    struct waiting *w = arg;
+
+    gort_cond_signal(&w->c);
+}
+
+/* Whoever comes to wait while the signal is given. */
+CLAIM(a_signal_is_not_stolen_from_who_waited_before_it)
+{
+    for (int round = 0; round < 50; round++) {
+        struct waiter waiters[2];
+        struct waiting *w = with_waiters(waiters, 1);
+
+        waiters[1] = (struct waiter){w, 1, GORT_FOREVER};
+        gort_waitgroup_go(&w->wg, signal_once, w);
+        gort_waitgroup_go(&w->wg, wait_once, &waiters[1]);
+        EVENTUALLY(load(&w->woken) == 1, "round %d: nobody woke", round);
+        UNTIL_PARKED(1, PARKED_COND);
+        EXPECT(w->order[0] == 0, "round %d: waiter %d woke", round, w->order[0]);
+        gort_cond_signal(&w->c);
+        gort_waitgroup_wait(&w->wg);
+    }
+}
+
 /* ---- deadlines ------------------------------------------------------------------------------ */
 
 CLAIM(waiting_ends_at_the_deadline_with_the_mutex_held)

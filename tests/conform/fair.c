@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "tests/support/conform.h"
 
@@ -153,6 +154,24 @@ CLAIM(tasks_are_counted_from_their_start_to_their_end)
     EVENTUALLY(gort_num_tasks() == before, "%lld tasks", (long long)gort_num_tasks());
 }
 
+CLAIM(there_are_as_many_stacks_as_tasks)
+{
+    enum { BYTES = 1 << 18 };
+    gort_chan *c = gort_chan_new(0, 0);
+    char *text = gort_alloc_noscan(BYTES);
+    int nstacks = 0;
+
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+    for (int i = 0; i < 20; i++)
+        gort_go(wait_for_close, c);
+    gort_stack(text, BYTES, 1);
+    for (const char *at = text; (at = strstr(at, "\ntask ")) != NULL; at++)
+        nstacks++;
+    EXPECT(nstacks == gort_num_tasks(), "%d stacks of %lld tasks", nstacks,
+           (long long)gort_num_tasks());
+    gort_close(c);
+}
+
 struct link {
     gort_chan *from;
     gort_chan *to;
@@ -280,6 +299,72 @@ CLAIM(many_that_stop_the_world_do_not_block_each_other)
     for (int i = 0; i < 4; i++)
         gort_waitgroup_go(&stoppers, collect_some, NULL);
     gort_waitgroup_wait(&stoppers);
+    set(&c.stop);
+    gort_waitgroup_wait(&c.all);
+}
+
+/* Each lives for a moment and leaves one behind. */
+static void beget(void *arg)
+{
+    struct crowd *c = arg;
+
+    if (!is_set(&c->stop))
+        gort_waitgroup_go(&c->all, beget, c);
+}
+
+static void change_maxprocs(void *arg)
+{
+    int n = gort_maxprocs();
+
+    (void)arg;
+    for (int i = 0; i <= 10; i++) /* the last time as it was */
+        gort_set_maxprocs(n + i % 2);
+}
+
+CLAIM(tasks_that_beget_each_other_do_not_keep_the_world_from_stopping)
+{
+    struct crowd c = {0};
+    gort_waitgroup stoppers = {0};
+
+    gort_waitgroup_go(&c.all, beget, &c);
+    gort_waitgroup_go(&stoppers, change_maxprocs, NULL);
+    gort_waitgroup_go(&stoppers, collect_some, NULL);
+    gort_waitgroup_wait(&stoppers);
+    set(&c.stop);
+    gort_waitgroup_wait(&c.all);
+}
+
+struct eater {
+    struct crowd *crowd;
+    _Atomic(int) meals;
+};
+
+static void allocate_without_a_pause(void *arg)
+{
+    struct eater *e = arg;
+
+    while (!is_set(&e->crowd->stop)) {
+        gort_alloc(16);
+        atomic_fetch_add_explicit(&e->meals, 1, memory_order_relaxed);
+    }
+}
+
+/* More of them than procs: those whose allocations begin collections, and wait for them, must not
+ * have all the turns. */
+CLAIM(tasks_that_allocate_without_a_pause_all_get_on)
+{
+    struct crowd c = {0};
+    struct eater e[6] = {{0}};
+
+    for (int i = 0; i < 6; i++) {
+        e[i].crowd = &c;
+        gort_waitgroup_go(&c.all, allocate_without_a_pause, &e[i]);
+    }
+    for (int i = 0; i < 6; i++) {
+        int before = atomic_load_explicit(&e[i].meals, memory_order_relaxed);
+
+        EVENTUALLY(atomic_load_explicit(&e[i].meals, memory_order_relaxed) > before, "task %d", i);
+    }
     set(&c.stop);
     gort_waitgroup_wait(&c.all);
 }

@@ -151,6 +151,34 @@ ENDS(the_program_ends_with_its_first_task, 0, "done")
     dprintf(STDOUT_FILENO, "done\n");
 }
 
+static void sleep_for_ever(void *arg)
+{
+    (void)arg;
+    gort_sleep(GORT_FOREVER);
+    _exit(9);
+}
+
+ENDS(a_sleep_for_ever_lasts_as_long_as_the_program, 0, "done")
+{
+    gort_go(sleep_for_ever, NULL);
+    UNTIL_PARKED(1, PARKED_SLEEP);
+    gort_sleep(2 * GORT_MS);
+    dprintf(STDOUT_FILENO, "done\n");
+}
+
+static void sleep_until_never(void *arg)
+{
+    (void)arg;
+    gort_sleep_until(GORT_FOREVER);
+    _exit(9);
+}
+
+ENDS(who_waits_for_a_time_that_never_comes_takes_part_in_a_deadlock, 2, DEADLOCK)
+{
+    gort_go(sleep_until_never, NULL);
+    gort_recv(gort_chan_new(0, 0), NULL);
+}
+
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
 static void leave_in_the_middle(void *arg)

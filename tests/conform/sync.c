@@ -228,6 +228,42 @@ CLAIM(a_group_can_be_used_again)
     }
 }
 
+/* All come to the first barrier before any leaves the second. */
+struct barriers {
+    gort_waitgroup came;
+    gort_waitgroup may_leave;
+    gort_waitgroup all;
+    _Atomic(int) nleft;
+};
+
+static void pass_both(void *arg)
+{
+    struct barriers *b = arg;
+
+    gort_waitgroup_done(&b->came);
+    gort_waitgroup_wait(&b->may_leave);
+    atomic_fetch_add_explicit(&b->nleft, 1, memory_order_relaxed);
+}
+
+CLAIM(two_groups_make_a_barrier_again_and_again)
+{
+    struct barriers *b = gort_new(struct barriers);
+
+    for (int round = 1; round <= 20; round++) {
+        gort_waitgroup_add(&b->came, 16);
+        gort_waitgroup_add(&b->may_leave, 16);
+        for (int i = 0; i < 16; i++)
+            gort_waitgroup_go(&b->all, pass_both, b);
+        gort_waitgroup_wait(&b->came);
+        for (int i = 0; i < 16; i++) {
+            EXPECT(b->nleft == 16 * (round - 1), "round %d: %d left too early", round, b->nleft);
+            gort_waitgroup_done(&b->may_leave);
+        }
+        gort_waitgroup_wait(&b->all);
+        EXPECT(b->nleft == 16 * round, "round %d: %d left", round, b->nleft);
+    }
+}
+
 /* Each task waits for two of its own, down to some depth: many groups at once, on stacks that go
  * when the wait is over. */
 struct branch {

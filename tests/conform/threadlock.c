@@ -111,6 +111,37 @@ CLAIM(a_bound_task_runs_on_one_thread_and_nobody_else_does)
     gort_waitgroup_wait(&p->wg);
 }
 
+static void yield_bound(void *arg)
+{
+    struct play *p = arg;
+    int32_t tid;
+
+    gort_lock_thread();
+    tid = os_thread_id();
+    owner = gort_task_id();
+    while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
+        gort_yield();
+        check_thread(tid);
+    }
+    owner = 0;
+    gort_unlock_thread();
+}
+
+/* Nobody else runs on its thread meanwhile, so each of its turns is a thread's. */
+CLAIM(a_bound_task_that_yields_lets_others_run)
+{
+    struct play *p = play_new();
+    int v = 0;
+
+    for (int i = 0; i < 2; i++)
+        gort_waitgroup_go(&p->wg, yield_bound, p);
+    gort_go(send_all, p);
+    for (int i = 0; i < ROUNDS; i++)
+        EXPECT(gort_recv(p->in, &v) == 1 && v == i, "got %d, not %d", v, i);
+    atomic_store_explicit(&p->stop, 1, memory_order_relaxed);
+    gort_waitgroup_wait(&p->wg);
+}
+
 CLAIM(calls_nest)
 {
     int32_t tid;

@@ -37,13 +37,26 @@ __attribute__((noinline)) static void arm_and_forget(void)
     }
 }
 
+static uint64_t heap_objects(void)
+{
+    gort_memstats m;
+
+    wipe_stack();
+    gort_gc();
+    gort_read_memstats(&m);
+    return m.heap_objects;
+}
+
 /* A search of stacks and registers may keep a few by chance. */
 CLAIM(what_nobody_refers_to_is_reclaimed_and_disarmed)
 {
+    uint64_t before = heap_objects();
+    uint64_t after;
+
     arm_and_forget();
-    wipe_stack();
-    gort_gc();
+    after = heap_objects();
     EXPECT(timers_active() < MANY / 4, "%zu timers armed", timers_active());
+    EXPECT(after < before + MANY / 2, "%llu objects more", (unsigned long long)(after - before));
 }
 
 __attribute__((noinline)) static gort_chan *chan_of_a_ticker(void)
