@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/task.h"
+#include "runtime/taskdump.h"
 
 #define CHILD_SECONDS 100u
 #define OUTPUT_BYTES  (256u << 10)
@@ -142,8 +144,21 @@ static int run_claims(void *arg)
     return ran == 0 || failed > 0;
 }
 
+/* Shows where all tasks are before the alarm of exec_self ends the process. */
+static void tell_where(int signal_number, siginfo_t *info, void *context)
+{
+    (void)info;
+    taskdump_print_signal(STDOUT_FILENO, context);
+    taskdump_print_others(STDOUT_FILENO);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number); /* comes when this returns */
+}
+
 static int be_child(const char *name)
 {
+    struct sigaction on_alarm = {.sa_sigaction = tell_where, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    sigaction(SIGALRM, &on_alarm, NULL);
     return gort_run(NULL, run_claims, (void *)(uintptr_t)name);
 }
 
@@ -153,6 +168,7 @@ struct child {
     char output[OUTPUT_BYTES];
     size_t length;
     int status; /* as from waitpid */
+    struct rusage used;
 };
 
 static _Noreturn void exec_self(const char *claim, int output)
@@ -195,7 +211,13 @@ static void run_child(struct child *c, const char *claim)
     close(fds[1]);
     collect_output(c, fds[0]);
     close(fds[0]);
-    waitpid(pid, &c->status, 0);
+    wait4(pid, &c->status, 0, &c->used);
+}
+
+static double processor_seconds(const struct rusage *used)
+{
+    return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
+           (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec) / 1e6;
 }
 
 static void describe(const struct child *c, char *text, size_t bytes)
@@ -203,7 +225,8 @@ static void describe(const struct child *c, char *text, size_t bytes)
     if (WIFEXITED(c->status))
         snprintf(text, bytes, "exit status %d", WEXITSTATUS(c->status));
     else if (WTERMSIG(c->status) == SIGALRM)
-        snprintf(text, bytes, "no end after %u s", CHILD_SECONDS);
+        snprintf(text, bytes, "no end after %u s, %.1f s of them on a processor", CHILD_SECONDS,
+                 processor_seconds(&c->used));
     else
         snprintf(text, bytes, "signal %d", WTERMSIG(c->status));
 }

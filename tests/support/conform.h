@@ -12,7 +12,8 @@
  *     PROGRAM CLAIM            one claim, in this process, for a debugger
  * CONFORM_SEED=N repeats a run's seeds; a run prints it. CONFORM_SEEDS is how many there are: 5,
  * or 2 if SANITIZER is set, as make check does in a build with a sanitizer.
- * What fails is printed with the command that tries it again. Other settings in GORT_DEBUG hold in
+ * What fails is printed with the command that tries it again; what has no end in 100 s, with the
+ * stacks of its tasks and the processor time that it had. Other settings in GORT_DEBUG hold in
  * all schedules. */
 #ifndef SUPPORT_CONFORM_H
 #define SUPPORT_CONFORM_H
