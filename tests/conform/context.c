@@ -452,32 +452,3 @@ ENDS(a_value_without_a_key, 2, "fatal error: gort_ctx_with_value: no key")
 {
     gort_ctx_with_value(gort_ctx_background(), NULL, NULL);
 }
-
-/* ---- causes of deadlines -------------------------------------------------------------------- */
-
-CLAIM(a_deadline_has_the_cause_that_it_was_given)
-{
-    gort_ctx *late = gort_ctx_with_timeout_cause(gort_ctx_background(), GORT_MS, 41);
-    gort_ctx *past = gort_ctx_with_deadline_cause(gort_ctx_background(), 1, 42);
-    gort_ctx *plain = gort_ctx_with_deadline_cause(gort_ctx_background(), 1, 0);
-    gort_ctx *child = gort_ctx_with_cancel(late);
-
-    EXPECT(is_cancelled(past, GORT_ETIMEDOUT, 42), "cause %d", gort_ctx_cause(past));
-    EXPECT(is_cancelled(plain, GORT_ETIMEDOUT, GORT_ETIMEDOUT), "cause %d", gort_ctx_cause(plain));
-    EXPECT(wait_for(child), "the deadline does not come");
-    EXPECT(is_cancelled(late, GORT_ETIMEDOUT, 41), "cause %d", gort_ctx_cause(late));
-    EXPECT(is_cancelled(child, GORT_ETIMEDOUT, 41), "of the child: %d", gort_ctx_cause(child));
-}
-
-CLAIM(the_cause_of_a_deadline_that_did_not_come_first_is_not_told)
-{
-    gort_ctx *ctx = gort_ctx_with_timeout_cause(gort_ctx_background(), LONG, 41);
-    gort_ctx *parent = gort_ctx_with_timeout_cause(gort_ctx_background(), GORT_MS, 7);
-    gort_ctx *child = gort_ctx_with_timeout_cause(parent, LONG, 41);
-
-    gort_ctx_cancel(ctx, 5);
-    EXPECT(is_cancelled(ctx, GORT_ECANCELED, 5), "cause %d", gort_ctx_cause(ctx));
-    EXPECT(gort_ctx_deadline(child) == gort_ctx_deadline(parent), "not the earlier deadline");
-    EXPECT(wait_for(child), "the deadline does not come");
-    EXPECT(is_cancelled(child, GORT_ETIMEDOUT, 7), "cause %d", gort_ctx_cause(child));
-}
