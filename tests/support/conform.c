@@ -4,12 +4,10 @@
 #include "tests/support/conform.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,12 +15,10 @@
 #include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/task.h"
-#include "runtime/taskdump.h"
+#include "tests/support/conform_child.h"
 
-#define CHILD_SECONDS 100u
-#define OUTPUT_BYTES  (256u << 10)
-#define SEEDS         5u
-#define SEEDS_SLOW    2u /* under a sanitizer */
+#define SEEDS      5u
+#define SEEDS_SLOW 2u /* under a sanitizer */
 
 static const char *const proc_counts[] = {"1", "2", "4", "16"};
 
@@ -55,6 +51,21 @@ void conform_fail(const char *file, int line, const char *format, ...)
 void conform_pause(void)
 {
     gort_sleep(20 * GORT_US);
+}
+
+struct conform_patience conform_patience(void)
+{
+    return (struct conform_patience){.left_ns = 10 * GORT_S, .looked_ns = gort_now()};
+}
+
+bool conform_is_patient(struct conform_patience *p)
+{
+    int64_t now_ns = gort_now();
+    int64_t passed_ns = now_ns - p->looked_ns;
+
+    p->looked_ns = now_ns;
+    p->left_ns -= passed_ns < GORT_S / 2 ? passed_ns : GORT_S / 2;
+    return p->left_ns > 0;
 }
 
 static enum wait_reason reason_of(enum conform_wait why)
@@ -144,92 +155,13 @@ static int run_claims(void *arg)
     return ran == 0 || failed > 0;
 }
 
-/* Shows where all tasks are before the alarm of exec_self ends the process. */
-static void tell_where(int signal_number, siginfo_t *info, void *context)
-{
-    (void)info;
-    taskdump_print_signal(STDOUT_FILENO, context);
-    taskdump_print_others(STDOUT_FILENO);
-    signal(signal_number, SIG_DFL);
-    raise(signal_number); /* comes when this returns */
-}
-
 static int be_child(const char *name)
 {
-    struct sigaction on_alarm = {.sa_sigaction = tell_where, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-
-    sigaction(SIGALRM, &on_alarm, NULL);
+    child_tells_where_on_alarm();
     return gort_run(NULL, run_claims, (void *)(uintptr_t)name);
 }
 
 /* ---- one process ---------------------------------------------------------------------------- */
-
-struct child {
-    char output[OUTPUT_BYTES];
-    size_t length;
-    int status; /* as from waitpid */
-    struct rusage used;
-};
-
-static _Noreturn void exec_self(const char *claim, int output)
-{
-    char *argv[] = {(char *)(uintptr_t) "conform", (char *)(uintptr_t) "--child",
-                    (char *)(uintptr_t)claim, NULL};
-
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
-    close(output);
-    alarm(CHILD_SECONDS);
-    execv("/proc/self/exe", argv);
-    _exit(127);
-}
-
-static void collect_output(struct child *c, int fd)
-{
-    ssize_t n;
-
-    while ((n = read(fd, c->output + c->length, sizeof c->output - 1 - c->length)) > 0)
-        c->length += (size_t)n;
-    c->output[c->length] = '\0';
-}
-
-static void run_child(struct child *c, const char *claim)
-{
-    int fds[2];
-    pid_t pid;
-
-    fflush(stdout);
-    c->length = 0;
-    if (pipe(fds) != 0 || (pid = fork()) < 0) {
-        perror("conform");
-        exit(77);
-    }
-    if (pid == 0) {
-        close(fds[0]);
-        exec_self(claim, fds[1]);
-    }
-    close(fds[1]);
-    collect_output(c, fds[0]);
-    close(fds[0]);
-    wait4(pid, &c->status, 0, &c->used);
-}
-
-static double processor_seconds(const struct rusage *used)
-{
-    return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
-           (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec) / 1e6;
-}
-
-static void describe(const struct child *c, char *text, size_t bytes)
-{
-    if (WIFEXITED(c->status))
-        snprintf(text, bytes, "exit status %d", WEXITSTATUS(c->status));
-    else if (WTERMSIG(c->status) == SIGALRM)
-        snprintf(text, bytes, "no end after %u s, %.1f s of them on a processor", CHILD_SECONDS,
-                 processor_seconds(&c->used));
-    else
-        snprintf(text, bytes, "signal %d", WTERMSIG(c->status));
-}
 
 static const char *setting(const char *name)
 {
@@ -243,7 +175,7 @@ static bool report(const struct child *c, bool good, const char *claim)
 {
     char how[64];
 
-    describe(c, how, sizeof how);
+    child_describe(c, how, sizeof how);
     printf("%s - %s, GORT_MAXPROCS=%s GORT_DEBUG=%s: %s\n", good ? "ok" : "not ok",
            claim == NULL ? "claims" : claim, setting("GORT_MAXPROCS"), setting("GORT_DEBUG"), how);
     if (!good)
@@ -257,7 +189,7 @@ static bool check_claims(const char *claim)
 {
     static struct child c;
 
-    run_child(&c, claim);
+    child_run(&c, claim);
     return report(&c, WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0, claim);
 }
 
@@ -272,7 +204,7 @@ static bool check_end(const struct conform_claim *claim)
     static struct child c;
     bool good;
 
-    run_child(&c, claim->name);
+    child_run(&c, claim->name);
     good = ended_with(&c, claim->status) && strstr(c.output, claim->text) != NULL;
     if (!good)
         printf("# expected exit status (or -signal) %d and: %s\n", claim->status, claim->text);

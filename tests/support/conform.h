@@ -76,15 +76,25 @@ bool conform_is_deterministic(void);
 void conform_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Yields until COND holds; fails after ten seconds. */
-#define EVENTUALLY(cond, ...)                            \
-    do {                                                 \
-        int64_t eventually_by_ns = gort_in(10 * GORT_S); \
-                                                         \
-        while (!(cond) && gort_now() < eventually_by_ns) \
-            conform_pause();                             \
-        EXPECT(cond, __VA_ARGS__);                       \
+/* Yields until COND holds; fails after ten seconds. What passes between two looks counts for half a
+ * second at most: time in which the process was stopped, or had no processor, is not held against
+ * it. */
+#define EVENTUALLY(cond, ...)                                  \
+    do {                                                       \
+        struct conform_patience patience = conform_patience(); \
+                                                               \
+        while (!(cond) && conform_is_patient(&patience))       \
+            conform_pause();                                   \
+        EXPECT(cond, __VA_ARGS__);                             \
     } while (0)
+
+struct conform_patience {
+    int64_t left_ns;
+    int64_t looked_ns;
+};
+
+struct conform_patience conform_patience(void);
+bool conform_is_patient(struct conform_patience *p);
 
 /* Lets others run. */
 void conform_pause(void);
