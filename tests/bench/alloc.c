@@ -1,37 +1,73 @@
 /* SPDX-License-Identifier: MIT */
-/* alloc.c - benchmarks of allocation: objects that are garbage at once, with and without
- * references. */
+/* alloc.c - benchmarks of allocation: objects that are garbage at once, without references, with
+ * words of which each may be one, and with a type; by one task, and by a task for each proc. */
 #include "config.h"
 
 #include "tests/bench/bench.h"
 
+static const uint64_t all_words[2] = {UINT64_MAX, UINT64_MAX};
+
+/* A size, as an object all of whose words are references. */
+#define SIZE(n)                                                        \
+    {                                                                  \
+        .name = #n, .bytes = (n), .nwords = (n) / 8, .ptrs = all_words \
+    }
+static const gort_type sizes[] = {SIZE(8), SIZE(16), SIZE(32), SIZE(128), SIZE(1024)};
+
 static void alloc_plain(gort_bench *b, void *arg)
 {
-    const size_t *bytes = arg;
+    const gort_type *size = arg;
 
     for (int64_t i = 0; i < b->n; i++)
-        gort_keepalive(gort_alloc_noscan(*bytes));
+        gort_keepalive(gort_alloc_noscan(size->bytes));
 }
 
 static void alloc_pointers(gort_bench *b, void *arg)
 {
-    const size_t *bytes = arg;
+    const gort_type *size = arg;
 
     for (int64_t i = 0; i < b->n; i++)
-        gort_keepalive(gort_alloc_object(*bytes));
+        gort_keepalive(gort_alloc_object(size->bytes));
+}
+
+static void alloc_typed(gort_bench *b, void *arg)
+{
+    const gort_type *size = arg;
+
+    for (int64_t i = 0; i < b->n; i++)
+        gort_keepalive(gort_alloc_typed(size, 1));
+}
+
+static void share_plain(gort_bench_share *s, void *arg)
+{
+    const gort_type *size = arg;
+
+    while (gort_bench_next(s))
+        gort_keepalive(gort_alloc_noscan(size->bytes));
+}
+
+static void alloc_plain_everywhere(gort_bench *b, void *arg)
+{
+    gort_bench_run_parallel(b, share_plain, arg);
+}
+
+static void share_pointers(gort_bench_share *s, void *arg)
+{
+    const gort_type *size = arg;
+
+    while (gort_bench_next(s))
+        gort_keepalive(gort_alloc_object(size->bytes));
+}
+
+static void alloc_pointers_everywhere(gort_bench *b, void *arg)
+{
+    gort_bench_run_parallel(b, share_pointers, arg);
 }
 
 static void run_sizes(gort_bench *b, void (*fn)(gort_bench *b, void *arg))
 {
-    static const size_t sizes[] = {16, 32, 128, 1024};
-
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        size_t bytes = sizes[i];
-        char name[16];
-
-        snprintf(name, sizeof name, "%zu", bytes);
-        gort_bench_run(b, name, fn, &bytes);
-    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        gort_bench_run(b, sizes[i].name, fn, (void *)(uintptr_t)&sizes[i]);
 }
 
 GORT_BENCH(AllocPlain)
@@ -42,6 +78,21 @@ GORT_BENCH(AllocPlain)
 GORT_BENCH(AllocPointers)
 {
     run_sizes(b, alloc_pointers);
+}
+
+GORT_BENCH(AllocTyped)
+{
+    run_sizes(b, alloc_typed);
+}
+
+GORT_BENCH(AllocPlainParallel)
+{
+    run_sizes(b, alloc_plain_everywhere);
+}
+
+GORT_BENCH(AllocPointersParallel)
+{
+    run_sizes(b, alloc_pointers_everywhere);
 }
 
 GORT_BENCH_MAIN

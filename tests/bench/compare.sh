@@ -7,8 +7,11 @@
 #   COUNT=N          rounds (5)
 #   GO=COMMAND...    the go command (go); without one ours run alone. Of several, each makes a
 #                    column; the goals are for the first
+#   CPU=LIST         as -cpu: a line for each number of procs
+#   PEERS=PROGRAM... the same benchmarks on other libraries, each a column of its name
 # Only the ratios mean something, and only those of one run. What was printed by all is kept in
-# tests/bench/ours.txt, go1.txt, go2.txt ... below the working directory, for benchstat.
+# tests/bench/ours.txt, go1.txt, go2.txt ..., NAME.txt of a peer below the working directory, for
+# benchstat.
 set -u
 
 bench=${BENCH:-.}
@@ -46,10 +49,14 @@ label() {
 
 # measure PROGRAM NAME: one benchmark of ours and its twins.
 measure() {
-    "$1" -bench "^$2\$$levels" -benchtime "$benchtime" >>"$out/ours.txt" || status=1
+    "$1" -bench "^$2\$$levels" -benchtime "$benchtime" ${CPU:+-cpu "$CPU"} >>"$out/ours.txt" ||
+        status=1
     for n in $twins; do
         "$out/twins$n" -test.run '^$' -test.bench "^$2\$$levels" -test.benchtime "$benchtime" \
-            >>"$out/go$n.txt" || status=1
+            ${CPU:+-test.cpu "$CPU"} >>"$out/go$n.txt" || status=1
+    done
+    for peer in ${PEERS:-}; do
+        "$peer" -bench "^$2\$$levels" -benchtime "$benchtime" >>"$out/${peer##*/}.txt" || status=1
     done
 }
 
@@ -63,6 +70,10 @@ for go in ${GO:-go}; do
     twins="$twins $n"
     labels="$labels $(label "$go")"
     : >"$out/go$n.txt"
+done
+for peer in ${PEERS:-}; do
+    labels="$labels ${peer##*/}"
+    : >"$out/${peer##*/}.txt"
 done
 round=0
 while [ $round -lt "$count" ]; do
@@ -80,7 +91,10 @@ set -- "$out/ours.txt"
 for n in $twins; do
     set -- "$@" "$out/go$n.txt"
 done
+for peer in ${PEERS:-}; do
+    set -- "$@" "$out/${peer##*/}.txt"
+done
 grep -h 'FAIL: ' "$@"
 [ -z "$twins" ] && echo "no go command: nothing to compare with; GO=path names one"
-awk -v labels="$labels" -f "$here/table.awk" "$here/goals" "$@" || status=1
+awk -v labels="$labels" -v by_cpu="${CPU:+1}" -f "$here/table.awk" "$here/goals" "$@" || status=1
 exit $status

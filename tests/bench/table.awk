@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 # table.awk GOALS OURS [GO...] - a line for each benchmark of OURS, in their order: medians of all,
 # the ratio to each Go (its time divided by ours), the goal, and whether the first ratio reaches it;
-# last a line on all. -v labels="A B" are the headings of the columns of GO.
+# last a line on all. -v labels="A B" are the headings of the columns of GO, -v by_cpu=1 keeps runs
+# with different numbers of procs apart. GOALS has lines
+#     NAME GOAL          for the first of GO
+#     NAME LABEL GOAL    for the column of that heading; "!" stands behind a ratio below it
+# and NAME may be NAME:UNIT, for another figure of a line than ns/op: that makes a line of its own.
 
 # The median of the N numbers VALUE[NAME, 1..N] of FILE.
 function median(file, name,    n, sorted, i, j, v) {
@@ -19,28 +23,43 @@ function show_ns(ns) {
     return sprintf(ns < 1000 ? "%.1f" : "%.0f", ns)
 }
 
-# Whether RATIO reaches the goal of NAME; counts it.
-function judge(name, ratio,    share) {
-    if (!(name in goal))
+# Whether RATIO reaches the goal KEY; counts it.
+function judge(key, ratio,    share) {
+    if (!(key in goal))
         return "-"
     judged++
-    share = ratio / goal[name]
+    share = ratio / goal[key]
     below += share < 1
     if (judged == 1 || share < worst_share) {
         worst_share = share
-        worst = sprintf("%s, %.2f of %s", short, ratio, goal[name])
+        worst = sprintf("%s, %.2f of %s", short, ratio, goal[key])
     }
     return share >= 1 ? "ok" : "below"
 }
 
-FNR == 1 { for (i = 1; i < ARGC; i++) if (ARGV[i] == FILENAME) file = i }
-file == 1 && !/^#/ && NF == 2 { goal[$1] = $2 }
-file > 1 && /^Benchmark/ && $4 == "ns/op" {
-    name = $1
+# NAME without the number of procs.
+function plain(name,    unit) {
+    unit = name ~ /:/ ? substr(name, index(name, ":")) : ""
+    sub(/:.*/, "", name)
     sub(/-[0-9]+$/, "", name)
+    return name unit
+}
+
+function add(name, figure) {
     if (file == 2 && !count[file, name])
         order[++names] = name
-    value[file, name, ++count[file, name]] = $3 + 0
+    value[file, name, ++count[file, name]] = figure + 0
+}
+
+FNR == 1 { for (i = 1; i < ARGC; i++) if (ARGV[i] == FILENAME) file = i }
+file == 1 && !/^#/ && NF == 2 { goal[$1] = $2 }
+file == 1 && !/^#/ && NF == 3 { goal[$1 " " $2] = $3 }
+file > 1 && /^Benchmark/ && $4 == "ns/op" {
+    name = by_cpu ? $1 : plain($1)
+    add(name, $3)
+    for (i = 5; i < NF; i += 2)
+        if ((plain(name) ":" $(i + 1)) in goal)
+            add(name ":" $(i + 1), $i)
 }
 
 END {
@@ -63,11 +82,13 @@ END {
                 continue
             }
             theirs = median(g, name)
-            printf " %12s %7.2f", show_ns(theirs), theirs / ours
-            if (g == 3)
-                verdict = judge(name, theirs / ours)
+            own = plain(name) " " label[g - 2]
+            printf " %12s %6.2f%s", show_ns(theirs), theirs / ours,
+                judge(own, theirs / ours) == "below" ? "!" : " "
+            if (g == 3 && label[1] ~ /^Go/)
+                verdict = judge(plain(name), theirs / ours)
         }
-        printf " %5s  %s\n", name in goal ? goal[name] : "-", verdict
+        printf " %5s  %s\n", plain(name) in goal ? goal[plain(name)] : "-", verdict
     }
     if (judged)
         printf "%d benchmarks, %d with a goal, %d below it; the worst: %s\n", names, judged, below,

@@ -57,6 +57,20 @@ shows 'B/x 3000 3000 1.00 - - 1.5 below'
 shows 'D 7.0 - - 14.0 2.00 - -'
 shows '4 benchmarks, 2 with a goal, 1 below it; the worst: B/x, 1.00 of 1.5'
 
+# Another figure than the time, and a goal against another column than the first.
+printf 'BenchmarkA 2\nBenchmarkA:peak-B 0.9\nBenchmarkA peer 1.0\n' >"$work/goals"
+printf '%s\n' 'BenchmarkA-2 100 20 ns/op 1000 peak-B 7 x-B' 'BenchmarkA 100 30 ns/op' >"$work/ours"
+printf '%s\n' 'BenchmarkA-2 100 50 ns/op 800 peak-B' 'BenchmarkA 100 90 ns/op' >"$work/go"
+printf '%s\n' 'BenchmarkA-2 100 10 ns/op' >"$work/peer"
+awk -v labels='Go1.90 peer' -v by_cpu=1 -f "$top_srcdir/tests/bench/table.awk" "$work/goals" \
+    "$work/ours" "$work/go" "$work/peer" | sed 's/ *$//' >"$work/table" || fail "no table of three"
+shows 'A-2 20.0 50.0 2.50 10.0 0.50! 2 ok'
+shows 'A-2:peak-B 1000 800 0.80 - - 0.9 below'
+shows 'A 30.0 90.0 3.00 - - 2 ok'
+awk -v labels='peer' -f "$top_srcdir/tests/bench/table.awk" "$work/goals" "$work/ours" \
+    "$work/peer" | sed 's/ *$//' >"$work/table" || fail "no table of a peer alone"
+shows 'A 25.0 10.0 0.40! 2 -'
+
 # A go command that makes a twin of shell: the rounds are interleaved, and all reach the table.
 cat >"$work/gocommand" <<GO
 #!/bin/sh

@@ -20,7 +20,20 @@ func alloc[T any](b *testing.B) {
 	}
 }
 
+func allocParallel[T any](b *testing.B) {
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			p := new(T)
+			if never {
+				sink = p
+			}
+			runtime.KeepAlive(p)
+		}
+	})
+}
+
 func BenchmarkAllocPlain(b *testing.B) {
+	b.Run("8", alloc[[8]byte])
 	b.Run("16", alloc[[16]byte])
 	b.Run("32", alloc[[32]byte])
 	b.Run("128", alloc[[128]byte])
@@ -28,8 +41,28 @@ func BenchmarkAllocPlain(b *testing.B) {
 }
 
 func BenchmarkAllocPointers(b *testing.B) {
+	b.Run("8", alloc[*byte])
 	b.Run("16", alloc[[2]*byte])
 	b.Run("32", alloc[[4]*byte])
 	b.Run("128", alloc[[16]*byte])
 	b.Run("1024", alloc[[128]*byte])
+}
+
+// In Go every object has a type: the same as BenchmarkAllocPointers.
+func BenchmarkAllocTyped(b *testing.B) { BenchmarkAllocPointers(b) }
+
+func BenchmarkAllocPlainParallel(b *testing.B) {
+	b.Run("8", allocParallel[[8]byte])
+	b.Run("16", allocParallel[[16]byte])
+	b.Run("32", allocParallel[[32]byte])
+	b.Run("128", allocParallel[[128]byte])
+	b.Run("1024", allocParallel[[1024]byte])
+}
+
+func BenchmarkAllocPointersParallel(b *testing.B) {
+	b.Run("8", allocParallel[*byte])
+	b.Run("16", allocParallel[[2]*byte])
+	b.Run("32", allocParallel[[4]*byte])
+	b.Run("128", allocParallel[[16]*byte])
+	b.Run("1024", allocParallel[[128]*byte])
 }
