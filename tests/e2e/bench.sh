@@ -65,7 +65,7 @@ printf '%s\n' 'BenchmarkA-2 100 10 ns/op' >"$work/peer"
 awk -v labels='Go1.90 peer' -v by_cpu=1 -f "$top_srcdir/tests/bench/table.awk" "$work/goals" \
     "$work/ours" "$work/go" "$work/peer" | sed 's/ *$//' >"$work/table" || fail "no table of three"
 shows 'A-2 20.0 50.0 2.50 10.0 0.50! 2 ok'
-shows 'A-2:peak-B 1000 800 0.80 - - 0.9 below'
+shows 'A-2:peak-B 1000 800.0 0.80 - - 0.9 below'
 shows 'A 30.0 90.0 3.00 - - 2 ok'
 awk -v labels='peer' -f "$top_srcdir/tests/bench/table.awk" "$work/goals" "$work/ours" \
     "$work/peer" | sed 's/ *$//' >"$work/table" || fail "no table of a peer alone"
