@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gort/mem.h"
+#include "runtime/span.h"
 
 struct proc;
 
@@ -20,6 +21,9 @@ enum alloc_kind { ALLOC_SCAN, ALLOC_NOSCAN };
  * collection, during which the calling task is stopped and may move to another worker. Never NULL.
  */
 void *heap_alloc(size_t bytes, enum alloc_kind kind, uintptr_t pc);
+
+/* The same for any kind; the caller sets the type of a typed object, which must be small. */
+void *alloc_in_proc(size_t bytes, enum span_kind kind, uintptr_t pc);
 
 /* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. */
 void heap_init(int gc_percent, int64_t limit_bytes);

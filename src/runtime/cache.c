@@ -4,6 +4,7 @@
 #include "runtime/cache.h"
 
 #include <sched.h>
+#include <string.h>
 
 #include "runtime/alloc.h"
 #include "runtime/allocsite.h"
@@ -13,7 +14,8 @@
 #include "runtime/gc.h"
 #include "runtime/sysmem.h"
 
-#define CACHES_MAX 1280u /* one a proc, and those of the collector's threads */
+#define CACHES_MAX      1280u /* one a proc, and those of the collector's threads */
+#define CLEAR_MAX_BYTES 128u  /* slots up to that are cleared with their word, 8 KiB at once */
 
 static struct {
     _Atomic(struct heap_cache *) cache[CACHES_MAX]; /* [atomic] through count */
@@ -58,6 +60,33 @@ static void count_stress(struct heap_cache *c, uint32_t nobjects)
     c->stress_left = c->stress_left > nobjects ? c->stress_left - nobjects : 0;
 }
 
+/* Clears the slots BITS of W, run by run. */
+static void clear_slots(const struct cache_word *w, uint64_t bits)
+{
+    while (bits != 0) {
+        unsigned first = bits_lowest(bits);
+        uint64_t run = bits >> first;
+        unsigned n = ~run == 0 ? 64 : bits_lowest(~run);
+
+        memset((void *)(w->base + (uintptr_t)first * w->bytes), 0, (size_t)n * w->bytes);
+        bits = first + n == 64 ? 0 : bits & UINT64_MAX << (first + n);
+    }
+}
+
+/* W are the slots BITS of word number WORD of S. */
+static void open_word(struct cache_word *w, const struct span *s, unsigned word, uint64_t bits)
+{
+    w->base = s->base + (uintptr_t)word * 64 * s->elem_bytes;
+    w->bytes = (uint32_t)s->elem_bytes;
+    w->types = &s->arena->types[0][0];
+    w->needzero = s->needzero;
+    /* Under the address sanitizer, free slots must not be touched. */
+    if (s->needzero && s->elem_bytes <= CLEAR_MAX_BYTES && !SAN_ADDRESS) {
+        clear_slots(w, bits);
+        w->needzero = false;
+    }
+}
+
 bool cache_next_word(struct heap_cache *c, unsigned spanclass)
 {
     struct cache_word *w = &c->words[spanclass];
@@ -69,9 +98,7 @@ bool cache_next_word(struct heap_cache *c, unsigned spanclass)
     if (s == NULL || !span_take_word(s, &word, &bits))
         return false;
     c->word_no[spanclass] = (uint16_t)word;
-    w->base = s->base + (uintptr_t)word * 64 * s->elem_bytes;
-    w->bytes = (uint32_t)s->elem_bytes;
-    w->needzero = s->needzero;
+    open_word(w, s, word, bits);
     counts_begin(&c->counts);
     counts_add(&c->counts.taken[spanclass], bits_count(bits));
     atomic_store_explicit(&w->bits, bits, memory_order_release);

@@ -2,7 +2,8 @@
 /* cache.h - what a proc allocates from, and what it counts.
  * For each span class the cache owns a span, and of it one word of 64 objects at a time: taking an
  * object is finding the lowest set bit of that word. Nothing is counted then: how many objects a
- * class has given out is what its words held, less the bits that are still set.
+ * class has given out is what its words held, less the bits that are still set. Small slots are
+ * cleared when their word is taken, all at once, large ones one by one.
  * The counts belong together: their writer makes seq odd while it changes more than one of them,
  * and a reader tries again. A thread without a proc that sweeps has a cache for its counts only.
  * Threads: the holder of the proc; with the world stopped the collector. Counts: anyone reads.
@@ -25,6 +26,7 @@ struct cache_word {
     uintptr_t base;         /* address of the slot of bit 0; [owner] */
     uint32_t bytes;         /* of a slot; [owner] */
     bool needzero;          /* slots may hold old data; [owner] */
+    uint64_t *types;        /* the type words of the arena of base; [owner] */
 };
 
 struct cache_counts { /* one writer, the owner; each word through seqlock.h */

@@ -51,5 +51,5 @@ void sizeclass_init(void)
         derive(i);
     CHECK(class_bytes[SIZE_CLASSES - 1] == SMALL_MAX_BYTES);
     index_by(size_class_by_8, ARRAY_COUNT(size_class_by_8), 0, 8);
-    index_by(size_class_by_128, ARRAY_COUNT(size_class_by_128), 1024, 128);
+    index_by(size_class_by_128, ARRAY_COUNT(size_class_by_128), SIZE_BY_8_MAX, 128);
 }

@@ -16,6 +16,7 @@
 #define HEAP_PAGE_BYTES  ((size_t)1 << HEAP_PAGE_SHIFT)
 #define SIZE_CLASSES     68u
 #define SMALL_MAX_BYTES  ((size_t)32768)
+#define SIZE_BY_8_MAX    ((size_t)1024)
 #define SPAN_MAX_OBJECTS 1024u
 
 struct size_class {
@@ -26,7 +27,7 @@ struct size_class {
 };
 
 extern struct size_class size_classes[SIZE_CLASSES]; /* [const] */
-extern uint8_t size_class_by_8[129];                 /* sizes up to 1 KiB; [const] */
+extern uint8_t size_class_by_8[129];                 /* sizes up to SIZE_BY_8_MAX; [const] */
 extern uint8_t size_class_by_128[249];               /* larger ones; [const] */
 
 /* Fills the tables. Before anything else here; more than once is harmless. */
@@ -35,9 +36,9 @@ void sizeclass_init(void);
 /* The class of objects of BYTES, at most SMALL_MAX_BYTES; class 1 for 0. */
 static inline unsigned size_class_of(size_t bytes)
 {
-    if (bytes <= 1024)
+    if (bytes <= SIZE_BY_8_MAX)
         return size_class_by_8[(bytes + 7) / 8];
-    return size_class_by_128[(bytes - 1024 + 127) / 128];
+    return size_class_by_128[(bytes - SIZE_BY_8_MAX + 127) / 128];
 }
 
 #endif
