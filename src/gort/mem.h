@@ -39,12 +39,40 @@ GORT_API void *gort_alloc_typed(const gort_type *type, size_t n)
 GORT_API void *gort_alloc_array(size_t n, size_t bytes)
     __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
 
+/* The same for elements without references. */
+GORT_API void *gort_alloc_noscan_array(size_t n, size_t bytes)
+    __attribute__((malloc, alloc_size(1, 2), returns_nonnull));
+
 /* As gort_alloc, for a single object rather than a buffer: see above on references to its end. */
 GORT_API void *gort_alloc_object(size_t bytes)
     __attribute__((malloc, alloc_size(1), returns_nonnull));
 
-#define gort_new(T)     ((T *)gort_alloc_object(sizeof(T)))
-#define gort_make(T, n) ((T *)gort_alloc_array((n), sizeof(T)))
+#define gort_new(T)            ((T *)gort_alloc_object(sizeof(T)))
+#define gort_make(T, n)        ((T *)gort_alloc_array((n), sizeof(T)))
+#define gort_make_noscan(T, n) ((T *)gort_alloc_noscan_array((n), sizeof(T)))
+
+/* As gort_alloc and gort_alloc_noscan, at an address that is a multiple of ALIGN: a power of two up
+ * to 32 MiB, else it is misuse. The object may take up to about twice its size, or ALIGN more. */
+GORT_API void *gort_alloc_aligned(size_t align, size_t bytes)
+    __attribute__((malloc, alloc_align(1), alloc_size(2), returns_nonnull));
+GORT_API void *gort_alloc_noscan_aligned(size_t align, size_t bytes)
+    __attribute__((malloc, alloc_align(1), alloc_size(2), returns_nonnull));
+
+/* The object at P, without a type, with BYTES: in place if its slot has room or, for more than
+ * 32 KiB, if what lies behind it is free; else as a new one of the same kind with the same
+ * contents. P is not to be used any more, as after gort_free, unless it is what is returned. What
+ * comes in addition is zero, or of no particular contents if the object is never searched. NULL
+ * gives a new object of gort_alloc. An alignment above that of gort_alloc is lost. Misuse: P is no
+ * object's start, or one of gort_alloc_typed. */
+GORT_API void *gort_realloc(void *p, size_t bytes)
+    __attribute__((alloc_size(2), returns_nonnull, warn_unused_result));
+
+/* A hint that nothing uses the object at P any more, through any reference: where that is cheap,
+ * its memory is used again, and counted as freed, before a collection finds it dead; else nothing
+ * happens. Nobody has to call this. A use afterwards is as wrong as after free(3). NULL is nothing.
+ * Misuse: P is no object's start, or was freed; what is noticed of that ends the program, and with
+ * GORT_DEBUG=clobberfree=1 more is noticed. */
+GORT_API void gort_free(void *p);
 
 /* A type whose references are the listed members, at most 64 words long:
  *     GORT_TYPE(node_type, struct node,
@@ -58,6 +86,26 @@ GORT_API void *gort_alloc_object(size_t bytes)
         .bytes = sizeof(T),                                                                 \
         .nwords = (bits) == 0 ? 0 : 64u - (unsigned)__builtin_clzll((bits) | 1u),           \
         .ptrs = var##_ptrs}
+
+/* Memory outside the heap, for objects that are freed all at once: an arena is a chain of chunks
+ * from the system, of 64 KiB first, that nothing but gort_arena_free gives back. The collector
+ * neither frees its objects nor searches them for references; with GORT_ARENA_SCAN it searches all
+ * of the arena's memory, as an added root. One arena is for one task at a time, or for any thread
+ * if it is not searched. Its memory counts as OtherSys and towards the memory limit. */
+typedef struct gort_arena gort_arena;
+enum { GORT_ARENA_SCAN = 1 };
+
+/* A new arena; FLAGS is 0 or GORT_ARENA_SCAN. */
+GORT_API gort_arena *gort_arena_new(unsigned flags) __attribute__((returns_nonnull));
+
+/* A zeroed object of BYTES in A, aligned to 16 bytes. It lives as long as A. */
+GORT_API void *gort_arena_alloc(gort_arena *a, size_t bytes)
+    __attribute__((malloc, alloc_size(2), assume_aligned(16), returns_nonnull));
+
+/* Frees A and all its objects. Uses of them afterwards fault, or find another's memory; under the
+ * address sanitizer and with GORT_DEBUG=clobberfree=1 they fault for as long as fewer than 256
+ * chunks more were freed. NULL is nothing. */
+GORT_API void gort_arena_free(gort_arena *a);
 
 /* Adds [P, P + BYTES) to what is searched conservatively for references, until it is removed by the
  * same P. For memory from malloc or mmap. GORT_ENOMEM if there are too many. */

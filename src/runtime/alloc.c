@@ -60,11 +60,35 @@ static struct heap_cache *refill(unsigned spanclass, uintptr_t pc)
     return own_cache();
 }
 
+/* A slot of SPANCLASS that the program has freed becomes an object of BYTES; NULL if there is none.
+ * It is never sampled: the samples belong to the owner of its span. */
+static void *reuse_freed(struct heap_cache *c, unsigned spanclass, size_t bytes)
+{
+    size_t slot_bytes = span_classes[spanclass].bytes;
+    char *p = (char *)cache_pop_freed(c, spanclass);
+
+    if (p == NULL)
+        return NULL;
+    counts_begin(&c->counts);
+    counts_add(&c->counts.taken[spanclass], 1);
+    counts_end(&c->counts);
+    san_unpoison(p, slot_bytes);
+    memset(p, 0, slot_bytes);
+    san_poison(p + bytes, slot_bytes - bytes);
+    return p;
+}
+
 static void *alloc_small_slow(unsigned spanclass, size_t bytes, uintptr_t pc)
 {
-    struct heap_cache *c = refill(spanclass, pc);
-    struct cache_word *w = &c->words[spanclass];
-    char *p = (char *)cache_take(c, spanclass);
+    struct heap_cache *c = own_cache();
+    struct cache_word *w = NULL;
+    char *p = is_stressed(c) ? NULL : reuse_freed(c, spanclass, bytes);
+
+    if (p != NULL)
+        return p;
+    c = refill(spanclass, pc);
+    w = &c->words[spanclass];
+    p = (char *)cache_take(c, spanclass);
 
     c->sample_left -= w->bytes;
     if (c->sample_left < 0) {

@@ -25,6 +25,16 @@ void *heap_alloc(size_t bytes, enum alloc_kind kind, uintptr_t pc);
 /* The same for any kind; the caller sets the type of a typed object, which must be small. */
 void *alloc_in_proc(size_t bytes, enum span_kind kind, uintptr_t pc);
 
+/* BYTES and one more, so that an address just behind the end still lies in the slot. What overflows
+ * here is refused as too large later. Slots of 24 bytes, for 17, are not aligned as 16 bytes have
+ * to be; all other sizes just above a multiple of 16 are. */
+static inline size_t with_end(size_t bytes)
+{
+    if (bytes == 16)
+        return 25;
+    return bytes == SIZE_MAX ? bytes : bytes + 1;
+}
+
 /* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. */
 void heap_init(int gc_percent, int64_t limit_bytes);
 

@@ -88,15 +88,6 @@ static ALWAYS_INLINE void *alloc_public(const char *what, size_t bytes, enum spa
     return leave_fast_with(w, p);
 }
 
-/* What overflows here is refused as too large later. Slots of 24 bytes, for 17, are not aligned as
- * 16 bytes have to be; all other sizes just above a multiple of 16 are. */
-static inline size_t with_end(size_t bytes)
-{
-    if (bytes == 16)
-        return 25;
-    return bytes == SIZE_MAX ? bytes : bytes + 1;
-}
-
 void *gort_alloc(size_t bytes)
 {
     return alloc_public("gort_alloc", with_end(bytes), SPAN_CONSERVATIVE, CALLER);
@@ -175,6 +166,15 @@ void *gort_alloc_noscan(size_t bytes)
     return alloc_public("gort_alloc_noscan", with_end(bytes), SPAN_NOSCAN, CALLER);
 }
 
+void *gort_alloc_noscan_array(size_t n, size_t bytes)
+{
+    size_t all = 0;
+
+    if (__builtin_mul_overflow(n, bytes, &all))
+        all = SIZE_MAX;
+    return alloc_public("gort_alloc_noscan_array", with_end(all), SPAN_NOSCAN, CALLER);
+}
+
 /* ---- typed objects ---- */
 
 static void check_type(const gort_type *type)
@@ -188,16 +188,17 @@ static void check_type(const gort_type *type)
 /* N elements of TYPE, BYTES in all. */
 static void *typed_in_proc(const gort_type *type, size_t n, size_t bytes, uintptr_t pc)
 {
-    unsigned spanclass = 0;
+    struct span *s = NULL;
     void *p = NULL;
 
     if (type->nwords == 0)
         return alloc_in_proc(bytes, SPAN_NOSCAN, pc);
     if (bytes > SMALL_MAX_BYTES)
         return alloc_large(bytes, SPAN_TYPED, type, pc);
-    spanclass = span_class_of(size_class_of(bytes), SPAN_TYPED);
     p = alloc_in_proc(bytes, SPAN_TYPED, pc);
-    span_set_type(worker_self()->proc->heap->spans[spanclass], (uintptr_t)p, type, n);
+    s = span_of((uintptr_t)p);
+    CHECK(s != NULL);
+    span_set_type(s, (uintptr_t)p, type, n);
     return p;
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/allocsite.h"
 #include "runtime/central.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gc.h"
 #include "runtime/gcsweep.h"
@@ -48,27 +49,32 @@ _Noreturn void alloc_out_of_memory(size_t bytes, uintptr_t pc)
                bytes, (void *)pc, (unsigned long long)pages.inuse >> 20, sites);
 }
 
-static struct span *try_span(size_t npages, unsigned spanclass)
+static struct span *try_span(size_t npages, size_t align_pages, unsigned spanclass)
 {
     struct heap_cache *c = own_cache();
 
     sweep_for_pages(c, npages);
     sweep_assist(c, npages * HEAP_PAGE_BYTES);
-    return heap_span_new(npages, spanclass);
+    return heap_span_new_aligned(npages, align_pages, spanclass);
 }
 
-static struct span *get_span(size_t bytes, unsigned spanclass, uintptr_t pc)
+static size_t pages_of(size_t bytes)
 {
-    size_t npages = (bytes + HEAP_PAGE_BYTES - 1) / HEAP_PAGE_BYTES;
+    return bytes / HEAP_PAGE_BYTES + (bytes % HEAP_PAGE_BYTES != 0);
+}
+
+static struct span *get_span(size_t bytes, size_t align_pages, unsigned spanclass, uintptr_t pc)
+{
+    size_t npages = pages_of(bytes);
     struct span *s = NULL;
 
     if (bytes > LARGE_MAX_BYTES)
         alloc_out_of_memory(bytes, pc);
     gc_make_room(npages * HEAP_PAGE_BYTES, pc);
-    s = try_span(npages, spanclass);
+    s = try_span(npages, align_pages, spanclass);
     if (s == NULL) { /* the system gives nothing more: what is dead may do */
         gc_collect(GC_BY_LIMIT, pc);
-        s = try_span(npages, spanclass);
+        s = try_span(npages, align_pages, spanclass);
     }
     if (s == NULL)
         alloc_out_of_memory(bytes, pc);
@@ -109,9 +115,9 @@ static void clear(char *p, size_t bytes)
     }
 }
 
-void *alloc_large(size_t bytes, enum span_kind kind, const gort_type *type, uintptr_t pc)
+/* The object of S, of BYTES, is made. */
+static void *finish(struct span *s, size_t bytes, const gort_type *type, uintptr_t pc)
 {
-    struct span *s = get_span(bytes, span_class_of(0, kind), pc);
     char *p = (char *)s->base;
     size_t slot_bytes = s->elem_bytes;
     bool needzero = s->needzero;
@@ -125,4 +131,100 @@ void *alloc_large(size_t bytes, enum span_kind kind, const gort_type *type, uint
     if (SAN_ADDRESS)
         san_poison(p + bytes, slot_bytes - bytes);
     return p;
+}
+
+void *alloc_large(size_t bytes, enum span_kind kind, const gort_type *type, uintptr_t pc)
+{
+    return finish(get_span(bytes, 1, span_class_of(0, kind), pc), bytes, type, pc);
+}
+
+void *alloc_large_aligned(size_t bytes, size_t align_bytes, enum span_kind kind, uintptr_t pc)
+{
+    size_t align_pages = align_bytes / HEAP_PAGE_BYTES;
+
+    DCHECK(is_pow2(align_pages) && align_bytes <= LARGE_ALIGN_MAX_BYTES);
+    return finish(get_span(bytes, align_pages, span_class_of(0, kind), pc), bytes, NULL, pc);
+}
+
+/* ---- objects that exist ---- */
+
+/* Makes the caller the owner of S, swept. False if it belongs to somebody else. *LEAVE says whether
+ * to call sweep_leave when S is where it belongs. */
+static bool take_over(struct heap_cache *c, struct span *s, bool *leave)
+{
+    enum central_found found = central_remove(s);
+
+    *leave = found == CENTRAL_UNSWEPT;
+    if (*leave)
+        sweep_span(c, s);
+    return found != CENTRAL_NOWHERE;
+}
+
+static void count_large_free(struct heap_cache *c, const struct span *s)
+{
+    counts_begin(&c->counts);
+    counts_add(&c->counts.freed[0], 1);
+    counts_add(&c->counts.large_free_bytes, s->elem_bytes);
+    counts_end(&c->counts);
+    gc_count_alloc(-(uint64_t)s->elem_bytes); /* it was counted, or is among what was marked */
+}
+
+void alloc_large_free(struct span *s)
+{
+    static const uint64_t all[PAGE_BIT_WORDS] = {1};
+    struct heap_cache *c = own_cache();
+    bool leave = false;
+
+    if (!take_over(c, s, &leave))
+        return;
+    if (s->nfree == 0) { /* else the mark missed a hidden reference, and the sweep has counted it */
+        if (s->samples != NULL)
+            allocsite_swept(s, all);
+        span_give_back(s, 0, 1);
+        count_large_free(c, s);
+    }
+    if (debug.clobberfree != 0)
+        sweep_clobber((void *)s->base, s->elem_bytes);
+    heap_span_free(s);
+    if (leave)
+        sweep_leave();
+}
+
+/* S, which the caller owns, gets pages for BYTES. */
+static bool extend(struct heap_cache *c, struct span *s, size_t bytes, bool *zero)
+{
+    size_t before = s->elem_bytes;
+
+    if (s->nfree != 0 || !heap_span_extend(s, pages_of(bytes), zero))
+        return false;
+    counts_begin(&c->counts);
+    counts_add(&c->counts.large_alloc_bytes, s->elem_bytes - before);
+    counts_end(&c->counts);
+    gc_count_alloc(s->elem_bytes - before);
+    return true;
+}
+
+bool alloc_large_grow(struct span *s, size_t bytes)
+{
+    struct heap_cache *c = own_cache();
+    char *p = (char *)s->base;
+    size_t before = s->elem_bytes;
+    size_t after = 0;
+    bool leave = false;
+    bool zero = false;
+    bool grown = false;
+
+    if (bytes > LARGE_MAX_BYTES || !take_over(c, s, &leave))
+        return false;
+    grown = extend(c, s, bytes, &zero);
+    after = s->elem_bytes;
+    zero = zero || span_kind_of(s) == SPAN_NOSCAN;
+    central_put(s);
+    if (leave)
+        sweep_leave();
+    if (grown && SAN_ADDRESS)
+        san_unpoison(p, after);
+    if (grown && !zero)
+        clear(p + before, after - before);
+    return grown;
 }

@@ -140,6 +140,59 @@ static void flush_class(struct heap_cache *c, unsigned spanclass)
     central_put(s);
 }
 
+/* ---- slots that were freed ---- */
+
+static NO_SANITIZE_READS uintptr_t next_freed(uintptr_t addr)
+{
+    return *(const uintptr_t *)addr;
+}
+
+static NO_SANITIZE_READS void set_next_freed(uintptr_t addr, uintptr_t next)
+{
+    *(uintptr_t *)addr = next;
+}
+
+void cache_push_freed(struct heap_cache *c, unsigned spanclass, uintptr_t addr)
+{
+    set_next_freed(addr, c->freed[spanclass]);
+    c->freed[spanclass] = addr;
+}
+
+uintptr_t cache_pop_freed(struct heap_cache *c, unsigned spanclass)
+{
+    uintptr_t addr = c->freed[spanclass];
+
+    if (addr != 0)
+        c->freed[spanclass] = next_freed(addr);
+    return addr;
+}
+
+bool cache_is_freed(const struct heap_cache *c, unsigned spanclass, uintptr_t addr, size_t most)
+{
+    uintptr_t at = c->freed[spanclass];
+
+    while (at != 0 && at != addr && most-- > 0)
+        at = next_freed(at);
+    return at == addr;
+}
+
+static void give_back_freed(struct heap_cache *c, unsigned spanclass)
+{
+    uintptr_t addr = 0;
+
+    while ((addr = cache_pop_freed(c, spanclass)) != 0) {
+        struct span *s = span_of(addr);
+        size_t slot = 0;
+
+        CHECK(s != NULL);
+        slot = span_slot_of(s, addr);
+        span_give_back(s, (unsigned)(slot / 64), UINT64_C(1) << (slot % 64));
+        s->needzero = true;
+    }
+}
+
+/* ---- all of it ---- */
+
 void cache_flush(struct heap_cache *c)
 {
     for (unsigned i = 0; i < SPAN_CLASSES; i++)
@@ -149,9 +202,15 @@ void cache_flush(struct heap_cache *c)
 
 void cache_flush_all(void)
 {
-    for (size_t i = 0; i < cache_count(); i++)
-        if (cache_at(i) != NULL) /* else it is being made, by a thread that is no worker */
-            cache_flush(cache_at(i));
+    for (size_t i = 0; i < cache_count(); i++) {
+        struct heap_cache *c = cache_at(i);
+
+        if (c == NULL) /* it is being made, by a thread that is no worker */
+            continue;
+        cache_flush(c);
+        for (unsigned sc = 0; sc < SPAN_CLASSES; sc++)
+            give_back_freed(c, sc);
+    }
 }
 
 /* ---- reading the counts ---- */

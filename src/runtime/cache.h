@@ -4,6 +4,8 @@
  * object is finding the lowest set bit of that word. Nothing is counted then: how many objects a
  * class has given out is what its words held, less the bits that are still set. Small slots are
  * cleared when their word is taken, all at once, large ones one by one.
+ * Slots that the program has freed (allocfree.h), of spans that others own, are kept in a chain for
+ * each class until the next collection: they go to the next objects when a word is used up.
  * The counts belong together: their writer makes seq odd while it changes more than one of them,
  * and a reader tries again. A thread without a proc that sweeps has a cache for its counts only.
  * Threads: the holder of the proc; with the world stopped the collector. Counts: anyone reads.
@@ -43,6 +45,7 @@ struct heap_cache {
     struct cache_word words[SPAN_CLASSES];
     struct span *spans[SPAN_CLASSES]; /* [owner] */
     uint16_t word_no[SPAN_CLASSES];   /* of words[] in its span; [owner] */
+    uintptr_t freed[SPAN_CLASSES];    /* chains of slots, by their first words; 0: none; [owner] */
     uintptr_t tiny;                   /* block of small pointer-free objects, or 0; [owner] */
     size_t tiny_used;                 /* bytes of it; [owner] */
     int64_t sample_left;              /* bytes to allocate until one is sampled; [owner] */
@@ -78,10 +81,20 @@ bool cache_next_word(struct heap_cache *c, unsigned spanclass);
 /* Fills it from another span, which may be swept for it. False if the system gives no memory. */
 bool cache_refill(struct heap_cache *c, unsigned spanclass);
 
+/* Puts the slot at ADDR, of a span that others may own, into the chain of SPANCLASS. Owner. */
+void cache_push_freed(struct heap_cache *c, unsigned spanclass, uintptr_t addr);
+
+/* Takes one out; 0 if there is none. Owner. */
+uintptr_t cache_pop_freed(struct heap_cache *c, unsigned spanclass);
+
+/* Whether the slot at ADDR is among the first MOST in the chain. Owner. */
+bool cache_is_freed(const struct heap_cache *c, unsigned spanclass, uintptr_t addr, size_t most);
+
 /* Gives all spans and unused slots back. Owner, or the collector with the world stopped. */
 void cache_flush(struct heap_cache *c);
 
-/* Flushes every cache. [stw] */
+/* Flushes every cache, and gives the chains back to their spans, which nobody owns then. No span
+ * is unswept. [stw] */
 void cache_flush_all(void);
 
 /* Counting. Changes between begin and end are seen together. Owner. */

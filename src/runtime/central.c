@@ -52,8 +52,23 @@ void central_put(struct span *s)
     struct central *l = &centrals[s->spanclass];
 
     lock_take(&l->lock);
-    list_push_back(&l->spans[swept_locked(l)][s->nfree == 0 ? FULL : PARTIAL], &s->node);
+    s->parity = swept_locked(l);
+    list_push_back(&l->spans[s->parity][s->nfree == 0 ? FULL : PARTIAL], &s->node);
     lock_release(&l->lock);
+}
+
+enum central_found central_remove(struct span *s)
+{
+    struct central *l = &centrals[s->spanclass];
+    enum central_found found = CENTRAL_NOWHERE;
+
+    lock_take(&l->lock);
+    if (!list_is_empty(&s->node)) {
+        list_remove(&s->node);
+        found = s->parity == swept_locked(l) ? CENTRAL_SWEPT : CENTRAL_UNSWEPT;
+    }
+    lock_release(&l->lock);
+    return found;
 }
 
 static struct span *take_swept(unsigned spanclass)

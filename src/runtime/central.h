@@ -19,6 +19,11 @@ struct span *central_take(struct heap_cache *c, unsigned spanclass);
 /* Puts a swept span that nobody owns into its list. */
 void central_put(struct span *s);
 
+/* Takes S, a span in use, off its list: then the caller owns it, and has to sweep it if it was not
+ * swept. NOWHERE: somebody else owns it. */
+enum central_found { CENTRAL_NOWHERE, CENTRAL_SWEPT, CENTRAL_UNSWEPT };
+enum central_found central_remove(struct span *s);
+
 /* Takes a span that is not swept yet off its list: the caller has to sweep it. NULL if the class
  * has none. */
 struct span *central_take_unswept(unsigned spanclass);

@@ -11,7 +11,6 @@
 #include "runtime/gcpace.h"
 #include "runtime/heap.h"
 
-#define CLOBBER_WORD UINT64_C(0xdeadbeefdeadbeef)
 #define TIMED_ONE_IN 16u
 
 static struct {
@@ -51,13 +50,13 @@ uint64_t sweep_total_ns(void)
 
 /* ---- one span ---- */
 
-static void clobber(void *p, size_t bytes)
+void sweep_clobber(void *p, size_t bytes)
 {
     uint64_t *word = p;
 
     san_unpoison(p, bytes);
     for (size_t i = 0; i < bytes / sizeof *word; i++)
-        word[i] = CLOBBER_WORD;
+        word[i] = SWEEP_CLOBBER;
 }
 
 /* Fills the slots FREED with rubbish, or hides them from the address sanitizer. */
@@ -69,7 +68,7 @@ static void treat_freed(const struct span *s, const uint64_t freed[PAGE_BIT_WORD
         if ((freed[i / 64] >> (i % 64) & 1) == 0)
             continue;
         if (debug.clobberfree != 0)
-            clobber(p, s->elem_bytes);
+            sweep_clobber(p, s->elem_bytes);
         san_poison(p, s->elem_bytes);
     }
 }

@@ -24,6 +24,10 @@ uint64_t sweep_begin(uint64_t room_bytes);
 void sweep_span(struct heap_cache *c, struct span *s);
 void sweep_leave(void);
 
+/* Fills the BYTES of a dead object, a multiple of 8, with SWEEP_CLOBBER. */
+#define SWEEP_CLOBBER UINT64_C(0xdeadbeefdeadbeef)
+void sweep_clobber(void *p, size_t bytes);
+
 /* Sweeps one span that nobody has begun with and puts it where it belongs; false if there is none.
  * Others may still be at work on theirs. */
 bool sweep_one(struct heap_cache *c);

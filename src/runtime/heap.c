@@ -290,7 +290,8 @@ static bool grow_in_place_locked(enum arena_kind kind, size_t npages)
     return false;
 }
 
-/* Free pages for a span, from the heap or from the system; 0 if it refuses. */
+/* Free pages for a span, from the heap or from the system; 0 if it refuses. More than an arena are
+ * aligned as arenas are. */
 static uintptr_t get_pages_locked(enum arena_kind kind, size_t npages)
 {
     size_t narenas = (npages + ARENA_PAGES - 1) / ARENA_PAGES;
@@ -340,14 +341,21 @@ static void record_free_locked(struct span *s)
 
 struct span *heap_span_new(size_t npages, unsigned spanclass)
 {
+    return heap_span_new_aligned(npages, 1, spanclass);
+}
+
+struct span *heap_span_new_aligned(size_t npages, size_t align_pages, unsigned spanclass)
+{
     enum arena_kind kind = span_classes[spanclass].kind == SPAN_NOSCAN ? ARENA_NOSCAN : ARENA_SCAN;
     struct span *s = NULL;
     uintptr_t addr = 0;
     bool zero = false;
 
-    DCHECK(npages > 0);
+    DCHECK(npages > 0 && is_pow2(align_pages) && align_pages < ARENA_PAGES);
     lock_take(&heap.lock);
-    addr = get_pages_locked(kind, npages);
+    /* So many that an aligned run lies among them: what is not taken of them stays free. */
+    addr = get_pages_locked(kind, npages + align_pages - 1);
+    addr = align_up(addr, align_pages * HEAP_PAGE_BYTES);
     if (addr == 0) {
         lock_release(&heap.lock);
         return NULL;
@@ -363,6 +371,37 @@ struct span *heap_span_new(size_t npages, unsigned spanclass)
     s->first_page = (uint32_t)arena_page_of(addr);
     span_open(s, spanclass, !zero);
     return s;
+}
+
+static bool are_free_locked(uintptr_t addr, size_t npages, enum arena_kind kind)
+{
+    while (npages > 0) {
+        struct segment s = {.arena = arena_of(addr)};
+
+        if (s.arena == NULL || s.arena->kind != kind)
+            return false;
+        s = next_segment(&addr, &npages);
+        if (pagebits_count(s.arena->free, s.page, s.npages) != s.npages)
+            return false;
+    }
+    return true;
+}
+
+bool heap_span_extend(struct span *s, size_t npages, bool *zero)
+{
+    uintptr_t end = span_end(s);
+    bool free = false;
+
+    lock_take(&heap.lock);
+    free = are_free_locked(end, npages - s->npages, s->arena->kind);
+    if (free) {
+        *zero = take_pages_locked(end, npages - s->npages);
+        show_pages_locked();
+    }
+    lock_release(&heap.lock);
+    if (free)
+        span_extend(s, npages);
+    return free;
 }
 
 void heap_span_free(struct span *s)

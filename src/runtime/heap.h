@@ -32,6 +32,14 @@ bool heap_init_pages(void);
 /* A span of SPANCLASS with NPAGES pages, opened. NULL if the system gives no more memory. */
 struct span *heap_span_new(size_t npages, unsigned spanclass);
 
+/* The same, at an address that is a multiple of ALIGN_PAGES, a power of two below ARENA_PAGES. */
+struct span *heap_span_new_aligned(size_t npages, size_t align_pages, unsigned spanclass);
+
+/* Gives S, of one large object, NPAGES pages in place, which is more. False if what lies behind it
+ * is not free; else *ZERO says whether the new pages are known to be zero. The caller owns S. No
+ * mark runs. */
+bool heap_span_extend(struct span *s, size_t npages, bool *zero);
+
 /* Takes S, which is in no list and holds no object, back. */
 void heap_span_free(struct span *s);
 

@@ -25,6 +25,7 @@ enum lock_rank {
     RANK_SCAVENGE,    /* giving idle pages back */
     RANK_HEAP,        /* page heap */
     RANK_GCWORK,      /* grey object buffers */
+    RANK_REGION,      /* chunks of arenas that were freed */
     RANK_PERSIST,     /* memory that is never freed */
     RANK_EVENTS,      /* ring of events */
     RANK_PROCSIZE,    /* how long there have been how many procs */

@@ -82,6 +82,15 @@ void span_close(struct span *s)
     enter_pages(s, NULL);
 }
 
+void span_extend(struct span *s, size_t npages)
+{
+    DCHECK(span_classes[s->spanclass].bytes == 0 && npages > s->npages);
+    s->npages = npages;
+    s->elem_bytes = npages * HEAP_PAGE_BYTES;
+    enter_pages(s, s);
+    DCHECK(span_is_valid(s));
+}
+
 bool span_take_word(struct span *s, unsigned *word, uint64_t *bits)
 {
     struct object_bits *b = span_bits(s);

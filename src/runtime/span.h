@@ -57,6 +57,7 @@ struct span {
     bool needzero;                /* free slots may hold old data; [owner] */
     struct alloc_sample *samples; /* sampled objects; [owner] */
     struct list node;             /* in a central list; next links free records; [lock:central] */
+    unsigned parity;              /* of the generation of that list; [lock:central] */
 };
 
 static inline unsigned span_class_of(unsigned size_class, enum span_kind kind)
@@ -93,6 +94,31 @@ void span_open(struct span *s, unsigned spanclass, bool needzero);
 
 /* Takes S out of the tables again. */
 void span_close(struct span *s);
+
+/* S, of one large object, has NPAGES pages from now on, which is more. The caller owns S, and the
+ * pages. No mark runs. */
+void span_extend(struct span *s, size_t npages);
+
+/* Whether objects of S are sampled; for who doesn't own it, but knows one of them. */
+static inline NO_SANITIZE_READS bool span_has_samples(const struct span *s)
+{
+    return s->samples != NULL;
+}
+
+/* The span of ADDR, an address in an object of the heap; NULL if ADDR is none. */
+static inline NO_SANITIZE_READS struct span *span_of(uintptr_t addr)
+{
+    const struct arena *a = arena_of(addr);
+
+    return a == NULL ? NULL : a->spans[arena_page_of(addr)];
+}
+
+/* The number of the slot of S that ADDR lies in. */
+static inline size_t span_slot_of(const struct span *s, uintptr_t addr)
+{
+    /* magic is 0 in the one class whose only slot has number 0. */
+    return (addr - s->base) * span_classes[s->spanclass].magic >> 32;
+}
 
 /* Takes all free slots of the next word that has any. False when the span is full; else *WORD is
  * its number and *BITS are the slots. Caller owns S. */
