@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define PAGE_MAJOR 1 /* a reader must know the major number */
-#define PAGE_MINOR 1 /* additions only */
+#define PAGE_MINOR 2 /* additions only */
 #define PAGE_ENDIAN_TAG 0x01020304u
 #define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
 #define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }
@@ -293,8 +293,28 @@ struct page_tasks_header {
     uint64_t capacity;     /* rows in the file */
     uint64_t used;         /* rows [0, used) have ever held a task; live, only grows */
     uint64_t page_pid;
-    uint64_t reserved[2];
+    /* Where the records of the tasks are in the memory of the process; since 1.2. */
+    uint64_t records;       /* address of an array of addresses, each of a block; 0: not told */
+    uint16_t block_records; /* the record of row i is number i % block_records of the block */
+    uint16_t record_bytes;  /* number i / block_records of the array */
+    uint16_t lock_at;       /* where in a record the lock word is, */
+    uint16_t name_at;       /* and where the name, of PAGE_TASK_NAME_BYTES */
 };
+#define PAGE_TASK_NAME_BYTES 32
+
+/* The lock word of a task, a u64: the address at which it waits for a lock, and in its lowest two
+ * bits what lies there; 0: it waits for none. Only as long as it is there the lock is. */
+enum page_lock_kind {
+    PAGE_LOCK_NONE = 0,
+    PAGE_LOCK_MUTEX = 1,      /* the u32 there is who holds it: number of the row + 1, or 0 */
+    PAGE_LOCK_RW_READERS = 2, /* the task wants to read: the same, PAGE_LOCK_TO_HOLDER from there */
+    PAGE_LOCK_RW_WRITER = 3,  /* to write: the i32 PAGE_LOCK_TO_READERS from there is how many
+                                 readers have yet to leave */
+};
+#define PAGE_LOCK_KIND(word) ((unsigned)((word)&3))
+#define PAGE_LOCK_ADDR(word) ((word) & ~UINT64_C(3))
+#define PAGE_LOCK_TO_HOLDER (-12)
+#define PAGE_LOCK_TO_READERS 12
 
 /* One row, written by whoever holds the task. The generation in `word` grows by 2 with every
  * transition and is odd while the rest of the row is written: a reader that sees the same even word
@@ -317,14 +337,24 @@ struct page_task {
 #define PAGE_TASK_GENERATION(word) ((uint32_t)((word) >> 32))
 #define PAGE_TASK_IN_FLUX(word) ((unsigned)((word) >> 32 & 1))
 
-struct page_task_group { /* tasks of one spawn site, state and reason */
+struct page_task_group { /* tasks of one spawn site, function, state and reason */
     uint64_t spawn_pc;
     uint64_t start_fn;
     uint32_t state;
     uint32_t reason;
     uint64_t count;
     uint64_t oldest_since_ns;
+    /* Since 1.2: who has the lock that most of them wait for; of holder and readers one at most is
+     * not 0. */
+    uint64_t held;      /* of these tasks, how many wait for it */
+    uint64_t holder;    /* id of a task; of a read-write mutex the writer */
+    uint64_t holder_pc; /* return address of the runtime call that it waits in, or 0: it runs */
+    uint32_t holder_state;
+    uint32_t holder_reason;
+    uint64_t readers; /* so many have to leave before one can write */
+    uint8_t holder_name[32];
 };
+#define PAGE_TASK_GROUP_LEAST 40 /* its size before 1.2 */
 
 /* ---- History ---- */
 
@@ -351,124 +381,6 @@ struct page_sites_minute { /* ring */
     struct page_site_count allocs[PAGE_SITES_KEPT]; /* by allocation site, most live bytes first */
 };
 
-/* ---- Mailbox ----
- * A client opens gomon-mail through /proc/PID/fd for reading and writing and takes an
- * open-file-description write lock (F_OFD_SETLK) on byte i of the file: slot i is then its own
- * until it unlocks or dies. It writes the request, stores `state` = REQUESTED with release,
- * increments `doorbell` and wakes it (FUTEX_WAKE, shared). The runtime copies the request, sets
- * batch_seq and ack_seq to 0 and then state to SERVING, and answers in batches through the one data
- * area: it fills it, sets batch_bytes and stores batch_seq + 1 with release; the client copies it,
- * stores ack_seq = batch_seq with release and rings the doorbell again. The batch whose `last` is
- * set is the final one: once it is acknowledged, state becomes DONE. What can't be answered becomes
- * FAILED, at any time. Requests are served one after the other. A client whose lock is gone, or
- * that lets 2 s go by without an ack, loses its turn. */
-
-#define PAGE_MAIL_SLOTS 8
-#define PAGE_MAIL_DATA_BYTES (8u << 20)
-
-enum page_mail_state {
-    PAGE_MAIL_FREE = 0,
-    PAGE_MAIL_REQUESTED = 1, /* client */
-    PAGE_MAIL_SERVING = 2,   /* runtime */
-    PAGE_MAIL_DONE = 3,      /* runtime */
-    PAGE_MAIL_FAILED = 4,    /* runtime: error says why */
-};
-enum page_mail_op { PAGE_MAIL_DUMP_STACKS = 1 };
-enum page_mail_error {
-    PAGE_MAIL_OK = 0,
-    PAGE_MAIL_UNKNOWN_OP = 1,
-    PAGE_MAIL_TIMED_OUT = 2, /* no ack within 2 s */
-    PAGE_MAIL_EXITING = 3,
-};
-
-struct page_mail_slot {
-    uint32_t state; /* enum page_mail_state */
-    uint32_t op;    /* enum page_mail_op */
-    uint64_t id;    /* chosen by the client, repeated in every batch */
-    uint64_t arg[4]; /* DUMP_STACKS: [0] most stack bytes wanted of a task, 0: all that is used */
-    uint32_t error; /* enum page_mail_error */
-    uint32_t last;  /* 1: this batch is the final one */
-    uint64_t batch_seq;
-    uint64_t batch_bytes;
-    uint64_t ack_seq;
-    uint8_t reserved[48];
-};
-
-struct page_mail {
-    uint8_t magic[8];
-    uint32_t endian;
-    uint16_t major;
-    uint16_t minor;
-    uint32_t header_bytes; /* slots begin here */
-    uint32_t slot_bytes;
-    uint32_t nslots;
-    uint32_t doorbell; /* shared futex */
-    uint64_t data_offset;
-    uint64_t data_bytes;
-    uint64_t reserved[2];
-    struct page_mail_slot slot[PAGE_MAIL_SLOTS];
-};
-
-/* ---- A dump: records, each 8-byte aligned, in batches; a record never crosses a batch ---- */
-
-enum page_dump_kind {
-    PAGE_DUMP_BEGIN = 1, /* struct page_dump_begin */
-    PAGE_DUMP_TASK = 2,  /* struct page_dump_task + stack bytes */
-    PAGE_DUMP_END = 3,   /* struct page_dump_end */
-    PAGE_DUMP_LOCK = 4,  /* struct page_dump_lock; since 1.1 */
-};
-
-struct page_dump_record {
-    uint32_t kind;
-    uint32_t bytes; /* of the whole record, this head included */
-};
-
-struct page_dump_begin {
-    struct page_dump_record head;
-    uint64_t id; /* of the request */
-    uint64_t mono_ns;
-    uint64_t real_ns;
-    uint32_t machine; /* EM_X86_64 or EM_AARCH64 */
-    uint32_t reserved;
-};
-
-/* Register numbers are DWARF's for the machine; those not in `valid` are unknown. A parked task has
- * its callee-saved registers, a running one that answered the snapshot has all. */
-#define PAGE_DUMP_REGS 34
-enum page_dump_flag {
-    PAGE_DUMP_TRUNCATED = 1, /* the stack is longer than what was copied */
-    PAGE_DUMP_MOVED = 2,     /* the task ran on while it was copied: the stack is a guess */
-    PAGE_DUMP_NO_REGS = 4,   /* running, and its thread did not answer */
-    PAGE_DUMP_NOT_STARTED = 8,
-};
-
-struct page_dump_task {
-    struct page_dump_record head;
-    struct page_task row;
-    uint32_t flags; /* enum page_dump_flag */
-    int32_t tid;    /* kernel thread while running or blocking, else 0 */
-    uint64_t pc;    /* as a call leaves it: the byte before lies in the instruction that is meant */
-    uint64_t valid; /* bit r: reg[r] is known */
-    uint64_t reg[PAGE_DUMP_REGS];
-    uint64_t stack_lo; /* address of the first stack byte that follows */
-    uint64_t stack_bytes;
-    uint8_t name[32];
-};
-
-/* What the task of the record before it waits for; one of holder and readers is not 0. */
-struct page_dump_lock {
-    struct page_dump_record head;
-    uint64_t task;    /* id of the task that waits */
-    uint64_t holder;  /* id of the task that holds it; of a read-write mutex the writer */
-    uint64_t readers; /* that have to leave before the task can write */
-};
-
-struct page_dump_end {
-    struct page_dump_record head;
-    uint64_t ntasks;
-    uint64_t took_ns;
-};
-
 /* ---- Layout, proved ---- */
 
 _Static_assert(sizeof(struct page_header) == 256, "the header is 256 bytes");
@@ -487,14 +399,11 @@ _Static_assert(sizeof(struct page_gc_cycle) == 128, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128, "event layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
 _Static_assert(sizeof(struct page_task) == 64, "task row layout");
-_Static_assert(sizeof(struct page_task_group) == 40, "task group layout");
+_Static_assert(sizeof(struct page_task_group) == 112, "task group layout");
+_Static_assert(offsetof(struct page_task_group, held) == PAGE_TASK_GROUP_LEAST, "group layout");
 _Static_assert(sizeof(struct page_history_slot) == 16, "history layout");
 _Static_assert(sizeof(struct page_sites_minute) == 16 + 2 * PAGE_SITES_KEPT * 16, "sites layout");
-_Static_assert(sizeof(struct page_mail_slot) == 128, "mail slot layout");
-_Static_assert(offsetof(struct page_mail, slot) == 64, "mailbox layout");
-_Static_assert(sizeof(struct page_dump_task) == 144 + PAGE_DUMP_REGS * 8, "dump layout");
-_Static_assert(sizeof(struct page_dump_begin) == 40, "dump layout");
-_Static_assert(sizeof(struct page_dump_lock) == 32, "dump layout");
-_Static_assert(sizeof(struct page_dump_end) == 24, "dump layout");
+
+#include "pagemail.h"
 
 #endif

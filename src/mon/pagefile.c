@@ -33,7 +33,7 @@ static const struct known known[PAGEFILE_TYPES] = {
                                    .is_double = true},
     [PAGE_SECTION_GC_CYCLES] = {.entry_bytes = sizeof(struct page_gc_cycle)},
     [PAGE_SECTION_EVENTS] = {.entry_bytes = sizeof(struct page_event)},
-    [PAGE_SECTION_TASK_GROUPS] = {.entry_bytes = sizeof(struct page_task_group),
+    [PAGE_SECTION_TASK_GROUPS] = {.entry_bytes = PAGE_TASK_GROUP_LEAST,
                                   .is_double = true},
     [PAGE_SECTION_ALLOC_SITES] = {.entry_bytes = sizeof(struct page_alloc_site),
                                   .is_double = true},

@@ -30,6 +30,7 @@ NO_SANITIZE_READS static void name_task(struct blocker *b, int64_t slot)
     if (t == NULL || atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_DEAD)
         return;
     b->holder = id_of(t);
+    b->slot = t->slot;
     for (size_t i = 0; i < sizeof b->name - 1; i++)
         b->name[i] = __atomic_load_n(&t->name[i], __ATOMIC_RELAXED);
     b->name[sizeof b->name - 1] = '\0';

@@ -18,6 +18,7 @@
 struct blocker {
     uint64_t holder;  /* id of a task; of another that has its record now, if it has just ended */
     uint64_t readers; /* that have to leave */
+    uint32_t slot;    /* the holder's */
     char name[sizeof((struct task *)0)->name]; /* the holder's; "": it has none */
 };
 

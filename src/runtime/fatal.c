@@ -153,6 +153,8 @@ _Noreturn static void die(enum who who, const char *message, const ucontext_t *c
             pause();
     }
     runtime_log("fatal error: %s", message);
+    if (who == ALL_TASKS)
+        publish_deadlock();
     publish_crashed(message);
     if (who == INTERRUPTED_TASK)
         taskdump_print_signal(STDERR_FILENO, context);

@@ -43,7 +43,10 @@
 #define GROUPS_EVERY_NS NS_PER_S
 #define GROUPS_LEAST_NS NS_PER_MS
 #define GROUPS_MOST_NS  (10 * NS_PER_MS)
+#define GROUPS_LAST_NS  (NS_PER_S / 2) /* of a program that ends: a million tasks */
 #define GROUPS_SHARE    100 /* at most a hundredth of the time goes into counting groups */
+
+_Static_assert(PAGELAYOUT_TASK_GROUPS == TASKGROUPS_TOP, "all that are told have room");
 
 static struct {
     struct lock lock;
@@ -68,7 +71,7 @@ static struct {
     bool counting;
     struct taskgroups_hog hogs_told[TASKGROUPS_HOGS];
     uint64_t value[METRIC_COUNT];
-    struct page_task_group top[PAGELAYOUT_TASK_GROUPS]; /* of the last count */
+    struct page_task_group top[TASKGROUPS_TOP]; /* of the last count */
 } page = {.lock = LOCK_INIT(RANK_PUBLISH), .memory = SEALED_INIT, .file = {.name = PAGENAME_INIT}};
 
 static bool is_on(void)
@@ -119,6 +122,12 @@ static void tell_hogs(int64_t now_ns)
     memcpy(page.hogs_told, g->hog, sizeof page.hogs_told);
 }
 
+static void put_groups(int64_t now_ns)
+{
+    page.ntops = taskgroups_top(page.counted, page.top);
+    pagedouble_put(&page.groups, page.top, page.ntops * sizeof page.top[0], page.ntops, now_ns);
+}
+
 /* Goes on counting the groups of tasks, or begins when it is time. */
 static void tell_groups(int64_t now_ns)
 {
@@ -139,8 +148,7 @@ static void tell_groups(int64_t now_ns)
         return;
     page.counting = false;
     tell_hogs(now_ns);
-    page.ntops = taskgroups_top(page.counted, page.top, PAGELAYOUT_TASK_GROUPS);
-    pagedouble_put(&page.groups, page.top, page.ntops * sizeof page.top[0], page.ntops, now_ns);
+    put_groups(now_ns);
 }
 
 /* Once a second. */
@@ -216,6 +224,22 @@ void publish_exit(void)
         pagefile_remove(&page.file);
         command_exit();
     }
+    lock_release(&page.lock);
+}
+
+static void recount_groups(int64_t now_ns)
+{
+    taskgroups_begin(page.counted, now_ns);
+    if (taskgroups_count(page.counted, now_ns + GROUPS_LAST_NS))
+        put_groups(now_ns);
+}
+
+void publish_deadlock(void)
+{
+    if (!is_on() || !lock_try(&page.lock))
+        return;
+    if (is_on() && page.counted != NULL)
+        recount_groups(clock_mono_ns());
     lock_release(&page.lock);
 }
 

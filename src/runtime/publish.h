@@ -30,6 +30,10 @@ void command_wake(void);
 /* Clean end: publishes once more, marks the page, unlinks the name. Any thread, once. */
 void publish_exit(void);
 
+/* Every task waits, for ever: counts them once more, so that what is left of the page tells who
+ * holds what. To be followed by publish_crashed. Any thread. */
+void publish_deadlock(void);
+
 /* A fatal error: marks the page crashed and keeps the name for the post-mortem. Async-signal-safe,
  * any thread. */
 void publish_crashed(const char *message);

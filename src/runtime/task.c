@@ -180,6 +180,13 @@ struct task *task_at(size_t slot)
            slot % CHUNK_TASKS;
 }
 
+struct task_records tasks_records(void)
+{
+    return (struct task_records){.blocks = tasks.chunk,
+                                 .record_bytes = sizeof(struct task),
+                                 .block_records = CHUNK_TASKS};
+}
+
 int64_t tasks_alive(void)
 {
     uint32_t n = atomic_load_explicit(&sched.nmade, memory_order_acquire);

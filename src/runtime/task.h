@@ -111,6 +111,15 @@ static inline uint32_t task_as_holder(const struct task *t)
     return t->slot + 1;
 }
 
+/* Where the records are, for readers outside the process: the one of a slot is number
+ * slot % block_records of its block, whose address is number slot / block_records in blocks. */
+struct task_records {
+    const void *blocks;
+    uint32_t record_bytes;
+    uint32_t block_records;
+};
+struct task_records tasks_records(void);
+
 /* Tasks that exist: spawned and not ended. */
 int64_t tasks_alive(void);
 

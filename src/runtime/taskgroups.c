@@ -8,12 +8,15 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "runtime/blocker.h"
+#include "runtime/task.h"
 #include "runtime/tasktab_read.h"
 
 #define HOG_NS       (10 * NS_PER_S)
 #define ROWS_AT_ONCE 256u /* between looks at the clock */
 #define USED_MAX     (TASKGROUPS_MAX / 4 * 3)
 
+_Static_assert(TASKGROUPS_MAX <= UINT16_MAX, "groups have numbers");
 _Static_assert((TASKGROUPS_MAX & (TASKGROUPS_MAX - 1)) == 0, "the hash is cut by a mask");
 
 void taskgroups_begin(struct taskgroups *g, int64_t now_ns)
@@ -23,23 +26,30 @@ void taskgroups_begin(struct taskgroups *g, int64_t now_ns)
     g->nrows = tasktab_used();
 }
 
-static size_t hash(uint64_t pc, uint32_t state, uint32_t reason)
+static size_t hash(const struct page_task *row)
 {
-    uint64_t h = (pc ^ (uint64_t)state << 56 ^ (uint64_t)reason << 48) *
+    uint64_t h = (row->spawn_pc ^ row->start_fn << 20 ^
+                  (uint64_t)PAGE_TASK_STATE(row->word) << 56 ^
+                  (uint64_t)PAGE_TASK_REASON(row->word) << 48) *
                  UINT64_C(0x9e3779b97f4a7c15);
 
     return (size_t)(h >> 40) & (TASKGROUPS_MAX - 1);
 }
 
-/* The group of a kind, or the free place for it. There is one: the table never fills up. */
-static struct page_task_group *find(struct taskgroups *g, uint64_t pc, uint32_t state,
-                                    uint32_t reason)
+static bool is_of(const struct taskgroup *group, const struct page_task *row)
 {
-    for (size_t i = hash(pc, state, reason);; i = (i + 1) & (TASKGROUPS_MAX - 1)) {
-        struct page_task_group *group = &g->group[i];
+    return group->spawn_pc == row->spawn_pc && group->start_fn == row->start_fn &&
+           group->state == PAGE_TASK_STATE(row->word) &&
+           group->reason == PAGE_TASK_REASON(row->word);
+}
 
-        if (group->count == 0 ||
-            (group->spawn_pc == pc && group->state == state && group->reason == reason))
+/* The group that ROW is of, or the free place for it. There is one: the table never fills up. */
+static struct taskgroup *find(struct taskgroups *g, const struct page_task *row)
+{
+    for (size_t i = hash(row);; i = (i + 1) & (TASKGROUPS_MAX - 1)) {
+        struct taskgroup *group = &g->group[i];
+
+        if (group->count == 0 || is_of(group, row))
             return group;
     }
 }
@@ -50,40 +60,62 @@ static void note_hog(struct taskgroups *g, const struct page_task *row)
         g->hog[g->nhogs++] = (struct taskgroups_hog){row->id, row->since_ns};
 }
 
-void taskgroups_add(struct taskgroups *g, const struct page_task *row)
+uint32_t taskgroups_add(struct taskgroups *g, const struct page_task *row)
 {
-    uint32_t state = PAGE_TASK_STATE(row->word);
-    uint32_t reason = PAGE_TASK_REASON(row->word);
-    struct page_task_group *group = find(g, row->spawn_pc, state, reason);
+    struct taskgroup *group = find(g, row);
 
     if (group->count == 0) {
         if (g->used == USED_MAX)
-            return; /* more kinds than anyone would look at */
+            return TASKGROUPS_MAX; /* more kinds than anyone would look at */
         g->used++;
-        *group = (struct page_task_group){.spawn_pc = row->spawn_pc,
-                                          .start_fn = row->start_fn,
-                                          .state = state,
-                                          .reason = reason,
-                                          .oldest_since_ns = row->since_ns};
+        *group = (struct taskgroup){.spawn_pc = row->spawn_pc,
+                                    .start_fn = row->start_fn,
+                                    .state = (uint8_t)PAGE_TASK_STATE(row->word),
+                                    .reason = (uint8_t)PAGE_TASK_REASON(row->word),
+                                    .oldest_since_ns = row->since_ns};
     }
-    if (state == PAGE_TASK_RUNNING && (int64_t)row->since_ns <= g->hog_before_ns)
+    if (group->state == PAGE_TASK_RUNNING && (int64_t)row->since_ns <= g->hog_before_ns)
         note_hog(g, row);
     group->count++;
     if (row->since_ns < group->oldest_since_ns)
         group->oldest_since_ns = row->since_ns;
+    return (uint32_t)(group - g->group);
+}
+
+/* Whether a task in ROW may wait for a lock. Of the others, of which there may be a million, the
+ * records are not looked at. */
+static bool may_want_lock(const struct page_task *row)
+{
+    unsigned reason = PAGE_TASK_REASON(row->word);
+
+    return PAGE_TASK_STATE(row->word) == PAGE_TASK_WAITING &&
+           (reason == PAGE_WAIT_MUTEX || reason == PAGE_WAIT_RWMUTEX_RLOCK ||
+            reason == PAGE_WAIT_RWMUTEX_LOCK || reason == PAGE_WAIT_ONCE);
+}
+
+/* One that never rests counts with what was seen of it. */
+static void count_row(struct taskgroups *g, size_t slot)
+{
+    struct page_task row;
+    struct blocker blocker;
+    uint32_t group;
+
+    tasktab_read(slot, &row);
+    if (PAGE_TASK_STATE(row.word) == PAGE_TASK_DEAD)
+        return;
+    group = taskgroups_add(g, &row);
+    if (group == TASKGROUPS_MAX || !may_want_lock(&row))
+        return;
+    blocker_look(&blocker, task_at(slot));
+    if (tasktab_is_unchanged(slot, &row))
+        taskholders_add(&g->holders, group, &blocker);
 }
 
 static void count_rows(struct taskgroups *g, size_t end)
 {
-    struct page_task row;
-
-    for (; g->next_row < end; g->next_row++) {
-        if (tasktab_is_free(g->next_row))
-            continue;
-        tasktab_read(g->next_row, &row); /* one that never rests counts with what was seen of it */
-        if (PAGE_TASK_STATE(row.word) != PAGE_TASK_DEAD)
-            taskgroups_add(g, &row);
-    }
+    for (; g->next_row < end; g->next_row++)
+        if (!tasktab_is_free(g->next_row))
+            count_row(g, g->next_row);
 }
 
 bool taskgroups_count(struct taskgroups *g, int64_t deadline_ns)
@@ -94,30 +126,46 @@ bool taskgroups_count(struct taskgroups *g, int64_t deadline_ns)
     return g->next_row == g->nrows;
 }
 
-/* Puts GROUP into the N first, largest first, of at most MAX. Returns how many there are then. */
-static size_t insert(struct page_task_group *top, size_t n, size_t max,
-                     const struct page_task_group *group)
+/* Puts group NUMBER into the N first of the order, largest first. Returns how many there are
+ * then. */
+static size_t insert(struct taskgroups *g, size_t n, uint16_t number)
 {
     size_t at = n;
 
-    while (at > 0 && top[at - 1].count < group->count)
+    while (at > 0 && g->group[g->order[at - 1]].count < g->group[number].count)
         at--;
-    if (at == max)
+    if (at == TASKGROUPS_TOP)
         return n;
-    if (n == max)
+    if (n == TASKGROUPS_TOP)
         n--;
-    memmove(&top[at + 1], &top[at], (n - at) * sizeof *top);
-    top[at] = *group;
+    memmove(&g->order[at + 1], &g->order[at], (n - at) * sizeof g->order[0]);
+    g->order[at] = number;
     return n + 1;
 }
 
-size_t taskgroups_top(const struct taskgroups *g, struct page_task_group *top, size_t max)
+static void tell(const struct taskgroups *g, uint16_t number, struct page_task_group *group)
+{
+    const struct taskgroup *from = &g->group[number];
+
+    *group = (struct page_task_group){.spawn_pc = from->spawn_pc,
+                                      .start_fn = from->start_fn,
+                                      .state = from->state,
+                                      .reason = from->reason,
+                                      .count = from->count,
+                                      .oldest_since_ns = from->oldest_since_ns};
+    if (g->holders.used > 0)
+        taskholders_tell(&g->holders, number, group);
+}
+
+size_t taskgroups_top(struct taskgroups *g, struct page_task_group top[TASKGROUPS_TOP])
 {
     size_t n = 0;
 
     for (size_t i = 0; i < TASKGROUPS_MAX; i++)
         if (g->group[i].count > 0)
-            n = insert(top, n, max, &g->group[i]);
+            n = insert(g, n, (uint16_t)i);
+    for (size_t i = 0; i < n; i++)
+        tell(g, g->order[i], &top[i]);
     return n;
 }
 

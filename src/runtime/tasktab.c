@@ -12,8 +12,10 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/seqlock.h"
+#include "gort/sync.h"
 #include "page.h"
 #include "runtime/ctx.h"
+#include "runtime/parklot.h"
 #include "runtime/sealed.h"
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
@@ -26,6 +28,19 @@ _Static_assert((int)TASK_RUNNING == (int)PAGE_TASK_RUNNING, "states are shown as
 _Static_assert((int)TASK_WAITING == (int)PAGE_TASK_WAITING, "states are shown as they are");
 _Static_assert((int)TASK_BLOCKING == (int)PAGE_TASK_BLOCKING, "states are shown as they are");
 _Static_assert((int)WAIT_COUNT == (int)PAGE_WAIT_COUNT, "reasons are shown as they are");
+_Static_assert(sizeof((struct task *)0)->name == PAGE_TASK_NAME_BYTES, "names are as told");
+_Static_assert(sizeof(struct task) <= UINT16_MAX, "places in it are told");
+_Static_assert((int)LOT_MUTEX == (int)PAGE_LOCK_MUTEX, "lock words are as told");
+_Static_assert((int)LOT_RW_READERS == (int)PAGE_LOCK_RW_READERS, "lock words are as told");
+_Static_assert((int)LOT_RW_WRITER == (int)PAGE_LOCK_RW_WRITER, "lock words are as told");
+_Static_assert(PAGE_LOCK_KIND(UINT64_MAX) == LOT_KIND_MASK, "lock words are as told");
+_Static_assert(offsetof(gort_mutex, gort_holder) == 0, "a reader looks for it there");
+_Static_assert((int)offsetof(gort_rwmutex, gort_writers) ==
+                   (int)offsetof(gort_rwmutex, gort_reader_sema) + PAGE_LOCK_TO_HOLDER,
+               "a reader looks for it there");
+_Static_assert((int)offsetof(gort_rwmutex, gort_leaving) ==
+                   (int)offsetof(gort_rwmutex, gort_writer_sema) + PAGE_LOCK_TO_READERS,
+               "a reader looks for it there");
 
 #define MEMORY_PAGE_BYTES 4096u /* in which the table comes into use */
 #define READ_TRIES        16
@@ -42,6 +57,7 @@ static struct {
 int tasktab_init(size_t capacity, enum tasktab_place place)
 {
     size_t bytes = sizeof(struct page_tasks_header) + capacity * sizeof(struct page_task);
+    struct task_records records;
     int error = 0;
 
     CHECK(table.header == NULL);
@@ -52,6 +68,7 @@ int tasktab_init(size_t capacity, enum tasktab_place place)
         table.header = sys_reserve(bytes, MEMORY_PAGE_BYTES);
     if (table.header == NULL)
         return error;
+    records = tasks_records();
     *table.header = (struct page_tasks_header){
         .magic = PAGE_TASKS_MAGIC,
         .endian = PAGE_ENDIAN_TAG,
@@ -61,6 +78,11 @@ int tasktab_init(size_t capacity, enum tasktab_place place)
         .row_bytes = sizeof(struct page_task),
         .capacity = capacity,
         .page_pid = (uint64_t)getpid(),
+        .records = (uintptr_t)records.blocks,
+        .block_records = (uint16_t)records.block_records,
+        .record_bytes = (uint16_t)records.record_bytes,
+        .lock_at = offsetof(struct task, lot_word),
+        .name_at = offsetof(struct task, name),
     };
     table.row = (struct page_task *)(table.header + 1);
     table.capacity = capacity;

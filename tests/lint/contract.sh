@@ -51,7 +51,7 @@ awk '
         print "    printf(\"METRICS|%d|%s|%s|%s|%s\\n\", METRIC_##id, name, \\"
         print "           #kind, #unit, keep ? \"kept\" : \"not\");"
         print "#include \"metrics.def\"\n    return 0;\n}"
-    }' src/page.h >"$work/rows.c"
+    }' src/page.h src/pagemail.h >"$work/rows.c"
 $cc -Isrc -o "$work/rows" "$work/rows.c" || exit 99
 "$work/rows" | tr '[:upper:]' '[:lower:]' | sort >"$work/wanted"
 

@@ -40,7 +40,8 @@ forbid_system() {
 # in_dir DIR: its sources, separated by blanks (no name of ours holds one).
 in_dir() { sources "$1" | tr '\n' ' '; }
 
-page_parts='page(file|ident|image|layout|name|stale|write)|dump|history|taskgroups|publish_[a-z]+'
+page_parts='page(file|ident|image|layout|name|stale|write)|dump|history|publish_[a-z]+'
+page_parts="$page_parts|task(groups|holders)"
 page_headers="runtime/($page_parts|tasktab_read)\\.h"
 page_sources="runtime/($page_parts|publish|command|tasktab)\\.c"
 page_users="^src/($page_headers|runtime/tasktab_move\\.h|$page_sources)\$"
@@ -61,7 +62,7 @@ outside='libproc2/.*|proc/.*|elfutils/.*|gelf\.h|jansson\.h'
 
 allow "$own" $(in_dir src/base)
 allow 'gort/.*' $(pick "$all" '^src/gort(/.*)?\.h$')
-allow "$tables" $(pick "$all" '^src/page\.h$')
+allow "$tables|page(mail)?\.h" $(pick "$all" '^src/page(mail)?\.h$')
 allow "$own|runtime/.*|$public|$tables" $(others "$runtime" "$page_users")
 allow "$own|runtime/.*|$public|$tables|page\.h" $(pick "$runtime" "$page_users")
 forbid "$page_headers" $(others "$runtime" "$page_users")

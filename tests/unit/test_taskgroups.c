@@ -5,11 +5,14 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "gort/sync.h"
+#include "runtime/parklot.h"
 #include "runtime/taskgroups.h"
+#include "runtime/tasktab.h"
 #include "tests/support/faketask.h"
 
 static struct taskgroups groups;
-static struct page_task_group top[256];
+static struct page_task_group top[TASKGROUPS_TOP];
 
 static void add(uint64_t pc, enum page_task_state state, enum page_wait_reason reason,
                 uint64_t since_ns, unsigned times)
@@ -30,7 +33,7 @@ Test(taskgroups, tasks_of_one_site_state_and_reason_are_one_group)
     add(1, PAGE_TASK_RUNNABLE, PAGE_WAIT_NONE, 50, 1);
     add(2, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 50, 4);
     add(1, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 40, 3);
-    n = taskgroups_top(&groups, top, 256);
+    n = taskgroups_top(&groups, top);
 
     cr_assert_eq(n, 4, "%zu groups", n);
     cr_assert_eq(top[0].count, 6, "%" PRIu64 " in the largest", top[0].count);
@@ -47,7 +50,7 @@ Test(taskgroups, only_the_largest_are_told)
 
     for (unsigned i = 1; i <= 600; i++)
         add(i, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, (i * 7919) % 601);
-    n = taskgroups_top(&groups, top, 256);
+    n = taskgroups_top(&groups, top);
 
     cr_assert_eq(n, 256, "%zu groups", n);
     for (size_t i = 0; i < n; i++)
@@ -60,7 +63,7 @@ Test(taskgroups, more_kinds_than_there_is_room_for_are_left_out)
         add(i, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, 1);
     add(1, PAGE_TASK_WAITING, PAGE_WAIT_IO, 1, 1);
     cr_assert_lt(groups.used, TASKGROUPS_MAX, "%zu groups", groups.used);
-    taskgroups_top(&groups, top, 256);
+    taskgroups_top(&groups, top);
     cr_assert_eq(top[0].count, 2, "the first kind has %" PRIu64, top[0].count);
 }
 
@@ -78,7 +81,7 @@ Test(taskgroups, a_count_goes_on_where_it_stopped)
 
     cr_assert_gt(steps, 1, "all at once");
     uint64_t sum = 0;
-    size_t n = taskgroups_top(&groups, top, 256);
+    size_t n = taskgroups_top(&groups, top);
 
     for (size_t i = 0; i < n; i++)
         sum += top[i].count;
@@ -134,6 +137,132 @@ Test(taskgroups, a_task_that_runs_without_end_is_named)
     cr_assert_eq(groups.nhogs, 2, "%zu hogs", groups.nhogs);
     cr_assert_eq(groups.hog[0].id, 99, "id %" PRIu64, groups.hog[0].id);
     cr_assert_eq(groups.hog[1].id, 100, "id %" PRIu64, groups.hog[1].id);
+}
+
+/* ---- Who holds what ---- */
+
+/* N tasks of one site that wait at ADDR, a part of a lock. */
+static void waiters(unsigned n, const void *addr, enum lot_kind kind, enum wait_reason reason)
+{
+    while (n-- > 0) {
+        struct task *t = faketask_waiting(512);
+
+        t->spawn_pc = 0x77;
+        t->reason = reason;
+        atomic_store_explicit(&t->lot_word, (uintptr_t)addr | (uintptr_t)kind,
+                              memory_order_relaxed);
+        tasktab_born(t, 1);
+        tasktab_update(t, TASK_WAITING, 1);
+    }
+}
+
+static struct task *take(gort_mutex *m)
+{
+    struct task *t = faketask_waiting(512);
+
+    atomic_store_explicit(&m->gort_holder, t->slot + 1, memory_order_relaxed);
+    return t;
+}
+
+/* Counts all, and returns the group of those who wait for REASON. */
+static const struct page_task_group *count_of(enum page_wait_reason reason)
+{
+    size_t n;
+
+    taskgroups_begin(&groups, 0);
+    while (!taskgroups_count(&groups, INT64_MAX))
+        ;
+    n = taskgroups_top(&groups, top);
+    for (size_t i = 0; i < n; i++)
+        if (top[i].reason == reason)
+            return &top[i];
+    cr_assert_fail("no group of reason %d", (int)reason);
+    return NULL;
+}
+
+static void prepare_locks(void)
+{
+    faketask_init(4096);
+    lots_init();
+}
+
+Test(taskgroups, the_holder_that_most_wait_for_is_told, .init = prepare_locks)
+{
+    gort_mutex m[3] = {0};
+    struct task *holder[3];
+    const struct page_task_group *g;
+
+    for (unsigned i = 0; i < 3; i++) {
+        holder[i] = take(&m[i]);
+        waiters(i == 1 ? 5 : 2, &m[i], LOT_MUTEX, WAIT_MUTEX);
+    }
+    g = count_of(PAGE_WAIT_MUTEX);
+
+    cr_assert_eq(g->count, 9, "%" PRIu64 " tasks", g->count);
+    cr_assert(g->holder == holder[1]->id && g->held == 5, "%" PRIu64 " of them wait for %" PRIu64,
+              g->held, g->holder);
+    cr_assert_eq(g->readers, 0, "%" PRIu64 " readers", g->readers);
+    cr_assert_str_eq((const char *)g->holder_name, holder[1]->name, "%s", g->holder_name);
+    cr_assert(g->holder_state == PAGE_TASK_WAITING && g->holder_reason == PAGE_WAIT_CHAN_RECV,
+              "state %u, reason %u", g->holder_state, g->holder_reason);
+    cr_assert_eq(g->holder_pc, holder[1]->wait_pc, "pc %" PRIx64, g->holder_pc);
+}
+
+Test(taskgroups, a_holder_that_runs_is_nowhere_in_particular, .init = prepare_locks)
+{
+    gort_mutex m = {0};
+    struct task *holder = take(&m);
+    const struct page_task_group *g;
+
+    tasktab_update(holder, TASK_RUNNING, 1);
+    waiters(2, &m, LOT_MUTEX, WAIT_ONCE);
+    g = count_of(PAGE_WAIT_ONCE);
+    cr_assert(g->holder == holder->id && g->holder_state == PAGE_TASK_RUNNING,
+              "held by %" PRIu64 " in state %u", g->holder, g->holder_state);
+    cr_assert_eq(g->holder_pc, 0, "pc %" PRIx64, g->holder_pc);
+}
+
+Test(taskgroups, readers_wait_for_a_writer_and_a_writer_for_readers, .init = prepare_locks)
+{
+    gort_rwmutex written = {0}, read = {0};
+    struct task *writer = take(&written.gort_writers);
+    const struct page_task_group *g;
+
+    waiters(3, &written.gort_reader_sema, LOT_RW_READERS, WAIT_RWMUTEX_RLOCK);
+    atomic_store_explicit(&read.gort_leaving, 7, memory_order_relaxed);
+    waiters(1, &read.gort_writer_sema, LOT_RW_WRITER, WAIT_RWMUTEX_LOCK);
+    g = count_of(PAGE_WAIT_RWMUTEX_RLOCK);
+    cr_assert(g->holder == writer->id && g->held == 3 && g->readers == 0,
+              "%" PRIu64 " wait for %" PRIu64, g->held, g->holder);
+    g = count_of(PAGE_WAIT_RWMUTEX_LOCK);
+    cr_assert(g->holder == 0 && g->readers == 7 && g->held == 1,
+              "%" PRIu64 " for %" PRIu64 " readers", g->held, g->readers);
+}
+
+Test(taskgroups, a_lock_that_was_let_go_has_no_holder, .init = prepare_locks)
+{
+    gort_mutex m = {0};
+    const struct page_task_group *g;
+
+    waiters(2, &m, LOT_MUTEX, WAIT_MUTEX);
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert(g->count == 2 && g->holder == 0 && g->held == 0, "%" PRIu64 " wait for %" PRIu64,
+              g->held, g->holder);
+}
+
+Test(taskgroups, more_holders_than_there_is_room_for_are_left_out, .init = prepare_locks)
+{
+    static gort_mutex m[TASKHOLDERS_MAX];
+    const struct page_task_group *g;
+
+    for (unsigned i = 0; i < TASKHOLDERS_MAX; i++) {
+        take(&m[i]);
+        waiters(1, &m[i], LOT_MUTEX, WAIT_MUTEX);
+    }
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert_lt(groups.holders.used, TASKHOLDERS_MAX, "%zu pairs", groups.holders.used);
+    cr_assert(g->count == TASKHOLDERS_MAX && g->held == 1 && g->holder == 1,
+              "%" PRIu64 " of %" PRIu64 " wait for %" PRIu64, g->held, g->count, g->holder);
 }
 
 Test(taskgroups, no_more_hogs_are_named_than_there_is_room_for)
