@@ -4,6 +4,7 @@
 
 #include "panels/panels.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,12 +50,11 @@ static const struct draw_column columns[COLUMNS] = {
     [STARTS] = {.title = "RUNS", .width = 12, .stretch = 2, .rank = 4},
 };
 
-static const char *state_text(const struct task_group *group)
+static const char *state_text(enum task_state state, uint32_t reason)
 {
-    const char *reason = task_reason_name(group->reason);
+    const char *name = task_reason_name(reason);
 
-    return group->state == TASK_WAITING && reason[0] != '\0' ? reason
-                                                             : task_state_name(group->state);
+    return state == TASK_WAITING && name[0] != '\0' ? name : task_state_name(state);
 }
 
 /* The name of the function alone, of a code line "function file:line". */
@@ -65,13 +65,56 @@ static const char *function_text(const struct model *model, uint64_t pc, char te
     return text;
 }
 
-static bool group_holds(const struct model *model, const struct task_group *group, const char *what)
+/* ---- Who holds what a group waits for ---- */
+
+#define HOLDER_BYTES (CODE_LINE_BYTES + 160)
+
+/* "held by task 7 "keeper" (sleep) at keep shop.c:40", in COLS columns if that can be done; "" if
+ * it is not known. */
+static const char *holder_text(const struct model *model, const struct task_group *group, int cols,
+                               char text[HOLDER_BYTES])
+{
+    const struct task_holder *h = task_group_holder(model->tasks, group);
+    char code[CODE_LINE_BYTES];
+    int used = 0;
+
+    text[0] = '\0';
+    if (h == NULL)
+        return text;
+    if (h->nwaiters < group->count)
+        used = snprintf(text, HOLDER_BYTES, "%" PRIu64 " of them ", h->nwaiters);
+    if (h->id == 0)
+        snprintf(text + used, (size_t)(HOLDER_BYTES - used), "held by %" PRIu64 " %s", h->readers,
+                 h->readers == 1 ? "reader" : "readers");
+    if (h->id == 0)
+        return text;
+    used += snprintf(text + used, (size_t)(HOLDER_BYTES - used), "held by task %" PRIu64, h->id);
+    if (h->name[0] != '\0')
+        used += snprintf(text + used, (size_t)(HOLDER_BYTES - used), " \"%s\"", h->name);
+    if (h->state != TASK_DEAD)
+        used += snprintf(text + used, (size_t)(HOLDER_BYTES - used), " (%s)",
+                         state_text(h->state, h->reason));
+    if (h->pc != 0)
+        snprintf(text + used, (size_t)(HOLDER_BYTES - used), " at %s",
+                 parts_code_in(model, h->pc, cols - canvas_text_width(text) - 4, code));
+    return text;
+}
+
+static bool row_holds(const struct model *model, const struct task_group *group, const char *what)
 {
     char text[CODE_LINE_BYTES];
 
-    return draw_text_holds(state_text(group), what) ||
+    return draw_text_holds(state_text(group->state, group->reason), what) ||
            draw_text_holds(parts_code(model, group->spawn_pc, text), what) ||
            draw_text_holds(parts_code(model, group->start_fn, text), what);
+}
+
+static bool group_holds(const struct model *model, const struct task_group *group, const char *what)
+{
+    char text[HOLDER_BYTES];
+
+    return row_holds(model, group, what) ||
+           draw_text_holds(holder_text(model, group, HOLDER_BYTES, text), what);
 }
 
 /* Whether A comes before B when the most, the first in the alphabet or the oldest is wanted
@@ -83,7 +126,7 @@ static int compare(const struct model *model, const struct task_group *a,
 
     switch (by) {
     case STATE:
-        return strcmp(state_text(a), state_text(b));
+        return strcmp(state_text(a->state, a->reason), state_text(b->state, b->reason));
     case LONGEST:
         return (a->oldest_since_ns > b->oldest_since_ns) -
                (a->oldest_since_ns < b->oldest_since_ns);
@@ -122,20 +165,49 @@ static int order_groups(const struct model *model, const struct panel_state *sta
     return n;
 }
 
-static int count(const struct model *model, const struct panel_state *state)
+/* ---- Lines: a group has one, and another if it is known who keeps it waiting ---- */
+
+struct line {
+    int group;
+    bool is_holder; /* the second one */
+};
+#define LINES_MAX (2 * TASK_GROUPS_MAX)
+
+static int order_lines(const struct model *model, const struct panel_state *state,
+                       struct line line[LINES_MAX])
 {
     int index[TASK_GROUPS_MAX];
+    int ngroups = order_groups(model, state, index);
+    int n = 0;
 
-    return order_groups(model, state, index);
+    for (int i = 0; i < ngroups; i++) {
+        line[n++] = (struct line){.group = index[i]};
+        if (task_group_holder(model->tasks, &model->tasks->group[index[i]]) != NULL)
+            line[n++] = (struct line){.group = index[i], .is_holder = true};
+    }
+    return n;
+}
+
+static int count(const struct model *model, const struct panel_state *state)
+{
+    struct line line[LINES_MAX];
+
+    return order_lines(model, state, line);
 }
 
 static bool holds(const struct model *model, const struct panel_state *state, int item,
-                  const char *text)
+                  const char *what)
 {
-    int index[TASK_GROUPS_MAX];
-    int n = order_groups(model, state, index);
+    struct line line[LINES_MAX];
+    char text[HOLDER_BYTES];
+    int n = order_lines(model, state, line);
 
-    return item < n && group_holds(model, &model->tasks->group[index[item]], text);
+    if (item >= n)
+        return false;
+    const struct task_group *group = &model->tasks->group[line[item].group];
+    if (line[item].is_holder)
+        return draw_text_holds(holder_text(model, group, HOLDER_BYTES, text), what);
+    return row_holds(model, group, what);
 }
 
 static void draw_group(const struct draw_table *table, const struct model *model,
@@ -146,7 +218,7 @@ static void draw_group(const struct draw_table *table, const struct model *model
 
     draw_table_cell(table, canvas, row, COUNT, ROLE_STRONG,
                     fmt_count(text, sizeof text, (double)group->count));
-    draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(group));
+    draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(group->state, group->reason));
     draw_table_cell(table, canvas, row, LONGEST, ROLE_TEXT,
                     fmt_duration(text, sizeof text, (double)age_ns));
     draw_table_cell(table, canvas, row, SPAWNED_AT, ROLE_TEXT,
@@ -155,11 +227,32 @@ static void draw_group(const struct draw_table *table, const struct model *model
                     function_text(model, group->start_fn, text));
 }
 
+static void draw_holder(const struct draw_table *table, const struct model *model,
+                        const struct task_group *group, int row, struct canvas *canvas)
+{
+    int col = table->width[STATE] > 0 ? table->left[STATE] : 2;
+    char text[HOLDER_BYTES];
+
+    canvas_text_in(canvas, row, col, canvas->cols - col, ROLE_WARN,
+                   holder_text(model, group, canvas->cols - col, text));
+}
+
+static void draw_line(const struct draw_table *table, const struct model *model, struct line line,
+                      int row, struct canvas *canvas)
+{
+    const struct task_group *group = &model->tasks->group[line.group];
+
+    if (line.is_holder)
+        draw_holder(table, model, group, row, canvas);
+    else
+        draw_group(table, model, group, row, canvas);
+}
+
 static void draw_groups(const struct model *model, const struct panel_state *state,
                         struct canvas *canvas)
 {
-    int index[TASK_GROUPS_MAX];
-    int n = order_groups(model, state, index);
+    struct line line[LINES_MAX];
+    int n = order_lines(model, state, line);
     struct scroll_window window = scroll_window(&state->scroll, n, canvas->rows - 1);
     struct draw_table table;
 
@@ -171,7 +264,7 @@ static void draw_groups(const struct model *model, const struct panel_state *sta
         draw_nothing(canvas, "no group holds the text");
     for (int i = window.first; i < window.end; i++) {
         int row = 1 + i - window.first;
-        draw_group(&table, model, &model->tasks->group[index[i]], row, canvas);
+        draw_line(&table, model, line[i], row, canvas);
         if (i == window.cursor)
             canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
         draw_mark_matches(canvas, row, state->find);
@@ -235,8 +328,9 @@ static enum intent command(const struct model *model, struct panel_state *state,
 const struct panel panel_tasks = {
     .title = "Tasks",
     .help = "Tasks by what they do over time, and grouped by the line that spawned them and what "
-            "they wait for. A group that only grows is a leak: its line is where to look. D "
-            "shows the stacks themselves.",
+            "they wait for. Below those that wait for a lock it says who holds the one that most "
+            "of them wait for, and where that task is. A group that only grows is a leak: its line "
+            "is where to look. D shows the stacks themselves.",
     .hints = "< > sort  & filter  / search",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_SORT,
     .draw = draw,

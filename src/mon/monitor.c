@@ -279,6 +279,8 @@ static void look_at_life(struct monitor *m, int64_t mono_ns)
         return;
     if (read_source(m))
         keep_published(m);
+    m->next_tasks_ns = 0;
+    count_tasks(m, mono_ns);
     m->model.status = before;
     look_at(m, mono_ns, &m->model.status);
     note_end(m, mono_ns);

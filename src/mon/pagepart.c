@@ -201,6 +201,37 @@ bool pagepart_sites(struct pagefile *pf, struct snapshot *s)
     return true;
 }
 
+/* ---- tasks ---- */
+
+static struct task_group group_from(const struct page_task_group *g)
+{
+    return (struct task_group){.spawn_pc = g->spawn_pc,
+                               .start_fn = g->start_fn,
+                               .state = (enum task_state)g->state,
+                               .reason = g->reason,
+                               .count = g->count,
+                               .oldest_since_ns = pagefile_time(g->oldest_since_ns)};
+}
+
+/* Gives GROUP the holder that the target tells of in G, if it does. */
+static void add_holder(struct task_groups *groups, struct task_group *group,
+                       const struct page_task_group *g)
+{
+    struct task_holder *h = &groups->holder[groups->nholders];
+
+    if ((g->holder == 0 && g->readers == 0) || g->held == 0 || groups->nholders == TASK_HOLDERS_MAX)
+        return;
+    *h = (struct task_holder){
+        .id = g->holder,
+        .readers = g->holder == 0 ? g->readers : 0,
+        .nwaiters = min_size(g->held, group->count),
+        .pc = g->holder_pc,
+        .state = g->holder_state < TASK_STATES ? (enum task_state)g->holder_state : TASK_DEAD,
+        .reason = g->holder_reason};
+    text_clean(h->name, sizeof h->name, g->holder_name, sizeof g->holder_name);
+    group->holder = ++groups->nholders;
+}
+
 bool pagepart_groups(struct pagefile *pf, struct task_groups *groups)
 {
     struct pagefile_entries e;
@@ -220,14 +251,42 @@ bool pagepart_groups(struct pagefile *pf, struct task_groups *groups)
             groups->beyond += g.count;
             continue;
         }
-        groups->group[groups->n++] =
-            (struct task_group){.spawn_pc = g.spawn_pc,
-                                .start_fn = g.start_fn,
-                                .state = (enum task_state)g.state,
-                                .reason = g.reason,
-                                .count = g.count,
-                                .oldest_since_ns = pagefile_time(g.oldest_since_ns)};
+        groups->group[groups->n] = group_from(&g);
+        add_holder(groups, &groups->group[groups->n++], &g);
     }
     groups->valid = true;
     return true;
+}
+
+/* The group of GROUPS that G tells of, or NULL. */
+static struct task_group *find_group(struct task_groups *groups, const struct page_task_group *g)
+{
+    for (uint32_t i = 0; i < groups->n; i++) {
+        struct task_group *group = &groups->group[i];
+
+        if (group->spawn_pc == g->spawn_pc && group->start_fn == g->start_fn &&
+            (uint32_t)group->state == g->state && group->reason == g->reason)
+            return group;
+    }
+    return NULL;
+}
+
+void pagepart_holders(struct pagefile *pf, struct task_groups *groups)
+{
+    struct pagefile_entries e;
+
+    if (pagefile_double(pf, PAGE_SECTION_TASK_GROUPS, &e) != PAGEFILE_WHOLE)
+        return;
+    groups->nholders = 0;
+    for (uint32_t i = 0; i < groups->n; i++)
+        groups->group[i].holder = 0;
+    for (uint32_t i = 0; i < e.n && i < TASK_HOLDERS_MAX; i++) {
+        struct page_task_group g;
+        struct task_group *group;
+
+        pagefile_entry(&e, i, &g, sizeof g);
+        group = g.held > 0 ? find_group(groups, &g) : NULL;
+        if (group != NULL && group->holder == 0)
+            add_holder(groups, group, &g);
+    }
 }

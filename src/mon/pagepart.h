@@ -59,4 +59,7 @@ void pagepart_past_sites(struct pagefile *pf, struct pagepart_place *place, sour
 /* The task groups that the target counted itself, for when its table is gone. */
 bool pagepart_groups(struct pagefile *pf, struct task_groups *groups);
 
+/* Adds to GROUPS, counted from the table, who holds what they wait for, as the target tells. */
+void pagepart_holders(struct pagefile *pf, struct task_groups *groups);
+
 #endif

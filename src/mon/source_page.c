@@ -110,8 +110,10 @@ static bool source_page_tasks(struct source *s, struct task_groups *groups)
     enum tasktable_progress progress = sp->tasks != NULL ? tasktable_count(sp->tasks, groups)
                                                          : TASKTABLE_CUT;
 
-    if (progress == TASKTABLE_COUNTED)
+    if (progress == TASKTABLE_COUNTED) {
+        pagepart_holders(&sp->pf, groups);
         return true;
+    }
     if (progress == TASKTABLE_PART && groups->valid && groups->nrows > 0)
         return false;
     return pagepart_groups(&sp->pf, groups);

@@ -12,10 +12,22 @@
 #include <stdint.h>
 
 #define TASK_GROUPS_MAX 1024
+#define TASK_HOLDERS_MAX 256
 
 /* In the order of enum page_task_state. */
 enum task_state { TASK_DEAD, TASK_RUNNABLE, TASK_RUNNING, TASK_WAITING, TASK_BLOCKING };
 #define TASK_STATES 5
+
+/* Who has the lock that most tasks of a group wait for that wait for one. */
+struct task_holder {
+    uint64_t id;           /* 0: readers do */
+    uint64_t readers;      /* how many then, else 0 */
+    uint64_t nwaiters;     /* tasks of the group that wait for it */
+    uint64_t pc;           /* return address of the call that it waits in itself; 0: not known */
+    enum task_state state; /* TASK_DEAD: not known */
+    uint32_t reason;       /* why it waits */
+    char name[32];         /* "" if it has none; without control characters */
+};
 
 struct task_group {
     uint64_t spawn_pc; /* 0: not known */
@@ -24,6 +36,7 @@ struct task_group {
     uint32_t reason; /* why it waits, see task_reason_name */
     uint64_t count;
     int64_t oldest_since_ns; /* monotonic: the longest in this state */
+    uint32_t holder;         /* number of it in struct task_groups and 1; 0: none is known */
 };
 
 struct task_groups {
@@ -35,7 +48,13 @@ struct task_groups {
     uint32_t n;
     struct task_group group[TASK_GROUPS_MAX]; /* most tasks first */
     uint64_t beyond; /* tasks that are in none of the groups above, for want of room */
+    uint32_t nholders;
+    struct task_holder holder[TASK_HOLDERS_MAX]; /* that the target told */
 };
+
+/* Who holds what the tasks of GROUP, one of GROUPS, wait for; NULL: that is not known. */
+const struct task_holder *task_group_holder(const struct task_groups *groups,
+                                            const struct task_group *group);
 
 /* "chan receive", "select", ...; "" for none, "reason 77" never: unknown ones give "unknown". */
 const char *task_reason_name(uint32_t reason);

@@ -244,15 +244,22 @@ static void fill_memory(struct fixture *f)
 static void fill_tasks(struct fixture *f)
 {
     static const struct task_group groups[] = {
-        {0x401000, 0x402000, TASK_WAITING, 10, 40000, FIXTURE_NOW_NS - 200 * NS_PER_S},
-        {0x401010, 0x402010, TASK_WAITING, 3, 1930, FIXTURE_NOW_NS - 3000 * NS_PER_S},
-        {0x401020, 0x402010, TASK_WAITING, 6, 57, FIXTURE_NOW_NS - 40 * NS_PER_S},
-        {0x401000, 0x402000, TASK_RUNNABLE, 0, 11, FIXTURE_NOW_NS - NS_PER_MS},
-        {0x401030, 0x402020, TASK_RUNNING, 0, 4, FIXTURE_NOW_NS - 40 * NS_PER_MS},
-        {0x401030, 0x402020, TASK_BLOCKING, 0, 1, FIXTURE_NOW_NS - 2 * NS_PER_S},
+        {0x401000, 0x402000, TASK_WAITING, 10, 40000, FIXTURE_NOW_NS - 200 * NS_PER_S, 0},
+        {0x401010, 0x402010, TASK_WAITING, 3, 1930, FIXTURE_NOW_NS - 3000 * NS_PER_S, 0},
+        {0x401020, 0x402010, TASK_WAITING, 8, 57, FIXTURE_NOW_NS - 40 * NS_PER_S, 1},
+        {0x401000, 0x402000, TASK_WAITING, 14, 12, FIXTURE_NOW_NS - NS_PER_S, 2},
+        {0x401000, 0x402000, TASK_RUNNABLE, 0, 11, FIXTURE_NOW_NS - NS_PER_MS, 0},
+        {0x401030, 0x402020, TASK_RUNNING, 0, 4, FIXTURE_NOW_NS - 40 * NS_PER_MS, 0},
+        {0x401030, 0x402020, TASK_BLOCKING, 0, 1, FIXTURE_NOW_NS - 2 * NS_PER_S, 0},
+    };
+    static const struct task_holder holders[] = {
+        {40037, 0, 57, 0x401030, TASK_WAITING, PAGE_WAIT_CHAN_RECV, "stock keeper"},
+        {0, 3, 11, 0, TASK_DEAD, 0, ""},
     };
 
     f->tasks = (struct task_groups){.valid = true, .mono_ns = FIXTURE_NOW_NS};
+    f->tasks.nholders = ARRAY_COUNT(holders);
+    memcpy(f->tasks.holder, holders, sizeof holders);
     for (size_t i = 0; i < ARRAY_COUNT(groups); i++) {
         f->tasks.group[f->tasks.n++] = groups[i];
         f->tasks.by_state[groups[i].state] += groups[i].count;
@@ -356,7 +363,16 @@ static void make_huge(struct fixture *f)
                                                 .state = TASK_WAITING,
                                                 .reason = UINT32_MAX,
                                                 .count = UINT64_MAX,
-                                                .oldest_since_ns = INT64_MIN};
+                                                .oldest_since_ns = INT64_MIN,
+                                                .holder = i % (TASK_HOLDERS_MAX + 1)};
+    f->tasks.nholders = TASK_HOLDERS_MAX;
+    for (uint32_t i = 0; i < TASK_HOLDERS_MAX; i++)
+        f->tasks.holder[i] = (struct task_holder){.id = UINT64_MAX,
+                                                  .nwaiters = UINT64_MAX - 1,
+                                                  .pc = UINT64_MAX,
+                                                  .state = TASK_WAITING,
+                                                  .reason = UINT32_MAX,
+                                                  .name = "a name as long as there is room"};
     f->snapshot.ncycles = SNAPSHOT_MAX_CYCLES;
     memset(f->snapshot.cycle, 0x7f, sizeof f->snapshot.cycle);
     memset(&f->snapshot.pauses, 0xff, sizeof f->snapshot.pauses);
@@ -379,6 +395,7 @@ static void make_hostile(struct fixture *f)
     snprintf(f->alerts.alert[0].text, ALERT_TEXT_BYTES, "%s%s%s%s", evil, evil, evil, evil);
     snprintf(f->metrics.info[3].help, METRIC_HELP_BYTES, "%s", evil);
     f->model.status = (struct target_status){.state = TARGET_CRASHED, .since_ns = FIXTURE_NOW_NS};
+    snprintf(f->tasks.holder[0].name, sizeof f->tasks.holder[0].name, "%.31s", evil);
     f->snapshot.nevents = 1;
     f->snapshot.event[0] = (struct event_sample){.kind = EVENT_FATAL};
     snprintf(f->snapshot.event[0].text, SNAPSHOT_EVENT_BYTES, "%s", evil);

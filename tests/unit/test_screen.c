@@ -296,6 +296,23 @@ Test(screen, search_moves_the_cursor_to_matches_and_round)
                  state->scroll.cursor);
 }
 
+/* The line of a holder is a row of the list, below that of its group. */
+Test(screen, the_holder_of_a_lock_is_searched_and_filtered_by)
+{
+    const struct scroll *scroll = &screen.state[PANEL_TASKS].scroll;
+
+    press('5');
+    type("/stock keeper\r");
+    cr_assert_eq(scroll->cursor, 3, "at %d", scroll->cursor);
+    type("/clock.c\r");
+    cr_assert_eq(scroll->cursor, 2, "at %d", scroll->cursor);
+    press('G');
+    cr_assert_eq(scroll->cursor, 8, "the last row is %d", scroll->cursor);
+    type("&3 readers\r");
+    cr_assert(shows("11 of them held by 3 readers") && shows("RWMutex"), "it is left out");
+    cr_assert_not(shows("clock.c:31"), "all are shown");
+}
+
 Test(screen, a_search_that_finds_nothing_says_so)
 {
     for (uint32_t key = '3'; key <= '7'; key++) {
