@@ -255,7 +255,7 @@ static bool step_peek(struct dumpjob *job)
     enum peek_progress progress = PEEK_TASK;
 
     if (!job->has_task)
-        progress = peek_next(job->peek, &job->record.task, job->peek_stack);
+        progress = peek_next(job->peek, &job->record.task, job->peek_stack, &job->record.lock);
     if (progress == PEEK_NOTHING_YET)
         return true;
     if (progress == PEEK_END) {
@@ -267,6 +267,9 @@ static bool step_peek(struct dumpjob *job)
         return true;
     }
     job->has_task = !take_task(job, &job->record.task, job->peek_stack);
+    if (!job->has_task)
+        dump_add_lock(dump, job->record.lock.task, job->record.lock.holder,
+                      job->record.lock.readers);
     return !job->has_task;
 }
 

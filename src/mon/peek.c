@@ -14,6 +14,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "mon/memfd.h"
+#include "mon/peekrecord.h"
 #include "mon/procmem.h"
 #include "mon/procstat.h"
 #include "mon/tasktable.h"
@@ -52,6 +53,7 @@ struct peek {
     uint32_t header_bytes;
     uint32_t row_bytes;
     uint64_t nrows;
+    struct peekrecords records;
     uint64_t next_row;
     uint8_t *rows;      /* [row_bytes * ROWS_AT_ONCE] */
     uint64_t first_row; /* of those in rows */
@@ -77,6 +79,7 @@ static bool read_header(struct peek *peek)
     peek->header_bytes = head.header_bytes;
     peek->row_bytes = head.row_bytes;
     peek->nrows = head.used < head.capacity ? head.used : head.capacity;
+    peek->records = peekrecords_of(peek->pid, peek->fd, &head);
     return true;
 }
 
@@ -185,7 +188,7 @@ static void take_parked(const struct peek *peek, struct page_dump_task *task, co
     task->pc = word[l->pc_word];
 }
 
-static void look(struct peek *peek, uint64_t i, struct page_dump_task *task, uint8_t *stack)
+static void look(struct peek *peek, struct page_dump_task *task, uint8_t *stack)
 {
     unsigned state = PAGE_TASK_STATE(task->row.word);
     bool has_stack = task->row.sp != 0 && task->row.stack_hi > task->row.sp;
@@ -205,8 +208,6 @@ static void look(struct peek *peek, uint64_t i, struct page_dump_task *task, uin
     } else {
         take_parked(peek, task, stack);
     }
-    if (has_moved(peek, i, &task->row))
-        task->flags |= PAGE_DUMP_MOVED;
 }
 
 /* Copies row I again, as it is by now; false if its task has ended. */
@@ -219,12 +220,27 @@ static bool retake_row(const struct peek *peek, uint64_t i, struct page_dump_tas
 }
 
 /* Looks at row I until its task keeps still; false if it has none, or no longer. */
-static bool look_at_row(struct peek *peek, uint64_t i, struct page_dump_task *task, uint8_t *stack)
+/* As look, with its name and its lock, as far as the task keeps still. */
+static void look_whole(struct peek *peek, uint64_t i, struct page_dump_task *task, uint8_t *stack,
+                       struct page_dump_lock *lock)
+{
+    *lock = (struct page_dump_lock){.task = task->row.id};
+    peekrecords_look(&peek->records, i, task, lock);
+    look(peek, task, stack);
+    if (!(task->flags & (PAGE_DUMP_NO_REGS | PAGE_DUMP_NOT_STARTED)) &&
+        has_moved(peek, i, &task->row)) {
+        task->flags |= PAGE_DUMP_MOVED;
+        *lock = (struct page_dump_lock){.task = task->row.id};
+    }
+}
+
+static bool look_at_row(struct peek *peek, uint64_t i, struct page_dump_task *task, uint8_t *stack,
+                        struct page_dump_lock *lock)
 {
     bool lives = PAGE_TASK_STATE(task->row.word) != PAGE_TASK_DEAD;
 
     for (int tries = 0; lives && tries < LOOKS; tries++) {
-        look(peek, i, task, stack);
+        look_whole(peek, i, task, stack, lock);
         if (!(task->flags & PAGE_DUMP_MOVED) || tries == LOOKS - 1)
             return true;
         lives = retake_row(peek, i, task);
@@ -232,13 +248,14 @@ static bool look_at_row(struct peek *peek, uint64_t i, struct page_dump_task *ta
     return false;
 }
 
-enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack)
+enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack,
+                             struct page_dump_lock *lock)
 {
     memset(task, 0, sizeof *task);
     for (unsigned n = 0; n < ROWS_AT_ONCE; n++) {
         if (!take_row(peek, peek->next_row, &task->row))
             return PEEK_END;
-        if (look_at_row(peek, peek->next_row++, task, stack))
+        if (look_at_row(peek, peek->next_row++, task, stack, lock))
             return PEEK_TASK;
     }
     return PEEK_NOTHING_YET;

@@ -3,6 +3,7 @@
  * Where each task stands is in the task table; its registers lie at its saved stack pointer, the
  * rest of its stack behind them. Nothing is asked of the target, so this works when it is
  * stopped or every thread of it hangs; tasks that move meanwhile are told by their generation.
+ * Who holds the lock that a task waits for is read from the lock itself.
  * It needs the right to read the target's memory (ptrace(2), PTRACE_MODE_ATTACH).
  * Threads: one. */
 #ifndef MON_PEEK_H
@@ -30,8 +31,10 @@ enum peek_progress {
     PEEK_END,
 };
 
-/* Reads the next task into TASK, its stack into STACK (PEEK_STACK_BYTES). */
-enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack);
+/* Reads the next task into TASK, its stack into STACK (PEEK_STACK_BYTES), and who keeps it waiting
+ * into LOCK: holder and readers are 0 if it waits for no lock, or that can't be told. */
+enum peek_progress peek_next(struct peek *peek, struct page_dump_task *task, uint8_t *stack,
+                             struct page_dump_lock *lock);
 
 /* Why stacks could not be read, or "". */
 const char *peek_trouble(const struct peek *peek);

@@ -49,13 +49,19 @@ names_holder() {
 }
 wait_until 60 names_holder || fail "no holder in: $(head -n 40 "$work/dump")"
 
-# Without writing to the target; and of one that is stopped, which cannot answer.
+# Without writing to the target; and of one that is stopped, which cannot answer. The holders are
+# named all the same, unless nobody held the lock when it was stopped.
 dump "$busy" --read-only
 [ "$(counted)" -gt $((ntasks * 9 / 10)) ] || fail "$(counted) tasks read from outside"
-kill -STOP "$busy"
-dump "$busy"
-kill -CONT "$busy"
-shows 'note: the runtime .*read from outside' 'fight_for_the_hot +.*contention\.c:[0-9]+'
+stopped_with_holder() {
+    kill -STOP "$busy"
+    dump "$busy"
+    kill -CONT "$busy"
+    shows 'note: the runtime .*read from outside' 'fight_for_the_hot +.*contention\.c:[0-9]+'
+    grep -qE "$holder" "$work/dump"
+}
+wait_until 60 stopped_with_holder || fail "no holder in: $(head -n 40 "$work/dump")"
+shows '    named ([^ ]+, )*hot'
 
 # Without stdin, stdout and stderr nothing that gomon says ends up in the target's mailbox.
 mailbox=$(find "/proc/$busy/fd" -lname '/memfd:gomon-mail*' -print -quit)

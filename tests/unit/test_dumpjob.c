@@ -336,46 +336,6 @@ Test(dumpjob, stays_within_its_budget)
     dumpjob_free(job);
 }
 
-/* ---- Reading from outside ---- */
-
-Test(peek, does_not_keep_its_caller_over_free_rows)
-{
-    static uint8_t stack[PEEK_STACK_BYTES];
-    const uint64_t nrows = 100000;
-    struct page_task row = {.word = PAGE_TASK_WORD(PAGE_TASK_RUNNING, 0, 2), .id = 5};
-    struct page_dump_task task;
-    char why[PEEK_TEXT_BYTES] = "";
-    struct fakepage sparse;
-    unsigned calls = 1;
-
-    fakepage_init(&sparse,
-                  &(struct fakepage_options){.name = "test", .nprocs = 1, .task_rows = nrows});
-    fakepage_task(&sparse, nrows - 1, &row);
-    struct peek *peek = peek_open(getpid(), why);
-    cr_assert_not_null(peek, "%s", why);
-
-    enum peek_progress progress = peek_next(peek, &task, stack);
-    cr_assert_eq(progress, PEEK_NOTHING_YET, "progress %d", progress);
-    while ((progress = peek_next(peek, &task, stack)) == PEEK_NOTHING_YET)
-        cr_assert_lt(calls++, nrows, "no end");
-    cr_assert(progress == PEEK_TASK && task.row.id == 5, "progress %d", progress);
-    cr_assert_eq(peek_next(peek, &task, stack), PEEK_END, "there is more");
-    peek_close(peek);
-    fakepage_fini(&sparse);
-}
-
-Test(peek, does_not_believe_in_a_table_of_many_gib)
-{
-    char why[PEEK_TEXT_BYTES] = "";
-    struct fakepage liar;
-
-    fakepage_init(&liar, &(struct fakepage_options){.name = "test", .nprocs = 1, .task_rows = 4});
-    liar.tasks->capacity = liar.tasks->used = UINT32_MAX;
-    cr_assert_null(peek_open(getpid(), why), "it was opened");
-    cr_assert_not_null(strstr(why, "damaged"), "%s", why);
-    fakepage_fini(&liar);
-}
-
 /* ---- The command, and a target that is gone ---- */
 
 static void need_libdw(void)
