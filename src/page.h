@@ -313,8 +313,8 @@ enum page_lock_kind {
 };
 #define PAGE_LOCK_KIND(word) ((unsigned)((word)&3))
 #define PAGE_LOCK_ADDR(word) ((word) & ~UINT64_C(3))
-#define PAGE_LOCK_TO_HOLDER (-12)
-#define PAGE_LOCK_TO_READERS 12
+#define PAGE_LOCK_TO_HOLDER (-8)
+#define PAGE_LOCK_TO_READERS 4
 
 /* One row, written by whoever holds the task. The generation in `word` grows by 2 with every
  * transition and is odd while the rest of the row is written: a reader that sees the same even word

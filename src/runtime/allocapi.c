@@ -40,7 +40,7 @@ static ALWAYS_INLINE void *leave_fast_with(struct worker *w, void *p)
     /* As in rt_leave, which says what pairs with it. */
     atomic_store_explicit(&w->inrt, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
-    if (UNLIKELY(atomic_load_explicit(&w->attention, memory_order_relaxed) != 0))
+    if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
         return attend_with(w, p);
     return p;
 }

@@ -36,10 +36,10 @@ _Static_assert((int)LOT_RW_WRITER == (int)PAGE_LOCK_RW_WRITER, "lock words are a
 _Static_assert(PAGE_LOCK_KIND(UINT64_MAX) == LOT_KIND_MASK, "lock words are as told");
 _Static_assert(offsetof(gort_mutex, gort_holder) == 0, "a reader looks for it there");
 _Static_assert((int)offsetof(gort_rwmutex, gort_writers) ==
-                   (int)offsetof(gort_rwmutex, gort_reader_sema) + PAGE_LOCK_TO_HOLDER,
+                   (int)offsetof(gort_rwmutex, gort_readers) + PAGE_LOCK_TO_HOLDER,
                "a reader looks for it there");
-_Static_assert((int)offsetof(gort_rwmutex, gort_leaving) ==
-                   (int)offsetof(gort_rwmutex, gort_writer_sema) + PAGE_LOCK_TO_READERS,
+_Static_assert((int)offsetof(gort_rwmutex, gort_readers) ==
+                   (int)offsetof(gort_rwmutex, gort_writers.gort_waiters) + PAGE_LOCK_TO_READERS,
                "a reader looks for it there");
 
 #define MEMORY_PAGE_BYTES 4096u /* in which the table comes into use */

@@ -152,10 +152,10 @@ Test(command, a_writer_says_how_many_readers_it_waits_for)
 {
     struct maildump d;
     struct task *waiter = faketask_waiting(256);
-    gort_rwmutex rw = {.gort_leaving = 3};
+    gort_rwmutex rw = {.gort_readers = 3};
 
     lots_init();
-    let_wait(waiter, &rw.gort_writer_sema, LOT_RW_WRITER);
+    let_wait(waiter, &rw.gort_writers.gort_waiters, LOT_RW_WRITER);
     mailclient_ask(&client, PAGE_MAIL_DUMP_STACKS, ID, 0);
     take_all(&client, &d);
 

@@ -228,9 +228,9 @@ Test(taskgroups, readers_wait_for_a_writer_and_a_writer_for_readers, .init = pre
     struct task *writer = take(&written.gort_writers);
     const struct page_task_group *g;
 
-    waiters(3, &written.gort_reader_sema, LOT_RW_READERS, WAIT_RWMUTEX_RLOCK);
-    atomic_store_explicit(&read.gort_leaving, 7, memory_order_relaxed);
-    waiters(1, &read.gort_writer_sema, LOT_RW_WRITER, WAIT_RWMUTEX_LOCK);
+    waiters(3, &written.gort_readers, LOT_RW_READERS, WAIT_RWMUTEX_RLOCK);
+    atomic_store_explicit(&read.gort_readers, 7, memory_order_relaxed);
+    waiters(1, &read.gort_writers.gort_waiters, LOT_RW_WRITER, WAIT_RWMUTEX_LOCK);
     g = count_of(PAGE_WAIT_RWMUTEX_RLOCK);
     cr_assert(g->holder == writer->id && g->held == 3 && g->readers == 0,
               "%" PRIu64 " wait for %" PRIu64, g->held, g->holder);
