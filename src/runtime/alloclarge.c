@@ -3,9 +3,8 @@
 
 #include "runtime/alloclarge.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/allocsite.h"
 #include "runtime/central.h"
@@ -15,38 +14,52 @@
 #include "runtime/gcsweep.h"
 #include "runtime/heap.h"
 #include "runtime/proc.h"
+#include "runtime/traceback.h"
 
 #define LARGE_MAX_BYTES ((size_t)1 << 46) /* more than any machine has */
 #define ZERO_AT_ONCE    ((size_t)1 << 20) /* between two places where the task may be stopped */
-#define TOP_SITES       3u
+#define TOP_SITES       5u
 
 static struct heap_cache *own_cache(void)
 {
     return worker_self()->proc->heap;
 }
 
-/* Who holds most of the heap, as a part of a sentence. */
-static void describe_sites(char *text, size_t bytes)
+/* Who holds most of the heap: lines with the frames that have allocated it, as in a stack. */
+static void print_sites(void)
 {
     struct alloc_site_stats top[TOP_SITES];
     size_t n = allocsite_top(top, TOP_SITES);
-    size_t at = 0;
 
-    text[0] = '\0';
-    for (size_t i = 0; i < n && top[i].live_bytes > 0; i++)
-        at += (size_t)snprintf(text + at, bytes - at, "%s %" PRIu64 " MiB from %#" PRIx64,
-                               i == 0 ? ", of it" : ",", top[i].live_bytes >> 20, top[i].pc);
+    runtime_log("%s", "");
+    for (size_t i = 0; i < n && top[i].live_bytes > 0; i++) {
+        uintptr_t pc = (uintptr_t)top[i].pc;
+
+        runtime_log("about %llu MiB in %llu objects allocated by",
+                    (unsigned long long)top[i].live_bytes >> 20,
+                    (unsigned long long)top[i].live_objects);
+        traceback_print(STDERR_FILENO, &pc, 1);
+    }
+}
+
+/* So that what is printed is what the last mark has found. */
+static void finish_sweep(void)
+{
+    struct worker *w = worker_self();
+
+    while (w != NULL && w->proc != NULL && sweep_one(w->proc->heap))
+        continue;
 }
 
 _Noreturn void alloc_out_of_memory(size_t bytes, uintptr_t pc)
 {
-    char sites[TOP_SITES * 64];
     struct heap_pages pages;
 
+    finish_sweep();
     heap_read_pages(&pages);
-    describe_sites(sites, sizeof sites);
-    gort_fatal("out of memory: no room for %zu bytes wanted at %p; %llu MiB of heap in use%s",
-               bytes, (void *)pc, (unsigned long long)pages.inuse >> 20, sites);
+    gort_fatal_with(print_sites,
+                    "out of memory: no room for %zu bytes wanted at %p; %llu MiB of heap in use",
+                    bytes, (void *)pc, (unsigned long long)pages.inuse >> 20);
 }
 
 static struct span *try_span(size_t npages, size_t align_pages, unsigned spanclass)

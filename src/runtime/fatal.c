@@ -137,7 +137,12 @@ void runtime_log(const char *format, ...)
 
 enum who { THIS_TASK, INTERRUPTED_TASK, ALL_TASKS };
 
-_Noreturn static void die(enum who who, const char *message, const ucontext_t *context)
+static void no_more(void)
+{
+}
+
+_Noreturn static void die(enum who who, const char *message, const ucontext_t *context,
+                          void (*more)(void))
 {
     static _Atomic(int32_t) dying;
     int32_t nobody = 0;
@@ -156,6 +161,7 @@ _Noreturn static void die(enum who who, const char *message, const ucontext_t *c
     if (who == ALL_TASKS)
         publish_deadlock();
     publish_crashed(message);
+    more();
     if (who == INTERRUPTED_TASK)
         taskdump_print_signal(STDERR_FILENO, context);
     else
@@ -177,7 +183,18 @@ _Noreturn void gort_fatal(const char *format, ...)
     va_start(ap, format);
     fatal_format(message, sizeof message, format, ap);
     va_end(ap);
-    die(THIS_TASK, message, NULL);
+    die(THIS_TASK, message, NULL, no_more);
+}
+
+_Noreturn void gort_fatal_with(void (*more)(void), const char *format, ...)
+{
+    char message[512];
+    va_list ap;
+
+    va_start(ap, format);
+    fatal_format(message, sizeof message, format, ap);
+    va_end(ap);
+    die(THIS_TASK, message, NULL, more);
 }
 
 _Noreturn void gort_fatal_all(const char *format, ...)
@@ -188,7 +205,7 @@ _Noreturn void gort_fatal_all(const char *format, ...)
     va_start(ap, format);
     fatal_format(message, sizeof message, format, ap);
     va_end(ap);
-    die(ALL_TASKS, message, NULL);
+    die(ALL_TASKS, message, NULL, no_more);
 }
 
 _Noreturn void gort_fatal_signal(const ucontext_t *context, const char *format, ...)
@@ -199,5 +216,5 @@ _Noreturn void gort_fatal_signal(const ucontext_t *context, const char *format, 
     va_start(ap, format);
     fatal_format(message, sizeof message, format, ap);
     va_end(ap);
-    die(INTERRUPTED_TASK, message, context);
+    die(INTERRUPTED_TASK, message, context, no_more);
 }

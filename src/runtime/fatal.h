@@ -15,6 +15,10 @@
  * only. Any thread. */
 _Noreturn void gort_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* As gort_fatal; MORE writes lines to stderr between the message and the stack. */
+_Noreturn void gort_fatal_with(void (*more)(void), const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* As gort_fatal, with the stacks of all tasks behind it: for deadlocks. */
 _Noreturn void gort_fatal_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
