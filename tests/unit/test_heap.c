@@ -178,3 +178,54 @@ Test(heap, impossible_sizes_are_refused)
     cr_assert_null(heap_span_new(SIZE_MAX / HEAP_PAGE_BYTES, LARGE_SCAN), "got 2^64 bytes");
     assert_sums("after a refusal");
 }
+
+Test(heap, aligned_spans_leave_the_pages_before_them_free)
+{
+    struct span *first = large(3, LARGE_SCAN);
+
+    for (size_t align = 1; align <= 1024; align *= 4) {
+        struct span *s = heap_span_new_aligned(5, align, LARGE_SCAN);
+
+        cr_assert_not_null(s, "no span aligned to %zu pages", align);
+        cr_assert_eq(s->base % (align * HEAP_PAGE_BYTES), 0, "%#zx is not aligned to %zu pages",
+                     (size_t)s->base, align);
+        cr_assert_eq(s->npages, 5, "%zu pages", s->npages);
+        assert_sums("with an aligned span");
+        heap_span_free(s);
+    }
+    heap_span_free(first);
+    assert_sums("at the end");
+}
+
+Test(heap, a_span_grows_over_free_pages_and_leads_from_all_of_them)
+{
+    struct span *s = large(4, LARGE_SCAN);
+    struct span *behind = large(6, LARGE_SCAN);
+    bool zero = true;
+
+    memset((void *)behind->base, 1, 6 * HEAP_PAGE_BYTES);
+    cr_assert_eq(behind->base, span_end(s), "they are no neighbours");
+    cr_assert_not(heap_span_extend(s, 5, &zero), "grew over a neighbour");
+    cr_assert_eq(s->npages, 4, "%zu pages", s->npages);
+    heap_span_free(behind);
+    cr_assert(heap_span_extend(s, 9, &zero), "did not grow over free pages");
+    cr_assert_not(zero, "used pages are said to be zero");
+    cr_assert_eq(s->elem_bytes, 9 * HEAP_PAGE_BYTES, "%zu bytes", s->elem_bytes);
+    cr_assert_eq(span_at(s->base + 9 * HEAP_PAGE_BYTES - 1), s, "the last page leads elsewhere");
+    cr_assert_neq(span_at(s->base + 9 * HEAP_PAGE_BYTES), s, "grew too far");
+    assert_sums("grown");
+    heap_span_free(s);
+    assert_sums("freed");
+}
+
+Test(heap, a_span_does_not_grow_into_an_arena_of_the_other_kind)
+{
+    struct span *s = large(ARENA_PAGES, LARGE_NOSCAN);
+    const struct arena *last = NULL;
+    bool zero = false;
+
+    heap_span_extend(s, ARENA_PAGES + 1, &zero);
+    last = arena_of(span_end(s) - 1);
+    cr_assert(last != NULL && last->kind == ARENA_NOSCAN, "a page of the other kind was taken");
+    heap_span_free(s);
+}

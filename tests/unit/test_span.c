@@ -156,3 +156,19 @@ Test(span, large_typed_objects_have_a_type_word_each)
     for (size_t i = 0; i < s->nelems; i++)
         cr_assert_eq(span_type_of(s, i), &pair_type, "object %zu has no type", i);
 }
+
+Test(span, every_address_of_a_slot_has_its_number)
+{
+    for (unsigned sc = 1; sc < SIZE_CLASSES; sc++) {
+        struct span *s = heap_span_new(size_classes[sc].npages, span_class_of(sc, SPAN_NOSCAN));
+
+        for (size_t i = 0; i < s->nelems; i++) {
+            uintptr_t addr = s->base + i * s->elem_bytes;
+
+            cr_assert_eq(span_slot_of(s, addr), i, "class %u, slot %zu", sc, i);
+            cr_assert_eq(span_slot_of(s, addr + s->elem_bytes - 1), i, "class %u, slot %zu", sc, i);
+        }
+        cr_assert_eq(span_of(s->base + 5), s, "class %u: leads elsewhere", sc);
+        heap_span_free(s);
+    }
+}
