@@ -160,6 +160,8 @@ static void use_after_free(void)
 
 #if SAN_ADDRESS
 ENDS(a_use_afterwards, 1, "use-after-poison")
+#elif SAN_THREAD
+ENDS(a_use_afterwards, 66, "SEGV")
 #else
 ENDS(a_use_afterwards, -SIGSEGV, "")
 #endif
