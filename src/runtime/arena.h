@@ -10,10 +10,15 @@
  *   bits   for 64 objects each, the mark word and the allocation word side by side, in one cache
  *          line: a span's are those of its first page.
  *   types  128 bytes a page: spans of typed objects keep here what their words are (span.h).
+ *
+ * Pages in no span to which the last mark has found a word that looks like a reference are noted as
+ * stray: a large object there would most likely be kept by that word, and all that it refers to.
+ *
  * Tables are address space; only what belongs to pages in use is ever touched.
  *
  * Threads: arena_find may be called by anyone; desc and spans of a page change only while nobody
- * may refer to objects of it. Source: Go's heapArena; Whippet's side tables. */
+ * may refer to objects of it. Source: Go's heapArena; Whippet's side tables; Boehm, Space Efficient
+ * Conservative Garbage Collection (1993), for the stray words. */
 #ifndef RUNTIME_ARENA_H
 #define RUNTIME_ARENA_H
 
@@ -48,8 +53,10 @@ struct arena {
     uint32_t npages;                     /* first pages that came into use so far; [lock:heap] */
     uint64_t free[ARENA_PAGES / 64];     /* in no span; [lock:heap] */
     uint64_t released[ARENA_PAGES / 64]; /* free, and zero when touched; [lock:heap] */
-    uint16_t desc[ARENA_PAGES];          /* 0: in no span; [owner] of the span */
-    struct span *spans[ARENA_PAGES];     /* [owner] of the span */
+    _Atomic(uint64_t) stray[ARENA_PAGES / 64]; /* see above; cleared [stw]; [atomic] */
+    _Atomic(uint32_t) has_strays;              /* 1: some bit is set; as stray */
+    uint16_t desc[ARENA_PAGES];                /* 0: in no span; [owner] of the span */
+    struct span *spans[ARENA_PAGES];           /* [owner] of the span */
     struct object_bits bits[ARENA_PAGES][PAGE_BIT_WORDS];
     uint64_t types[ARENA_PAGES][PAGE_TYPE_WORDS]; /* [owner] of the span */
 };
@@ -79,6 +86,14 @@ static inline NO_SANITIZE_READS struct arena *arena_of(uintptr_t addr)
 static inline NO_SANITIZE_READS size_t arena_page_of(uintptr_t addr)
 {
     return addr >> HEAP_PAGE_SHIFT & (ARENA_PAGES - 1);
+}
+
+/* A word points to PAGE of A, which is in no span. A mark. */
+static inline NO_SANITIZE_READS void arena_note_stray(struct arena *a, size_t page)
+{
+    atomic_fetch_or_explicit(&a->stray[page / 64], UINT64_C(1) << (page % 64),
+                             memory_order_relaxed);
+    atomic_store_explicit(&a->has_strays, 1, memory_order_relaxed);
 }
 
 /* Memory of the tables that N pages need. */

@@ -192,6 +192,7 @@ static void stop_and_mark(void *arg)
     enter_phase(GC_MARK);
     pools_age();
     cache_flush_all();
+    heap_forget_strays();
     mark_run(&c->mark, gcthread_wake_markers);
     if (debug.verify != 0)
         verify_run();

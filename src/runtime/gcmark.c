@@ -81,8 +81,11 @@ NO_SANITIZE_READS static inline struct ref resolve(uintptr_t addr)
     size_t offset = 0;
     uint32_t i = 0;
 
-    if (desc == 0)
+    if (UNLIKELY(desc == 0)) {
+        if (a != NULL)
+            arena_note_stray(a, page);
         return (struct ref){0};
+    }
     class = &span_classes[(desc & 0xff) - 1];
     if (UNLIKELY(class->bytes == 0))
         return resolve_large(a, addr, (desc & 0xff) - 1);

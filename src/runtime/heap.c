@@ -9,29 +9,20 @@
 
 #include "base/check.h"
 #include "base/seqlock.h"
+#include "runtime/arenaindex.h"
 #include "runtime/lock.h"
 #include "runtime/pagebits.h"
 #include "runtime/sysmem.h"
 
 #define GROW_PAGES      ((size_t)512)     /* 4 MiB */
 #define SCAVENGE_PAGES  ((size_t)256)     /* 2 MiB given back by one call */
-#define MAX_ARENAS      ((size_t)1 << 16) /* of one kind: 4 TiB */
+#define AVOIDING_PAGES  (ARENA_PAGES / 4) /* larger spans can't be choosy */
 #define RECORDS_AT_ONCE ((size_t)64)
 #define PAGES_WORDS     (sizeof(struct heap_pages) / sizeof(uint64_t))
 
-struct arena_slot {
-    struct arena *arena; /* [lock:heap] */
-    size_t longest;      /* no free run in it is longer; [lock:heap] */
-};
-
-struct arena_index {          /* in order of address */
-    struct arena_slot *slots; /* [const] */
-    size_t count;             /* [lock:heap] */
-};
-
 static struct {
     struct lock lock;
-    struct arena_index index[ARENA_KINDS];
+    struct arena_index index[ARENA_KINDS];       /* [lock:heap] */
     struct span *records;                        /* free ones, linked by node.next; [lock:heap] */
     struct heap_pages pages;                     /* [lock:heap] */
     _Atomic(uint64_t) class_spans[SIZE_CLASSES]; /* written under the lock; [atomic] */
@@ -49,11 +40,7 @@ bool heap_init_pages(void)
     if (!arena_map_init())
         return false;
     for (int kind = 0; kind < ARENA_KINDS; kind++) {
-        struct arena_index *index = &heap.index[kind];
-
-        if (index->slots == NULL)
-            index->slots = sys_reserve(MAX_ARENAS * sizeof *index->slots, 4096);
-        if (index->slots == NULL)
+        if (!arenaindex_init(&heap.index[kind]))
             return false;
     }
     return true;
@@ -120,24 +107,6 @@ static struct segment next_segment(uintptr_t *addr, size_t *npages)
     return s;
 }
 
-static struct arena_slot *slot_of_locked(const struct arena *a)
-{
-    struct arena_index *index = &heap.index[a->kind];
-    size_t lo = 0;
-    size_t hi = index->count;
-
-    while (hi - lo > 1) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (index->slots[mid].arena->base <= a->base)
-            lo = mid;
-        else
-            hi = mid;
-    }
-    DCHECK(index->slots[lo].arena == a);
-    return &index->slots[lo];
-}
-
 /* Takes free pages into a span. Whether all of them were released, and so are zero. */
 static bool take_pages_locked(uintptr_t addr, size_t npages)
 {
@@ -161,26 +130,12 @@ static bool take_pages_locked(uintptr_t addr, size_t npages)
 /* Marks pages as free, which makes their run findable. */
 static void free_segment_locked(struct segment s)
 {
-    struct arena_slot *slot = slot_of_locked(s.arena);
-
     DCHECK(pagebits_count(s.arena->free, s.page, s.npages) == 0);
     pagebits_set(s.arena->free, s.page, s.npages);
-    slot->longest = max_size(slot->longest,
-                             pagebits_run_around(s.arena->free, ARENA_PAGES, s.page));
+    arenaindex_freed(&heap.index[s.arena->kind], s.arena, s.page);
 }
 
 /* ---- finding and growing ---- */
-
-static void insert_slot_locked(struct arena_index *index, struct arena *a)
-{
-    size_t at = index->count;
-
-    while (at > 0 && index->slots[at - 1].arena->base > a->base)
-        at--;
-    memmove(&index->slots[at + 1], &index->slots[at], (index->count - at) * sizeof index->slots[0]);
-    index->slots[at] = (struct arena_slot){.arena = a};
-    index->count++;
-}
 
 /* Brings the next N pages of A into use: they are free, released, and count from now on. */
 static void open_pages_locked(struct arena *a, size_t n)
@@ -196,65 +151,19 @@ static void open_pages_locked(struct arena *a, size_t n)
     sys_count(SYS_GC, (int64_t)arena_table_bytes(n));
 }
 
-/* The lowest run of NPAGES free pages in one arena of KIND; 0 if there is none. */
-static uintptr_t find_locked(enum arena_kind kind, size_t npages)
-{
-    struct arena_index *index = &heap.index[kind];
-
-    for (size_t i = 0; i < index->count; i++) {
-        struct arena_slot *slot = &index->slots[i];
-        size_t longest = 0;
-        size_t page = 0;
-
-        if (slot->longest < npages)
-            continue;
-        page = pagebits_find(slot->arena->free, ARENA_PAGES, npages, &longest);
-        if (page != PAGEBITS_NONE)
-            return slot->arena->base + page * HEAP_PAGE_BYTES;
-        slot->longest = longest;
-    }
-    return 0;
-}
-
-/* Whether no page of the arena in SLOT is in a span. */
-static bool is_empty_locked(const struct arena_slot *slot)
-{
-    const struct arena *a = slot->arena;
-
-    return slot->longest >= a->npages && pagebits_count(a->free, 0, a->npages) == a->npages;
-}
-
-/* The lowest run of N empty neighbouring arenas of KIND; 0 if there is none. */
-static uintptr_t find_arenas_locked(enum arena_kind kind, size_t n)
-{
-    struct arena_index *index = &heap.index[kind];
-    size_t run = 0;
-
-    for (size_t i = 0; i < index->count; i++) {
-        struct arena_slot *slot = &index->slots[i];
-
-        if (run > 0 && slot->arena->base != slot[-1].arena->base + ARENA_BYTES)
-            run = 0;
-        run = is_empty_locked(slot) ? run + 1 : 0;
-        if (run == n)
-            return slot[1 - (ptrdiff_t)n].arena->base;
-    }
-    return 0;
-}
-
 /* Makes N neighbouring arenas; the address of the first, or 0 if the system refuses. */
 static uintptr_t add_arenas_locked(enum arena_kind kind, size_t n)
 {
     struct arena_index *index = &heap.index[kind];
     struct arena *first = NULL;
 
-    if (n > MAX_ARENAS - index->count)
+    if (n > ARENAS_MAX - index->count)
         return 0;
     first = arena_new_locked(kind, n);
     if (first == NULL)
         return 0;
     for (size_t i = 0; i < n; i++)
-        insert_slot_locked(index, arena_of(first->base + i * ARENA_BYTES));
+        arenaindex_add(index, arena_of(first->base + i * ARENA_BYTES));
     return first->base;
 }
 
@@ -270,7 +179,8 @@ static void open_range_locked(uintptr_t addr, size_t npages)
     }
 }
 
-/* Opens pages at the end of an arena that has room, so that a run of NPAGES arises. */
+/* Opens pages at the end of an arena that has room, so that a run of NPAGES arises, or if there is
+ * one already, another. */
 static bool grow_in_place_locked(enum arena_kind kind, size_t npages)
 {
     struct arena_index *index = &heap.index[kind];
@@ -280,40 +190,54 @@ static bool grow_in_place_locked(enum arena_kind kind, size_t npages)
         size_t tail = a->npages == 0 ? 0
                                      : pagebits_run_around(a->free, ARENA_PAGES, a->npages - 1u);
 
-        if (npages > tail + (ARENA_PAGES - a->npages))
+        size_t more = npages > tail ? npages - tail : npages; /* it is long enough: with strays */
+
+        if (more > ARENA_PAGES - a->npages)
             continue;
-        DCHECK(npages > tail);
-        open_pages_locked(a,
-                          min_size(align_up(npages - tail, GROW_PAGES), ARENA_PAGES - a->npages));
+        open_pages_locked(a, min_size(align_up(more, GROW_PAGES), ARENA_PAGES - a->npages));
         return true;
     }
     return false;
 }
 
-/* Free pages for a span, from the heap or from the system; 0 if it refuses. More than an arena are
- * aligned as arenas are. */
-static uintptr_t get_pages_locked(enum arena_kind kind, size_t npages)
+/* As get_pages_locked, of more than an arena. */
+static uintptr_t get_arenas_locked(enum arena_kind kind, size_t npages)
 {
     size_t narenas = (npages + ARENA_PAGES - 1) / ARENA_PAGES;
+    uintptr_t addr = arenaindex_find_empty(&heap.index[kind], narenas);
+
+    if (addr == 0)
+        addr = add_arenas_locked(kind, narenas);
+    if (addr != 0)
+        open_range_locked(addr, npages);
+    return addr;
+}
+
+/* Free pages for a span, from the heap or from the system; 0 if it refuses. More than an arena are
+ * aligned as arenas are. */
+static uintptr_t get_pages_locked(enum arena_kind kind, size_t npages, enum arena_strays strays)
+{
     uintptr_t addr = 0;
 
-    if (narenas > 1) {
-        addr = find_arenas_locked(kind, narenas);
-        if (addr == 0)
-            addr = add_arenas_locked(kind, narenas);
-        if (addr != 0)
-            open_range_locked(addr, npages);
-        return addr;
-    }
-    addr = find_locked(kind, npages);
+    if (npages > ARENA_PAGES)
+        return get_arenas_locked(kind, npages);
+    addr = arenaindex_find(&heap.index[kind], npages, strays);
     if (addr != 0)
         return addr;
-    if (!grow_in_place_locked(kind, npages)) {
-        if (add_arenas_locked(kind, 1) == 0)
-            return 0;
-        CHECK(grow_in_place_locked(kind, npages));
-    }
-    return find_locked(kind, npages);
+    if (grow_in_place_locked(kind, npages) ||
+        (add_arenas_locked(kind, 1) != 0 && grow_in_place_locked(kind, npages)))
+        addr = arenaindex_find(&heap.index[kind], npages, strays);
+    return addr != 0 ? addr : arenaindex_find(&heap.index[kind], npages, STRAYS_TAKEN);
+}
+
+/* Whether a span is better kept off pages that stray words point to. Small spans are not: what is
+ * kept with them is little, and such pages have to be used for something. */
+static enum arena_strays strays_for(size_t npages, unsigned spanclass)
+{
+    const struct span_class *c = &span_classes[spanclass];
+
+    return c->bytes == 0 && c->kind != SPAN_NOSCAN && npages <= AVOIDING_PAGES ? STRAYS_AVOIDED
+                                                                               : STRAYS_TAKEN;
 }
 
 /* ---- spans ---- */
@@ -354,7 +278,7 @@ struct span *heap_span_new_aligned(size_t npages, size_t align_pages, unsigned s
     DCHECK(npages > 0 && is_pow2(align_pages) && align_pages < ARENA_PAGES);
     lock_take(&heap.lock);
     /* So many that an aligned run lies among them: what is not taken of them stays free. */
-    addr = get_pages_locked(kind, npages + align_pages - 1);
+    addr = get_pages_locked(kind, npages + align_pages - 1, strays_for(npages, spanclass));
     addr = align_up(addr, align_pages * HEAP_PAGE_BYTES);
     if (addr == 0) {
         lock_release(&heap.lock);
@@ -484,4 +408,11 @@ size_t heap_scavenge(size_t want_bytes)
         total += more ? step : 0;
     }
     return total;
+}
+
+void heap_forget_strays(void)
+{
+    lock_take(&heap.lock);
+    arenaindex_forget_strays(&heap.index[ARENA_SCAN]);
+    lock_release(&heap.lock);
 }

@@ -5,6 +5,7 @@
  * longest free run, lowered by a search that fails and raised by what is freed: most arenas are
  * passed over without a look at their bits.
  * The heap grows by 4 MiB in arenas of 64 MiB; objects larger than an arena get neighbouring ones.
+ * Large spans with references avoid pages that stray words point to, if the rest will do.
  * Pages that were never touched, or were given back with MADV_DONTNEED, are "released": they count
  * as such in MemStats and are known to be zero.
  * Threads: any, in the runtime. Lock: takes HEAP, and PERSIST under it; while it talks to
@@ -46,6 +47,9 @@ void heap_span_free(struct span *s);
 /* Gives at least WANT_BYTES of idle pages back to the system, from the highest addresses down;
  * returns how many bytes, less if there are no more. */
 size_t heap_scavenge(size_t want_bytes);
+
+/* A mark begins, which will note stray words anew (arena.h). [stw] */
+void heap_forget_strays(void);
 
 /* A set that belongs together. Any thread, no lock. */
 void heap_read_pages(struct heap_pages *out);
