@@ -28,7 +28,8 @@ CLAIM(no_time_left_is_no_sleep)
     gort_sleep(-5 * GORT_S);
     gort_sleep_until(0);
     gort_sleep_until(since_ns);
-    EXPECT(gort_now() - since_ns < GORT_S, "took %lld ns", (long long)(gort_now() - since_ns));
+    EXPECT(!conform_is_deterministic() || gort_now() - since_ns < GORT_S, "took %lld ns",
+           (long long)(gort_now() - since_ns));
 }
 
 CLAIM(deadlines_saturate)
@@ -140,7 +141,8 @@ CLAIM(a_sleeper_wakes_while_others_keep_every_proc_busy)
     for (int i = 0; i < 8; i++)
         gort_go(count_yields, &stop[i]);
     gort_sleep(2 * GORT_MS);
-    EXPECT(gort_now() - since_ns < GORT_S, "slept %lld ns", (long long)(gort_now() - since_ns));
+    EXPECT(!conform_is_deterministic() || gort_now() - since_ns < GORT_S, "slept %lld ns",
+           (long long)(gort_now() - since_ns));
     for (int i = 0; i < 8; i++) {
         atomic_store_explicit(&stop[i], 1, memory_order_relaxed);
         EVENTUALLY(atomic_load_explicit(&stop[i], memory_order_acquire) == 2, "task %d goes on", i);
