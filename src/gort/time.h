@@ -2,9 +2,11 @@
 /* time.h - the clock, sleeping, timers and tickers.
  * Timers and tickers are objects of the collected heap, as Go 1.23 and later has them: no value
  * from before is received once a stop or a reset has returned, and one that nothing refers to any
- * more, neither to it nor to its channel, is reclaimed though it was never stopped. Its channel is
- * for receiving only. Any task may stop or reset it, several at a time too. Source: the behaviour
- * of Go's package time. */
+ * more, neither to it nor to its channel, is reclaimed though it was never stopped. As long as no
+ * task is blocked on its channel, nothing happens when its time comes: the next one that looks at
+ * the channel finds the time there. So one that nobody waits for costs its memory only, and is no
+ * reason to wait for it when all tasks are blocked. Its channel is for receiving only. Any task may
+ * stop or reset it, several at a time too. Source: the behaviour of Go's package time. */
 #ifndef GORT_TIME_H
 #define GORT_TIME_H
 
@@ -31,8 +33,9 @@ GORT_API void gort_sleep_until(int64_t deadline_ns);
 
 typedef struct gort_timer gort_timer;
 
-/* A timer that fires once, DURATION_NS from now (0 or less: at once): then its channel has the
- * time, as of gort_now. Does not block. Ends the process when memory runs out. */
+/* A timer that fires once, DURATION_NS from now (0 or less: at once): from then on its channel has
+ * that time, as of gort_now, however late it is received. Does not block. Ends the process when
+ * memory runs out. */
 GORT_API gort_timer *gort_timer_new(int64_t duration_ns);
 
 /* The channel of T, of int64_t; NULL for one from gort_after_func. It stays open. */
@@ -57,9 +60,9 @@ GORT_API int gort_timer_reset(gort_timer *t, int64_t duration_ns);
 
 typedef struct gort_ticker gort_ticker;
 
-/* A ticker, whose channel has the time every PERIOD_NS (above 0, else it is misuse). A tick that
- * comes while the one before has not been received is dropped; the others stay at multiples of the
- * period from now. Does not block. Ends the process when memory runs out. */
+/* A ticker, whose channel has the time every PERIOD_NS (above 0, else it is misuse): a multiple of
+ * the period from now, however late it is received. A tick that comes while the one before has not
+ * been received is dropped. Does not block. Ends the process when memory runs out. */
 GORT_API gort_ticker *gort_ticker_new(int64_t period_ns);
 
 /* The channel of T, of int64_t. It stays open. */

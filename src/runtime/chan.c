@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/alloc.h"
+#include "runtime/chantimer.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
 #include "runtime/sleep.h"
@@ -14,14 +15,19 @@
 
 _Static_assert(offsetof(struct gort_chan, ring) % 16 == 0, "elements of 16 bytes are aligned");
 
+void chan_init(gort_chan *c, size_t elem_bytes, size_t capacity)
+{
+    lock_init(&c->lock, RANK_CHAN);
+    c->elem_bytes = (uint32_t)elem_bytes;
+    c->capacity = capacity;
+}
+
 gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc)
 {
     size_t bytes = sizeof(gort_chan) + elem_bytes * capacity;
     gort_chan *c = heap_alloc(bytes, elem_bytes == 0 ? ALLOC_NOSCAN : ALLOC_SCAN, pc);
 
-    lock_init(&c->lock, RANK_CHAN);
-    c->elem_bytes = (uint32_t)elem_bytes;
-    c->capacity = capacity;
+    chan_init(c, elem_bytes, capacity);
     return c;
 }
 
@@ -102,11 +108,19 @@ bool chan_can_send(const gort_chan *c)
     return chan_is_closed(c) || !is_full(c);
 }
 
-bool chan_can_recv(const gort_chan *c)
+bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns)
 {
     /* In this order: open now means open when it was empty, since no channel opens again. The other
      * way round, a last value and the close could come in between. */
-    return !is_empty(c) || chan_is_closed(c);
+    return !is_empty(c) || chan_is_closed(c) ||
+           (UNLIKELY(c->timer != NULL) && chantimer_is_due(c->timer, now_ns));
+}
+
+bool chan_can_recv(const gort_chan *c)
+{
+    int64_t now_ns = 0;
+
+    return chan_can_recv_at(c, &now_ns);
 }
 
 enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake)
@@ -146,10 +160,13 @@ static void take_from_sender(gort_chan *c, void *value, struct waiter *sender)
 
 enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
 {
-    struct waiter *sender = waitq_pop(&c->senders);
+    struct waiter *sender;
 
     DCHECK(lock_is_held(&c->lock));
     *wake = NULL;
+    if (UNLIKELY(c->timer != NULL))
+        chantimer_look_locked(c->timer);
+    sender = waitq_pop(&c->senders);
     if (sender != NULL) {
         take_from_sender(c, value, sender);
         *wake = sender->task;
@@ -168,6 +185,13 @@ enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
+static inline void push_waiter(struct waitq *q, gort_chan *c, struct waiter *w)
+{
+    waitq_push(q, w);
+    if (UNLIKELY(c->timer != NULL) && q == &c->receivers)
+        chantimer_watch_locked(c->timer);
+}
+
 /* Waits in Q of C, whose lock is held, and lets it go. 1 the value was handed over, 0 the channel
  * was closed. */
 __attribute__((always_inline)) static inline int wait_in(struct waitq *q, gort_chan *c, void *value,
@@ -176,7 +200,7 @@ __attribute__((always_inline)) static inline int wait_in(struct waitq *q, gort_c
     enum wait_reason why = q == &c->senders ? WAIT_CHAN_SEND : WAIT_CHAN_RECV;
     struct waiter self = {.task = w->current, .value = value};
 
-    waitq_push(q, &self);
+    push_waiter(q, c, &self);
     return sched_park_release(why, pc, &c->lock);
 }
 
@@ -195,11 +219,13 @@ static int wait_in_by(struct waitq *q, gort_chan *c, void *value, int64_t deadli
         lock_release(&c->lock);
         return GORT_ETIMEDOUT;
     }
-    waitq_push(q, &self);
+    push_waiter(q, c, &self);
     woken_with = park_by(why, pc, &c->lock, &d);
     if (woken_with == GORT_ETIMEDOUT) {
         lock_take(&c->lock);
         waitq_remove(q, &self);
+        if (c->timer != NULL)
+            chantimer_unwatch_locked(c->timer);
         lock_release(&c->lock);
     }
     return woken_with;
@@ -265,6 +291,8 @@ void chan_close(gort_chan *c)
     atomic_store_explicit(&c->closed, 1, memory_order_relaxed);
     tail = release_all(c, &c->receivers, tail);
     release_all(c, &c->senders, tail);
+    if (c->timer != NULL)
+        chantimer_unwatch_locked(c->timer);
     lock_release(&c->lock);
     while (woken != NULL) {
         struct waiter *next = woken->next; /* gone with the task's stack once it is ready */
@@ -421,10 +449,10 @@ void gort_close(gort_chan *c)
 
 size_t gort_chan_len(const gort_chan *c)
 {
-    return c == NULL || c->owner != NULL ? 0 : chan_count(c);
+    return c == NULL || c->timer != NULL ? 0 : chan_count(c);
 }
 
 size_t gort_chan_cap(const gort_chan *c)
 {
-    return c == NULL || c->owner != NULL ? 0 : c->capacity;
+    return c == NULL || c->timer != NULL ? 0 : c->capacity;
 }

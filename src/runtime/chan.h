@@ -23,6 +23,7 @@
 #include "runtime/lock.h"
 #include "runtime/waitq.h"
 
+struct chantimer;
 struct task;
 
 struct gort_chan {
@@ -35,11 +36,14 @@ struct gort_chan {
     size_t take_at;           /* index in the ring; [lock:lock] */
     struct waitq receivers;
     struct waitq senders;
-    /* The timer whose channel it is, which lives as long, or NULL. The time in it may be taken
+    /* The timer whose channel it is, of one object with it, or NULL. The time in it may be taken
      * back, so it passes for a channel without a buffer, as in Go since 1.23. [const] */
-    void *owner;
+    struct chantimer *timer;
     _Alignas(16) unsigned char ring[]; /* [lock:lock] */
 };
+
+/* Prepares zeroed memory that has room for CAPACITY elements in the ring. */
+void chan_init(gort_chan *c, size_t elem_bytes, size_t capacity);
 
 /* As gort_chan_new, whose arguments are in range. */
 gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc);
@@ -54,6 +58,9 @@ enum chan_result { CHAN_DONE, CHAN_CLOSED, CHAN_WOULD_BLOCK };
  * waiter that something else has woken by now. */
 bool chan_can_send(const gort_chan *c);
 bool chan_can_recv(const gort_chan *c);
+
+/* As chan_can_recv, for one who looks at several: *NOW_NS as in chantimer_is_due. */
+bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns);
 
 /* Carries it out if it can go on. *WAKE is then the task to be readied with 1 after the lock has
  * been let go, or NULL. */

@@ -4,7 +4,7 @@
  * tree; contexts with values refer to the nearest node above. A tree has one lock, in its topmost
  * node, so that cancelling reaches all nodes in one step, and nobody finds a parent cancelled and
  * can add a child that is not. A node is on its parent's list until it is cancelled. Deadlines are
- * timers, armed with the lock held, and disarmed without it, since a timer that fires takes it.
+ * timers, armed with the lock held; one that fires too late finds its node cancelled.
  * Threads: tasks; deadlines also on workers. Source: Go's context.go. */
 #include "config.h"
 
@@ -101,23 +101,21 @@ static void cancel_locked(struct node *n, int err, int cause, struct list *cance
     }
 }
 
-/* What cancelling brings with it, without the lock. FIRING is the node whose timer is the caller,
- * or NULL: to disarm that would be to wait for oneself. */
-static void follow_up(struct list *cancelled, const struct node *firing)
+/* What cancelling brings with it, without the lock. */
+static void follow_up(struct list *cancelled)
 {
     struct list *link;
 
     while ((link = list_pop_front(cancelled)) != NULL) {
         struct node *n = node_of_link(link);
 
-        if (n != firing)
-            timer_disarm(&n->timer);
+        timer_disarm(&n->timer);
         if (n->fn != NULL)
             sched_spawn(n->fn, n->arg, NULL, 0, n->pc);
     }
 }
 
-static void cancel(struct node *n, int err, int cause, const struct node *firing)
+static void cancel(struct node *n, int err, int cause)
 {
     struct list cancelled;
 
@@ -126,7 +124,7 @@ static void cancel(struct node *n, int err, int cause, const struct node *firing
     if (node_err(n) == GORT_OK)
         cancel_locked(n, err, cause, &cancelled);
     lock_release(&n->top->lock);
-    follow_up(&cancelled, firing);
+    follow_up(&cancelled);
 }
 
 /* The function of a deadline. */
@@ -134,7 +132,7 @@ static void expire(void *arg)
 {
     struct node *n = arg;
 
-    cancel(n, GORT_ETIMEDOUT, n->late_cause, n);
+    cancel(n, GORT_ETIMEDOUT, n->late_cause);
 }
 
 /* Puts N below ABOVE, which may be NULL, with a deadline of its own unless GORT_FOREVER; or cancels
@@ -156,7 +154,7 @@ static void attach(struct node *n, struct node *above, int64_t deadline_ns)
             timer_arm(&n->timer, deadline_ns, expire, n);
     }
     lock_release(&n->top->lock);
-    follow_up(&cancelled, NULL);
+    follow_up(&cancelled);
 }
 
 /* ---- making --------------------------------------------------------------------------------- */
@@ -285,7 +283,7 @@ void gort_ctx_cancel(gort_ctx *ctx, int cause)
     rt_enter("gort_ctx_cancel");
     if (!has_own_node(ctx))
         gort_fatal("gort_ctx_cancel: the context is not one to be cancelled");
-    cancel(ctx->node, GORT_ECANCELED, cause != 0 ? cause : GORT_ECANCELED, NULL);
+    cancel(ctx->node, GORT_ECANCELED, cause != 0 ? cause : GORT_ECANCELED);
     rt_leave(worker_self());
 }
 

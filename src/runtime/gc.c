@@ -25,7 +25,6 @@
 #include "runtime/heap.h"
 #include "runtime/pool.h"
 #include "runtime/sched.h"
-#include "runtime/timer.h"
 #include "runtime/world.h"
 
 #define SPANS_AT_ONCE    64 /* swept between two places at which the task may be stopped */
@@ -196,7 +195,6 @@ static void stop_and_mark(void *arg)
     mark_run(&c->mark, gcthread_wake_markers);
     if (debug.verify != 0)
         verify_run();
-    timers_lapse();
     c->marked_ns = clock_mono_ns();
     enter_phase(GC_MARK_TERMINATION);
     end_mark(c);

@@ -350,11 +350,3 @@ void mark_run(struct mark_result *result, void (*wake)(void))
         .thread_ns = take(&mark.thread_ns),
     };
 }
-
-bool mark_has_reached(const void *p)
-{
-    struct ref r = resolve((uintptr_t)p);
-
-    return r.bits != NULL &&
-           (atomic_load_explicit(&r.bits->mark, memory_order_relaxed) & r.bit) != 0;
-}

@@ -30,10 +30,6 @@ struct mark_result {
 /* Marks. WAKE is called once the mark is open, to send the helpers into mark_help. [stw] */
 void mark_run(struct mark_result *result, void (*wake)(void));
 
-/* Whether the last mark has reached the object that P points to or into, until it is swept. [stw]
- */
-bool mark_has_reached(const void *p);
-
 /* Helps, if a mark is open. Threads of the collector. */
 void mark_help(void);
 

@@ -11,6 +11,7 @@
 
 #include "runtime/alloc.h"
 #include "runtime/chan.h"
+#include "runtime/chantimer.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
 #include "runtime/sleep.h"
@@ -26,6 +27,7 @@ struct survey {
     int ready_at; /* one of them, each as likely as the others */
     int default_at;
     int deadline_at;
+    int64_t now_ns; /* 0: not read */
 };
 
 /* A select that has to lock all its channels; lies on the task's stack. */
@@ -36,6 +38,7 @@ struct selection {
     struct waiter *waiters; /* one for each entry of order */
     struct race race;
     int64_t deadline_ns; /* GORT_FOREVER: none */
+    int64_t now_ns;      /* a time during the select, 0: not read */
 };
 
 /* ---- looking -------------------------------------------------------------------------------- */
@@ -47,9 +50,10 @@ static void only_one(int *at, size_t i, const char *kind)
     *at = (int)i;
 }
 
-static bool case_is_ready(const gort_case *k)
+/* *NOW_NS as in chantimer_is_due. */
+static bool case_is_ready(const gort_case *k, int64_t *now_ns)
 {
-    return k->kind == GORT_CASE_SEND ? chan_can_send(k->c) : chan_can_recv(k->c);
+    return k->kind == GORT_CASE_SEND ? chan_can_send(k->c) : chan_can_recv_at(k->c, now_ns);
 }
 
 static bool has_chan(const gort_case *k)
@@ -62,16 +66,17 @@ static void survey_chan(struct survey *s, const gort_case *k, size_t i, struct p
     if (k->c == NULL)
         return;
     s->nchans++;
-    if (!case_is_ready(k))
+    if (!case_is_ready(k, &s->now_ns))
         return;
     s->nready++;
     if (s->nready == 1 || proc_random(p) % (uint32_t)s->nready == 0)
         s->ready_at = (int)i;
 }
 
-static struct survey survey_cases(const gort_case *cases, size_t n, struct proc *p)
+static struct survey survey_cases(const gort_case *cases, size_t n, struct proc *p, int64_t now_ns)
 {
-    struct survey s = {.ready_at = NO_CASE, .default_at = NO_CASE, .deadline_at = NO_CASE};
+    struct survey s = {
+        .ready_at = NO_CASE, .default_at = NO_CASE, .deadline_at = NO_CASE, .now_ns = now_ns};
 
     for (size_t i = 0; i < n; i++) {
         switch (cases[i].kind) {
@@ -211,13 +216,20 @@ static void enqueue_all(struct selection *s)
 
         s->waiters[i] = (struct waiter){.task = s->race.task, .race = &s->race, .value = k->value};
         waitq_push(case_queue(k), &s->waiters[i]);
+        if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
+            chantimer_watch_locked(k->c->timer);
     }
 }
 
 static void dequeue_all(struct selection *s)
 {
-    for (size_t i = 0; i < s->nchans; i++)
-        waitq_remove(case_queue(&s->cases[s->order[i]]), &s->waiters[i]);
+    for (size_t i = 0; i < s->nchans; i++) {
+        gort_case *k = &s->cases[s->order[i]];
+
+        waitq_remove(case_queue(k), &s->waiters[i]);
+        if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
+            chantimer_unwatch_locked(k->c->timer);
+    }
 }
 
 /* Waits with all channels locked, lets them go; the case that was carried out, or NO_CASE if the
@@ -254,7 +266,7 @@ static int try_all_locked(struct selection *s, size_t n, struct survey *found, s
     struct proc *p = worker_self()->proc;
 
     for (;;) {
-        *found = survey_cases(s->cases, n, p);
+        *found = survey_cases(s->cases, n, p, s->now_ns);
         if (found->nready == 0)
             return NO_CASE;
         if (case_try_locked(&s->cases[found->ready_at], wake))
@@ -293,25 +305,29 @@ static int select_locked(struct selection *s, size_t n, uintptr_t pc)
 
 /* ---- how much room -------------------------------------------------------------------------- */
 
-static int select_on_stack(gort_case *cases, size_t n, size_t nchans, uintptr_t pc)
+static int select_on_stack(gort_case *cases, size_t n, const struct survey *found, uintptr_t pc)
 {
     struct waiter waiters[CASES_ON_STACK];
     uint16_t order[CASES_ON_STACK];
     struct selection s = {.cases = cases,
-                          .nchans = nchans,
+                          .nchans = found->nchans,
                           .order = order,
                           .waiters = waiters,
-                          .deadline_ns = GORT_FOREVER};
+                          .deadline_ns = GORT_FOREVER,
+                          .now_ns = found->now_ns};
 
     return select_locked(&s, n, pc);
 }
 
-static int select_on_heap(gort_case *cases, size_t n, size_t nchans, uintptr_t pc)
+static int select_on_heap(gort_case *cases, size_t n, const struct survey *found, uintptr_t pc)
 {
-    struct selection s = {.cases = cases, .nchans = nchans, .deadline_ns = GORT_FOREVER};
+    struct selection s = {.cases = cases,
+                          .nchans = found->nchans,
+                          .deadline_ns = GORT_FOREVER,
+                          .now_ns = found->now_ns};
 
-    s.waiters = heap_alloc(nchans * sizeof *s.waiters, ALLOC_NOSCAN, pc);
-    s.order = heap_alloc(nchans * sizeof *s.order, ALLOC_NOSCAN, pc);
+    s.waiters = heap_alloc(s.nchans * sizeof *s.waiters, ALLOC_NOSCAN, pc);
+    s.order = heap_alloc(s.nchans * sizeof *s.order, ALLOC_NOSCAN, pc);
     return select_locked(&s, n, pc);
 }
 
@@ -328,7 +344,7 @@ static int select_no_chan(const gort_case *cases, const struct survey *found, ui
 
 static int select_cases(gort_case *cases, size_t n, struct worker *w, uintptr_t pc)
 {
-    struct survey found = survey_cases(cases, n, w->proc);
+    struct survey found = survey_cases(cases, n, w->proc, 0);
 
     if (found.nready > 0 && case_try(&cases[found.ready_at]))
         return found.ready_at;
@@ -338,8 +354,8 @@ static int select_cases(gort_case *cases, size_t n, struct worker *w, uintptr_t 
     if (found.nchans == 1 && found.nready == 0 && found.default_at != NO_CASE)
         return found.default_at;
     if (found.nchans <= CASES_ON_STACK)
-        return select_on_stack(cases, n, found.nchans, pc);
-    return select_on_heap(cases, n, found.nchans, pc);
+        return select_on_stack(cases, n, &found, pc);
+    return select_on_heap(cases, n, &found, pc);
 }
 
 /* One channel beside a default, the usual look in passing: the default's place if the channel can't
@@ -348,8 +364,10 @@ static inline int pass_by(const gort_case *cases, size_t n)
 {
     int default_at = n == 2 && cases[1].kind == GORT_CASE_DEFAULT;
     const gort_case *k = &cases[1 - default_at];
+    int64_t now_ns = 0;
 
-    if (n != 2 || cases[default_at].kind != GORT_CASE_DEFAULT || !has_chan(k) || case_is_ready(k))
+    if (n != 2 || cases[default_at].kind != GORT_CASE_DEFAULT || !has_chan(k) ||
+        case_is_ready(k, &now_ns))
         return NO_CASE;
     return default_at;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A timer that is armed points to its heap; who wants to disarm it takes that heap's lock and looks
- * again. The one who fires it sets FIRING under the lock, calls the function without it, and then
- * sets IDLE, or ARMED in the same heap if there is a period: whoever disarms meanwhile spins until
- * then. No collection comes between, for who fires is inside the runtime. */
+ * again. The one who fires one OUTSIDE sets FIRING under the lock, calls the function without it,
+ * and then sets IDLE: whoever disarms meanwhile spins until then. One that KEEPS is set IDLE under
+ * the lock, and not touched after it: its function must make sure by itself that it comes in time.
+ * No collection comes between, for who fires is inside the runtime. */
 #include "config.h"
 
 #include "runtime/timer.h"
@@ -13,7 +14,6 @@
 #include "base/check.h"
 #include "runtime/cycles.h"
 #include "runtime/fatal.h"
-#include "runtime/gcmark.h"
 #include "runtime/proc.h"
 #include "runtime/sched.h"
 #include "runtime/sysmem.h"
@@ -126,7 +126,7 @@ static void remove_at(struct timers *ts, size_t i)
 {
     struct timer_entry last = ts->entry[ts->count - 1];
 
-    ts->nobjects -= ts->entry[i].timer->place != TIMER_OUTSIDE;
+    ts->nobjects -= ts->entry[i].timer->place == TIMER_KEEPS;
     ts->count--;
     if (i < ts->count)
         settle(ts, i, last);
@@ -146,21 +146,19 @@ static bool insert_locked(struct timers *ts, struct timer *t, int64_t when_ns)
     t->when_ns = when_ns;
     if (ts->count == ts->capacity)
         grow(ts, ts->count + 1);
-    ts->nobjects += t->place != TIMER_OUTSIDE;
+    ts->nobjects += t->place == TIMER_KEEPS;
     atomic_store_explicit(&t->state, TIMER_ARMED, memory_order_relaxed);
     sift_up(ts, ts->count++, (struct timer_entry){when_ns, t});
     publish_next(ts);
     return ts->entry[0].timer == t;
 }
 
-void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg)
+void timer_start(struct timer *t, int64_t when_ns)
 {
     struct timers *ts = &worker_self()->proc->timers;
     bool first;
 
-    DCHECK(atomic_load_explicit(&t->state, memory_order_relaxed) == TIMER_IDLE);
-    t->fire = fire;
-    t->arg = arg;
+    DCHECK(!timer_is_armed(t));
     lock_take(&ts->lock);
     atomic_store_explicit(&t->heap, ts, memory_order_relaxed);
     first = insert_locked(ts, t, when_ns);
@@ -169,21 +167,41 @@ void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *
         sched_timer_moved(when_ns);
 }
 
+void timer_arm(struct timer *t, int64_t when_ns, void (*fire)(void *arg), void *arg)
+{
+    t->fire = fire;
+    t->arg = arg;
+    timer_start(t, when_ns);
+}
+
+bool timer_is_armed(const struct timer *t)
+{
+    /* Acquire: pairs with the release in take_due, for who then arms it. */
+    return atomic_load_explicit(&t->state, memory_order_acquire) == TIMER_ARMED;
+}
+
+/* Later is a matter for when the time in the heap comes. Whether T is now the first, and sooner. */
+static bool move_locked(struct timers *ts, struct timer *t, int64_t when_ns)
+{
+    t->when_ns = when_ns;
+    if (when_ns >= ts->entry[t->index].when_ns)
+        return false;
+    settle(ts, t->index, (struct timer_entry){when_ns, t});
+    return ts->entry[0].timer == t;
+}
+
 bool timer_move(struct timer *t, int64_t when_ns)
 {
     struct timers *ts = atomic_load_explicit(&t->heap, memory_order_relaxed);
     bool armed;
     bool first = false;
 
-    if (ts == NULL)
+    if (ts == NULL || !timer_is_armed(t))
         return false;
     lock_take(&ts->lock);
-    armed = atomic_load_explicit(&t->state, memory_order_relaxed) == TIMER_ARMED;
-    if (armed) {
-        t->when_ns = when_ns;
-        settle(ts, t->index, (struct timer_entry){when_ns, t});
-        first = ts->entry[0].timer == t;
-    }
+    armed = timer_is_armed(t);
+    if (armed)
+        first = move_locked(ts, t, when_ns);
     lock_release(&ts->lock);
     if (first)
         sched_timer_moved(when_ns);
@@ -222,64 +240,69 @@ bool timer_disarm(struct timer *t)
 
     if (ts == NULL)
         return false;
-    while ((found = try_disarm(ts, t)) == TIMER_FIRING) {
+    found = try_disarm(ts, t);
+    if (found == TIMER_FIRING)
         wait_until_fired(t);
-        if (t->period_ns == 0)
-            return false;
-    }
     return found == TIMER_ARMED;
 }
 
-/* Takes the first timer out if it is due, marked as firing; NULL if none is. */
-static struct timer *take_due(struct timers *ts, int64_t now_ns)
+/* Puts those that were put off, and whose former time has come, to where they belong. */
+static void settle_first(struct timers *ts, int64_t now_ns)
 {
-    struct timer *t = NULL;
+    while (ts->count > 0 && ts->entry[0].when_ns <= now_ns) {
+        struct timer *t = ts->entry[0].timer;
+
+        if (t->when_ns == ts->entry[0].when_ns)
+            return;
+        settle(ts, 0, (struct timer_entry){t->when_ns, t});
+    }
+}
+
+/* What is left of a timer that was taken out to be fired. */
+struct firing {
+    void (*fire)(void *arg);
+    void *arg;
+    struct timer *ends; /* to be set idle afterwards, or NULL */
+};
+
+static struct firing begin_firing(struct timer *t)
+{
+    struct firing f = {t->fire, t->arg, t->place == TIMER_OUTSIDE ? t : NULL};
+
+    /* Release: pairs with the acquire of who finds it idle, and writes to it. */
+    atomic_store_explicit(&t->state, f.ends != NULL ? TIMER_FIRING : TIMER_IDLE,
+                          memory_order_release);
+    return f;
+}
+
+/* Takes the first timer out if it is due; false if none is. */
+static bool take_due(struct timers *ts, int64_t now_ns, struct firing *f)
+{
+    bool due;
 
     lock_take(&ts->lock);
-    if (ts->count > 0 && ts->entry[0].when_ns <= now_ns) {
-        t = ts->entry[0].timer;
+    settle_first(ts, now_ns);
+    due = ts->count > 0 && ts->entry[0].when_ns <= now_ns;
+    if (due) {
+        struct timer *t = ts->entry[0].timer;
+
         remove_at(ts, 0);
-        atomic_store_explicit(&t->state, TIMER_FIRING, memory_order_relaxed);
+        *f = begin_firing(t);
     }
     lock_release(&ts->lock);
-    return t;
-}
-
-/* The first multiple of the period of T behind its time that is later than NOW_NS. */
-static int64_t next_time(const struct timer *t, int64_t now_ns)
-{
-    int64_t periods = 1 + (now_ns - t->when_ns) / t->period_ns;
-    int64_t when_ns;
-
-    if (__builtin_mul_overflow(periods, t->period_ns, &when_ns) ||
-        __builtin_add_overflow(when_ns, t->when_ns, &when_ns))
-        return INT64_MAX - 1;
-    return when_ns;
-}
-
-static void arm_again(struct timers *ts, struct timer *t, int64_t when_ns)
-{
-    bool first;
-
-    lock_take(&ts->lock);
-    first = insert_locked(ts, t, when_ns);
-    lock_release(&ts->lock);
-    if (first)
-        sched_timer_moved(when_ns);
+    return due;
 }
 
 size_t timers_fire(struct timers *ts, int64_t now_ns)
 {
     size_t fired = 0;
-    struct timer *t;
+    struct firing f;
 
     while (atomic_load_explicit(&ts->next_ns, memory_order_relaxed) <= now_ns &&
-           (t = take_due(ts, now_ns)) != NULL) {
-        t->fire(t->arg);
-        if (t->period_ns != 0)
-            arm_again(ts, t, next_time(t, now_ns));
-        else
-            atomic_store_explicit(&t->state, TIMER_IDLE, memory_order_release);
+           take_due(ts, now_ns, &f)) {
+        f.fire(f.arg);
+        if (f.ends != NULL)
+            atomic_store_explicit(&f.ends->state, TIMER_IDLE, memory_order_release);
         fired++;
     }
     return fired;
@@ -353,36 +376,5 @@ void timers_scan(const struct timers *ts, void (*scan)(void *ctx, const void *lo
     for (size_t i = 0; i < ts->count; i++) {
         if (ts->entry[i].timer->place == TIMER_KEEPS)
             scan(ctx, &ts->entry[i].timer, &ts->entry[i].timer + 1);
-    }
-}
-
-static bool is_dead(const struct timer *t)
-{
-    return t->place == TIMER_LAPSES && !mark_has_reached(t);
-}
-
-/* The lock is for threads that are no workers, which count timers. */
-static void lapse(struct timers *ts)
-{
-    size_t kept = 0;
-
-    lock_take(&ts->lock);
-    for (size_t i = 0; i < ts->count; i++) {
-        if (!is_dead(ts->entry[i].timer))
-            ts->entry[kept++] = ts->entry[i];
-    }
-    ts->nobjects -= ts->count - kept;
-    ts->count = kept;
-    order_locked(ts);
-    lock_release(&ts->lock);
-}
-
-void timers_lapse(void)
-{
-    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
-
-    for (uint32_t i = 0; i < n; i++) {
-        if (sched.procs[i]->timers.nobjects > 0)
-            lapse(&sched.procs[i]->timers);
     }
 }

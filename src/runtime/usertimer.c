@@ -1,150 +1,98 @@
 /* SPDX-License-Identifier: MIT */
-/* usertimer.c - gort/time.h: timers, and what tickers share with them. */
+/* usertimer.c - gort/time.h: timers. */
 #include "config.h"
 
 #include "runtime/usertimer.h"
 
 #include "base/list.h"
+#include "gort/time.h"
 #include "runtime/alloc.h"
-#include "runtime/chan.h"
+#include "runtime/chantimer.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
 #include "runtime/sched.h"
 
+/* A pointer to it is one to a struct chantimer, or a struct functimer, whose first member it is. */
 struct gort_timer {
-    struct usertimer t;
+    struct usertimer user;
+};
+
+/* One that starts a task. */
+struct functimer {
+    gort_timer timer;
+    struct lock lock;      /* around stopping and setting */
+    void (*fn)(void *arg); /* of that task; [const] */
+    void *arg;             /* [const] */
+    uintptr_t pc;          /* whose caller made it; [const] */
 };
 
 int64_t usertimer_in(int64_t duration_ns)
 {
-    int64_t when_ns = gort_in(duration_ns);
-
-    return when_ns == GORT_FOREVER ? when_ns - 1 : when_ns;
-}
-
-struct usertimer *usertimer_new(void (*fn)(void *arg), void *arg, uintptr_t pc)
-{
-    struct usertimer *t = heap_alloc(sizeof *t, ALLOC_SCAN, pc);
-
-    lock_init(&t->lock, RANK_USERTIMER);
-    t->fn = fn;
-    t->arg = arg;
-    t->pc = pc;
-    t->timer.place = fn == NULL ? TIMER_LAPSES : TIMER_KEEPS;
-    if (fn == NULL) {
-        t->chan = chan_new(sizeof(int64_t), 1, pc);
-        t->chan->owner = t;
-    }
-    return t;
-}
-
-/* ---- firing --------------------------------------------------------------------------------- */
-
-/* If the channel has a time already, this one is dropped. */
-static void send_time(void *arg)
-{
-    const struct usertimer *t = arg;
     int64_t now_ns = sched_now_ns();
-    struct task *wake;
 
-    lock_take(&t->chan->lock);
-    (void)chan_send_locked(t->chan, &now_ns, &wake);
-    lock_release(&t->chan->lock);
-    if (wake != NULL)
-        sched_ready_last(wake, 1);
+    if (duration_ns <= 0)
+        return now_ns;
+    return duration_ns < INT64_MAX - now_ns ? now_ns + duration_ns : INT64_MAX - 1;
 }
+
+/* ---- that start a task ---------------------------------------------------------------------- */
 
 static void start_task(void *arg)
 {
-    const struct usertimer *t = arg;
+    const struct functimer *f = arg;
 
-    sched_spawn(t->fn, t->arg, NULL, 0, t->pc);
+    sched_spawn(f->fn, f->arg, NULL, 0, f->pc);
 }
 
-/* ---- stopping and setting ------------------------------------------------------------------- */
-
-static bool take_back(gort_chan *c)
+static struct functimer *functimer_of(gort_timer *t)
 {
-    struct task *wake;
-    enum chan_result result;
-
-    if (!chan_can_recv(c))
-        return false;
-    lock_take(&c->lock);
-    result = chan_recv_locked(c, NULL, &wake);
-    lock_release(&c->lock);
-    if (wake != NULL)
-        sched_ready(wake, 1);
-    return result == CHAN_DONE;
+    return container_of(t, struct functimer, timer);
 }
 
-static bool stop_locked(struct usertimer *t)
-{
-    bool stopped = timer_disarm(&t->timer);
-
-    if (t->chan != NULL && take_back(t->chan))
-        stopped = true;
-    return stopped;
-}
-
-/* Moves T, if it is armed, once, and has not sent: when it fires in between it is armed no more,
- * and what it then sends is taken back by who stops it. */
-static bool put_off_locked(struct usertimer *t, int64_t when_ns)
-{
-    return t->timer.period_ns == 0 && (t->chan == NULL || !chan_can_recv(t->chan)) &&
-           timer_move(&t->timer, when_ns);
-}
-
-bool usertimer_stop(struct usertimer *t)
+static bool functimer_stop(struct functimer *f)
 {
     bool stopped;
 
-    lock_take(&t->lock);
-    stopped = stop_locked(t);
-    lock_release(&t->lock);
+    lock_take(&f->lock);
+    stopped = timer_disarm(&f->timer.user.timer);
+    lock_release(&f->lock);
     return stopped;
 }
 
-bool usertimer_set(struct usertimer *t, int64_t when_ns, int64_t period_ns)
+static bool functimer_set(struct functimer *f, int64_t when_ns)
 {
+    struct timer *timer = &f->timer.user.timer;
     bool stopped;
 
-    lock_take(&t->lock);
-    stopped = period_ns == 0 && put_off_locked(t, when_ns);
-    if (!stopped) {
-        stopped = stop_locked(t);
-        t->timer.period_ns = period_ns;
-        timer_arm(&t->timer, when_ns, t->chan != NULL ? send_time : start_task, t);
-    }
-    lock_release(&t->lock);
+    lock_take(&f->lock);
+    stopped = timer_move(timer, when_ns);
+    if (!stopped)
+        timer_start(timer, when_ns);
+    lock_release(&f->lock);
     return stopped;
 }
 
 /* ---- public --------------------------------------------------------------------------------- */
 
-static gort_timer *new_timer(int64_t duration_ns, void (*fn)(void *arg), void *arg, uintptr_t pc)
+static struct chantimer *chantimer_of(gort_timer *t)
 {
-    int64_t when_ns = usertimer_in(duration_ns);
-    struct usertimer *t = usertimer_new(fn, arg, pc);
-
-    usertimer_set(t, when_ns, 0);
-    return container_of(t, gort_timer, t);
+    return container_of(&t->user, struct chantimer, user);
 }
 
 gort_timer *gort_timer_new(int64_t duration_ns)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    gort_timer *t;
+    struct chantimer *t;
 
     rt_enter("gort_timer_new");
-    t = new_timer(duration_ns, NULL, NULL, pc);
+    t = chantimer_new(usertimer_in(duration_ns), 0, pc);
     rt_leave(worker_self());
-    return t;
+    return container_of(&t->user, gort_timer, user);
 }
 
 gort_chan *gort_timer_chan(const gort_timer *t)
 {
-    return t->t.chan;
+    return t->user.chan;
 }
 
 gort_chan *gort_after(int64_t duration_ns)
@@ -153,7 +101,7 @@ gort_chan *gort_after(int64_t duration_ns)
     gort_chan *c;
 
     rt_enter("gort_after");
-    c = new_timer(duration_ns, NULL, NULL, pc)->t.chan;
+    c = chantimer_new(usertimer_in(duration_ns), 0, pc)->user.chan;
     rt_leave(worker_self());
     return c;
 }
@@ -161,14 +109,22 @@ gort_chan *gort_after(int64_t duration_ns)
 gort_timer *gort_after_func(int64_t duration_ns, void (*fn)(void *arg), void *arg)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    gort_timer *t;
+    int64_t when_ns;
+    struct functimer *f;
 
     rt_enter("gort_after_func");
     if (fn == NULL)
         gort_fatal("gort_after_func: no function");
-    t = new_timer(duration_ns, fn, arg, pc);
+    when_ns = usertimer_in(duration_ns);
+    f = heap_alloc(sizeof *f, ALLOC_SCAN, pc);
+    lock_init(&f->lock, RANK_USERTIMER);
+    f->fn = fn;
+    f->arg = arg;
+    f->pc = pc;
+    f->timer.user.timer.place = TIMER_KEEPS;
+    timer_arm(&f->timer.user.timer, when_ns, start_task, f);
     rt_leave(worker_self());
-    return t;
+    return &f->timer;
 }
 
 int gort_timer_stop(gort_timer *t)
@@ -176,17 +132,21 @@ int gort_timer_stop(gort_timer *t)
     bool stopped;
 
     rt_enter("gort_timer_stop");
-    stopped = usertimer_stop(&t->t);
+    stopped = t->user.chan != NULL ? chantimer_stop(chantimer_of(t))
+                                   : functimer_stop(functimer_of(t));
     rt_leave(worker_self());
     return stopped;
 }
 
 int gort_timer_reset(gort_timer *t, int64_t duration_ns)
 {
+    int64_t when_ns;
     bool stopped;
 
     rt_enter("gort_timer_reset");
-    stopped = usertimer_set(&t->t, usertimer_in(duration_ns), 0);
+    when_ns = usertimer_in(duration_ns);
+    stopped = t->user.chan != NULL ? chantimer_set(chantimer_of(t), when_ns, 0)
+                                   : functimer_set(functimer_of(t), when_ns);
     rt_leave(worker_self());
     return stopped;
 }

@@ -21,7 +21,7 @@ static bool is_empty(gort_chan *c)
 /* As is_empty, but receives nothing, and sees what gort_chan_len does not tell. */
 static bool has_time(const gort_chan *c)
 {
-    return atomic_load_explicit(&c->count, memory_order_relaxed) == 1;
+    return chan_can_recv(c);
 }
 
 /* The next value of C, or 0 if none comes in ten seconds. */
