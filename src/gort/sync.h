@@ -144,8 +144,8 @@ typedef struct gort_once {
 GORT_INSIDE void gort_once_slow(gort_once *o, void (*fn)(void *arg), void *arg);
 
 /* Runs FN(ARG) if no call with O did yet, whatever the function. Blocks the task until the first
- * call's FN has returned; what that has done is seen then. FN must return: gort_exit inside leaves
- * the others waiting for ever, and so does a call with the same O. Source: Go's sync.Once. */
+ * call's FN has returned, or has ended its task by gort_exit; what that has done is seen then. A
+ * call with the same O inside waits for ever. Source: Go's sync.Once. */
 static inline void gort_once_do(gort_once *o, void (*fn)(void *arg), void *arg)
 {
     /* Acquire: pairs with the release in gort_once_slow. */

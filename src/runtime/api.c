@@ -4,6 +4,7 @@
 
 #include "gort/task.h"
 
+#include "runtime/once.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
@@ -36,6 +37,7 @@ void gort_yield(void)
 void gort_exit(void)
 {
     rt_enter("gort_exit");
+    once_exit(task_self());
     sched_exit();
 }
 

@@ -27,6 +27,7 @@ enum wait_reason {
     WAIT_COUNT
 };
 
+struct once_call;
 struct worker;
 
 /* First what is touched whenever it comes to run, then what is rarely. */
@@ -58,6 +59,7 @@ struct task {
                                                 * address; [owner] */
     struct timer timer;                        /* its sleep or deadline */
     struct san_fiber san;                      /* [owner] */
+    struct once_call *once;                    /* innermost that it is in, or NULL; [owner] */
     uint32_t nlocks;                           /* of its thread, nested; [owner] */
     char name[32];                             /* empty: none; [owner] */
 };

@@ -116,26 +116,93 @@ ENDS(doing_it_within_itself, 2, "sync.Once.Do")
     gort_once_do(&once, do_it_again, &once);
 }
 
+struct exits {
+    gort_once outer;
+    gort_once inner;
+    _Atomic(int) go_on;
+    _Atomic(int) after; /* what was run behind an exit */
+    _Atomic(int) again;
+    gort_waitgroup wg;
+};
+
 static void exit_within(void *arg)
 {
-    (void)arg;
+    struct exits *e = arg;
+
+    while (load(&e->go_on) == 0)
+        gort_yield();
     gort_exit();
 }
 
-static void set_up_and_exit(void *arg)
+static void exit_in_the_inner(void *arg)
 {
-    gort_once_do(arg, exit_within, NULL);
+    struct exits *e = arg;
+
+    gort_once_do(&e->inner, exit_within, e);
+    atomic_fetch_add_explicit(&e->after, 1, memory_order_relaxed);
 }
 
-/* Otherwise than in Go, where what is deferred ends it: nothing is deferred here, so it is never
- * done, and nobody goes on as if it were. */
-ENDS(a_task_that_exits_within_never_gets_it_done, 2, "sync.Once.Do")
+static void do_outer_and_exit(void *arg)
 {
-    gort_once *once = gort_new(gort_once);
-    gort_waitgroup none = {0};
+    struct exits *e = arg;
 
-    gort_go(set_up_and_exit, once);
-    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
-    gort_once_do(once, set_up, &none);
-    printf("it went on\n");
+    gort_once_do(&e->outer, exit_in_the_inner, e);
+    atomic_fetch_add_explicit(&e->after, 1, memory_order_relaxed);
+}
+
+static void count_again(void *arg)
+{
+    struct exits *e = arg;
+
+    atomic_fetch_add_explicit(&e->again, 1, memory_order_relaxed);
+}
+
+static void wait_for_both(void *arg)
+{
+    struct exits *e = arg;
+
+    gort_once_do(&e->outer, count_again, e);
+    gort_once_do(&e->inner, count_again, e);
+}
+
+CLAIM(a_function_that_exits_its_task_has_done_it)
+{
+    struct exits *e = gort_new(struct exits);
+    int64_t before = gort_num_tasks();
+
+    gort_go(do_outer_and_exit, e);
+    EVENTUALLY(atomic_load_explicit(&e->inner.gort_first.gort_holder, memory_order_relaxed) != 0,
+               "nobody does it");
+    for (int i = 0; i < 5; i++)
+        gort_waitgroup_go(&e->wg, wait_for_both, e);
+    UNTIL_PARKED(5, PARKED_ONCE);
+    atomic_store_explicit(&e->go_on, 1, memory_order_release);
+    gort_waitgroup_wait(&e->wg);
+    wait_for_both(e);
+    EXPECT(load(&e->again) == 0, "done %d times more", load(&e->again));
+    EXPECT(load(&e->after) == 0, "it went on");
+    EVENTUALLY(gort_num_tasks() <= before, "%lld tasks more",
+               (long long)(gort_num_tasks() - before));
+}
+
+static void do_and_exit(void *arg)
+{
+    struct exits *e = arg;
+
+    gort_once_do(&e->inner, count_again, e);
+    gort_exit();
+}
+
+/* What a task has left is no concern of its exit, nor of the next task's with its record. */
+CLAIM(an_exit_after_it_was_done_changes_nothing)
+{
+    struct exits *e = gort_new(struct exits);
+
+    atomic_store_explicit(&e->go_on, 1, memory_order_release);
+    for (int i = 0; i < 20; i++) {
+        gort_go(do_and_exit, e);
+        gort_go(do_outer_and_exit, gort_new(struct exits));
+    }
+    gort_once_do(&e->inner, count_again, e);
+    EXPECT(load(&e->again) == 1, "done %d times", load(&e->again));
 }
