@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "mon/histogram.h"
 #include "mon/layout.h"
 #include "panels/parts.h"
 #include "panels/ribbon.h"
@@ -41,6 +42,21 @@ static void draw_waits(const struct model *model, struct canvas *canvas)
     };
 
     draw_facts(canvas, 0, "LATENCY", fact, 5, 6);
+}
+
+/* The same waits by their length. Of an image nothing else is known than all since the start. */
+static void draw_histogram(const struct model *model, const struct panel_state *state,
+                           struct canvas *canvas)
+{
+    const struct latency_sample *l = &model->snapshot->latency;
+    struct histogram histogram = {
+        .tier = state->view->tier, .n = l->n, .from_ns = l->from_ns, .count = l->lately};
+    char span[FIGURE_BYTES];
+    char note[FIGURE_BYTES + 16];
+
+    snprintf(note, sizeof note, "last %s", parts_span(span, l->lately_ns));
+    histogram.note = l->lately_ns > 0 ? note : "since the start";
+    histogram_draw(&histogram, canvas);
 }
 
 static void draw_queues(const struct model *model, const struct panel_state *state,
@@ -215,44 +231,60 @@ static void draw_procs(const struct model *model, const struct panel_state *stat
     }
 }
 
+#define PARTS 6
+
 struct parts {
-    struct layout_part part[5];
+    struct layout_part part[PARTS];
 };
+
+/* Rows of the histogram; 0 if no wait was measured. */
+static int histogram_rows(const struct model *model)
+{
+    const struct latency_sample *l = &model->snapshot->latency;
+
+    for (uint32_t i = 0; i < l->n; i++)
+        if (l->lately[i] > 0)
+            return 2;
+    return 0;
+}
 
 static struct parts parts_of(const struct model *model)
 {
     int nprocs = (int)model->snapshot->nprocs;
     int ribbon = ribbon_rows(model);
+    int histogram = histogram_rows(model);
 
     return (struct parts){{
         {.least = 1, .rank = 1},
         {.least = 1, .rank = 4},
-        {.least = 3, .weight = 1, .rank = 0},
+        {.least = histogram, .most = 3 * histogram, .weight = 1, .rank = 5},
+        {.least = 3, .weight = 8, .rank = 0},
         {.least = ribbon > 9 ? 9 : ribbon, .most = ribbon, .weight = 1, .rank = 2},
-        {.least = nprocs > 4 ? 5 : nprocs + 1, .most = nprocs + 1, .weight = 1, .rank = 3},
+        {.least = nprocs > 3 ? 4 : nprocs + 1, .most = nprocs + 1, .weight = 2, .rank = 3},
     }};
 }
 
 static int list_rows(const struct model *model, const struct panel_state *state)
 {
     struct parts parts = parts_of(model);
-    int size[5];
+    int size[PARTS];
 
-    layout_divide(state->view->rows, parts.part, 5, size);
-    return size[4] - 1;
+    layout_divide(state->view->rows, parts.part, PARTS, size);
+    return size[PARTS - 1] - 1;
 }
 
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
     struct parts parts = parts_of(model);
-    struct canvas view[5];
+    struct canvas view[PARTS];
 
-    layout_rows(canvas, parts.part, 5, view);
+    layout_rows(canvas, parts.part, PARTS, view);
     draw_facts_of(model, &view[0]);
     draw_waits(model, &view[1]);
-    draw_queues(model, state, &view[2]);
-    ribbon_draw(model, state, &view[3]);
-    draw_procs(model, state, &view[4]);
+    draw_histogram(model, state, &view[2]);
+    draw_queues(model, state, &view[3]);
+    ribbon_draw(model, state, &view[4]);
+    draw_procs(model, state, &view[5]);
 }
 
 const struct panel panel_sched = {
@@ -264,7 +296,9 @@ const struct panel panel_sched = {
         "the proc ran, s when a task was in a blocking call, g when it stood still for the "
         "collector. A task that runs for more than 10 ms loses its proc: detached; one that is "
         "in a blocking section while others could run, too: taken. The latency is how long tasks "
-        "that were ready waited for a proc, in the last second.",
+        "that were ready waited for a proc: the figures are of the last second, the histogram of "
+        "the last minute. Its columns are times, each step on the axis ten times longer, their "
+        "height is how many of the waits took so long.",
     .scopes = SCOPE_LIST,
     .draw = draw,
     .count = count,

@@ -96,6 +96,8 @@ enum page_section_type {
     PAGE_SECTION_HISTORY_1S = 10,  /* struct page_history_slot + uint64_t [kept]; ring */
     PAGE_SECTION_HISTORY_1M = 11,  /* struct page_history_slot + struct page_minute [kept]; ring */
     PAGE_SECTION_SITES_1M = 12,    /* struct page_sites_minute []; ring */
+    PAGE_SECTION_LATENCY = 13,     /* struct page_double, copies of struct page_latency []; since
+                                      1.2 */
 };
 
 struct page_section {
@@ -187,6 +189,13 @@ struct page_proc {
     uint64_t spinning_ns;
     uint64_t blocking_taken; /* times it was taken from a task in a blocking section; since 1.1 */
     uint64_t reserved1[12];
+};
+
+/* A bucket of the histogram of how long tasks waited for a proc, from runnable to running. The next
+ * one begins where it ends; the last one has no end. */
+struct page_latency {
+    uint64_t from_ns;
+    uint64_t count; /* of the measured waits, since the process began */
 };
 
 /* ---- Heap ---- */
@@ -393,6 +402,7 @@ _Static_assert(sizeof(struct page_section) == 32, "section layout");
 _Static_assert(sizeof(struct page_metric) == 32, "metric layout");
 _Static_assert(sizeof(struct page_double) == 64, "double buffer layout");
 _Static_assert(sizeof(struct page_proc) == 256, "proc layout");
+_Static_assert(sizeof(struct page_latency) == 16, "latency layout");
 _Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
 _Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
 _Static_assert(sizeof(struct page_gc_cycle) == 128, "GC cycle layout");

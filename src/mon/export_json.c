@@ -64,6 +64,26 @@ static json_t *pauses_object(const struct pause_summary *p)
     return o;
 }
 
+/* [from, below, count] of each bucket that has any, in ns; the last one is below null. */
+static json_t *latency_array(const struct latency_sample *l)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < l->n; i++) {
+        json_t *bucket;
+        int failed;
+
+        if (l->count[i] == 0)
+            continue;
+        bucket = json_pack("[o, o, o]", figure(l->from_ns[i]),
+                           i + 1 < l->n ? figure(l->from_ns[i + 1]) : json_null(),
+                           figure(l->count[i]));
+        failed = json_array_append_new(array, bucket);
+        CHECK(failed == 0);
+    }
+    return array;
+}
+
 static const char *const proc_state[PROC_STATES] = {[PROC_IDLE] = "idle",
                                                     [PROC_RUNNING] = "running",
                                                     [PROC_BLOCKING] = "blocking",
@@ -171,6 +191,8 @@ bool export_json(FILE *out, const struct model *m)
     set(o, "metrics", metrics_object(m));
     set(o, "rates", rates_object(m));
     set(hist, "gc.pause", pauses_object(&s->pauses));
+    if (s->latency.n > 0)
+        set(hist, "sched.latency", latency_array(&s->latency));
     set(o, "hist", hist);
     set(o, "procs", procs_array(s));
     set(o, "alerts", alerts_array(m));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/latency.h"
 #include "mon/lint.h"
 #include "mon/procstat.h"
 #include "mon/source.h"
@@ -33,6 +34,7 @@ struct monitor {
     struct procinfo_reader *reader; /* NULL: the process library refused */
     struct history *history;
     struct proc_history *procs;
+    struct latency_past *latencies;
     struct lints *lints;
     int pidfd;
     int64_t last_tick_ns; /* 0: none yet */
@@ -72,10 +74,11 @@ static bool allocate(struct monitor *m, const struct monitor_options *options)
     m->reader = procinfo_reader_new();
     m->history = history_new(&m->table);
     m->procs = proc_history_new();
+    m->latencies = latency_past_new();
     m->lints = lints_new(options->lint_window_ns);
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
         m->table.info[i].present = m->target.live && m->reader != NULL;
-    return m->history != NULL && m->procs != NULL && m->lints != NULL;
+    return m->history != NULL && m->procs != NULL && m->latencies != NULL && m->lints != NULL;
 }
 
 static void fill_model(struct monitor *m)
@@ -135,6 +138,7 @@ void monitor_free(struct monitor *m)
     procinfo_reader_free(m->reader);
     history_free(m->history);
     proc_history_free(m->procs);
+    latency_past_free(m->latencies);
     lints_free(m->lints);
     free(m);
 }
@@ -345,8 +349,10 @@ static void watch(struct monitor *m, int64_t mono_ns)
     measure_process(m);
     snapshot_derive(&m->now, m->prev.published_ns > 0 ? &m->prev : NULL, &m->table);
     snapshot_derive_measured(&m->now, &m->before);
-    if (is_new)
+    if (is_new) {
         proc_history_add(m->procs, &m->now);
+        latency_past_add(m->latencies, &m->now);
+    }
     count_tasks(m, mono_ns);
 }
 

@@ -163,6 +163,29 @@ bool pagepart_classes(struct pagefile *pf, struct snapshot *s)
     return true;
 }
 
+/* Buckets that do not rise end the histogram. */
+bool pagepart_latency(struct pagefile *pf, struct snapshot *s)
+{
+    struct latency_sample *l = &s->latency;
+    struct pagefile_entries e;
+    enum pagefile_double found = pagefile_double(pf, PAGE_SECTION_LATENCY, &e);
+
+    if (found != PAGEFILE_WHOLE)
+        return found == PAGEFILE_NONE;
+    l->n = 0;
+    for (uint32_t i = 0; i < e.n && i < SNAPSHOT_MAX_LATENCIES; i++) {
+        struct page_latency bucket;
+
+        pagefile_entry(&e, i, &bucket, sizeof bucket);
+        if (i > 0 && bucket.from_ns <= l->from_ns[i - 1])
+            break;
+        l->from_ns[i] = bucket.from_ns;
+        l->count[i] = bucket.count;
+        l->n = i + 1;
+    }
+    return true;
+}
+
 /* Puts a site where it belongs among those of more live bytes; the least falls out at the end. */
 static void insert_site(struct snapshot *s, const struct alloc_site *site)
 {

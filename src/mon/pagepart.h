@@ -44,6 +44,7 @@ bool pagepart_metrics(struct pagefile *pf, struct pagepart_map *map, struct metr
 bool pagepart_values(struct pagefile *pf, const struct pagepart_map *map, struct snapshot *s);
 bool pagepart_procs(struct pagefile *pf, struct snapshot *s);
 bool pagepart_classes(struct pagefile *pf, struct snapshot *s);
+bool pagepart_latency(struct pagefile *pf, struct snapshot *s);
 bool pagepart_sites(struct pagefile *pf, struct snapshot *s);
 
 /* These append what is new to what the snapshot has; the oldest go when there is no more room. */

@@ -18,6 +18,7 @@
 #define SNAPSHOT_MAX_CYCLES 512
 #define SNAPSHOT_MAX_SITES 128
 #define SNAPSHOT_MAX_EVENTS 64
+#define SNAPSHOT_MAX_LATENCIES 512
 #define SNAPSHOT_EVENT_BYTES 96
 
 /* In the order of enum page_proc_state. */
@@ -39,6 +40,15 @@ struct proc_sample {
     uint64_t state_ns[PROC_STATES]; /* time in each state since the start */
     uint32_t share_ppm[PROC_STATES]; /* of each state since the snapshot before; all 0: unknown */
     double switches_per_s;          /* since the snapshot before */
+};
+
+/* How long tasks waited for a proc; bucket i begins at from_ns[i], the last one has no end. */
+struct latency_sample {
+    uint32_t n; /* 0: not known */
+    uint64_t from_ns[SNAPSHOT_MAX_LATENCIES]; /* rising */
+    uint64_t count[SNAPSHOT_MAX_LATENCIES];   /* waits since the target began */
+    uint64_t lately[SNAPSHOT_MAX_LATENCIES];  /* those of the last lately_ns */
+    int64_t lately_ns;                        /* 0: all since it began */
 };
 
 struct class_sample {
@@ -127,6 +137,7 @@ struct snapshot {
 
     uint32_t nprocs; /* 0: not known; so with the counts below */
     struct proc_sample proc[SNAPSHOT_MAX_PROCS];
+    struct latency_sample latency;
     uint32_t nclasses;
     struct class_sample size_class[SNAPSHOT_MAX_CLASSES];
     uint32_t ncycles;

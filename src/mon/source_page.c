@@ -82,6 +82,7 @@ static enum source_status source_page_read(struct source *s, struct snapshot *sn
     whole &= pagepart_values(&sp->pf, &sp->map, snapshot);
     whole &= pagepart_procs(&sp->pf, snapshot);
     whole &= pagepart_classes(&sp->pf, snapshot);
+    whole &= pagepart_latency(&sp->pf, snapshot);
     whole &= pagepart_sites(&sp->pf, snapshot);
     pagepart_cycles(&sp->pf, &sp->place, snapshot);
     pagepart_events(&sp->pf, &sp->place, snapshot);

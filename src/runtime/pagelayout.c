@@ -74,6 +74,8 @@ static void add_double(struct pagelayout *layout, enum page_section_type type, u
 {
     uint64_t copy_bytes = align_up(entry_bytes * count, SECTION_ALIGN);
 
+    if (count == 0)
+        return;
     add(layout, type, sizeof(struct page_double) + 2 * copy_bytes, 1);
     layout->section[layout->nsections - 1].stride = (uint32_t)copy_bytes;
     layout->section[layout->nsections - 1].count = count;
@@ -104,6 +106,7 @@ void pagelayout_plan(struct pagelayout *layout, const struct pagelayout_sizes *s
     add(layout, PAGE_SECTION_HISTORY_1S, second_bytes, sizes->seconds);
     add(layout, PAGE_SECTION_HISTORY_1M, minute_bytes, sizes->minutes);
     add(layout, PAGE_SECTION_SITES_1M, sizeof(struct page_sites_minute), sizes->minutes);
+    add_double(layout, PAGE_SECTION_LATENCY, sizeof(struct page_latency), sizes->latencies);
 }
 
 const struct page_section *pagelayout_find(const struct pagelayout *layout,
@@ -127,6 +130,7 @@ enum pagelayout_shape pagelayout_shape_of(enum page_section_type type)
     case PAGE_SECTION_SIZE_CLASSES:
     case PAGE_SECTION_TASK_GROUPS:
     case PAGE_SECTION_ALLOC_SITES:
+    case PAGE_SECTION_LATENCY:
         return PAGE_SHAPE_DOUBLE;
     case PAGE_SECTION_GC_CYCLES:
     case PAGE_SECTION_EVENTS:

@@ -11,7 +11,7 @@
 
 #include "page.h"
 
-#define PAGELAYOUT_SECTIONS_MAX 12
+#define PAGELAYOUT_SECTIONS_MAX 13
 #define PAGELAYOUT_GC_CYCLES    256
 #define PAGELAYOUT_EVENTS       256
 #define PAGELAYOUT_TASK_GROUPS  256
@@ -20,6 +20,7 @@
 struct pagelayout_sizes {
     uint32_t procs;
     uint32_t size_classes; /* the one of large objects included */
+    uint32_t latencies;    /* buckets of the histogram */
     uint32_t seconds;      /* slots of the history by seconds; 0: none */
     uint32_t minutes;      /* slots of the history by minutes; 0: none */
 };

@@ -21,6 +21,7 @@
 #include "runtime/dump.h"
 #include "runtime/fatal.h"
 #include "runtime/history.h"
+#include "runtime/latency.h"
 #include "runtime/lock.h"
 #include "runtime/pagefile.h"
 #include "runtime/pageident.h"
@@ -59,6 +60,7 @@ static struct {
     /* All below: [lock:lock] */
     struct pagedouble values;
     struct pagedouble groups;
+    struct pagedouble latency;
     struct publish_heap heap;
     struct history history;
     struct pagefile file;
@@ -92,7 +94,7 @@ static void tell_values(int64_t now_ns)
 {
     publish_procs(page.proc, page.nrows);
     publish_values_sched(page.value, page.proc, page.nrows);
-    publish_values_latency(page.value, now_ns);
+    publish_values_latency(page.value, &page.latency, now_ns);
     publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();
     page.value[METRIC_DUMP_HOLD_MAX] = (uint64_t)dump_hold_max_ns();
@@ -274,6 +276,7 @@ static void read_sizes(struct pagelayout_sizes *sizes)
 
     sizes->procs = page.nrows;
     sizes->size_classes = GORT_MEMSTATS_SIZES;
+    sizes->latencies = LATENCY_BUCKETS;
     if (!history_parse(text, sizes))
         runtime_log("gort: GORT_HISTORY=%s is neither \"off\" nor spans such as 15m,24h; ignored",
                     text);
@@ -297,6 +300,7 @@ static void find_parts(void)
     page.proc = (struct page_proc *)(void *)((char *)base + procs->offset);
     page.values = pagedouble_at(base, &page.layout, PAGE_SECTION_VALUES);
     page.groups = pagedouble_at(base, &page.layout, PAGE_SECTION_TASK_GROUPS);
+    page.latency = pagedouble_at(base, &page.layout, PAGE_SECTION_LATENCY);
     publish_events_init(pagering_at(base, &page.layout, PAGE_SECTION_EVENTS));
     publish_heap_init(&page.heap, base, &page.layout);
     history_init(&page.history, base, &page.layout);

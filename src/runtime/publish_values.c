@@ -100,7 +100,18 @@ void publish_values_sched(uint64_t value[METRIC_COUNT], const struct page_proc *
     value[METRIC_NETPOLL_EVENTS] = netpoll_events();
 }
 
-void publish_values_latency(uint64_t value[METRIC_COUNT], int64_t now_ns)
+static void put_histogram(const struct pagedouble *section, const struct latency_sum *sum,
+                          int64_t now_ns)
+{
+    struct page_latency bucket[LATENCY_BUCKETS];
+
+    for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+        bucket[i] = (struct page_latency){latency_floor(i), sum->count[i]};
+    pagedouble_put(section, bucket, sizeof bucket, LATENCY_BUCKETS, now_ns);
+}
+
+void publish_values_latency(uint64_t value[METRIC_COUNT], const struct pagedouble *section,
+                            int64_t now_ns)
 {
     static struct latency_sum last; /* [lock: publish] */
     static int64_t due_ns;          /* [lock: publish] */
@@ -117,4 +128,5 @@ void publish_values_latency(uint64_t value[METRIC_COUNT], int64_t now_ns)
     value[METRIC_LATENCY_P99] = latency_quantile(&second, 990000);
     value[METRIC_LATENCY_MAX] = second.max_ns;
     value[METRIC_LATENCY_SAMPLES] = sum.samples;
+    put_histogram(section, &sum, now_ns);
 }

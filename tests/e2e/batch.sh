@@ -32,6 +32,12 @@ if [ $json = yes ]; then
     ends_with 0 "^\{\"schema\":1,.*\"pid\":$target,.*\"state\":\"live\",\"gap_ns\":0" \
         -1 -j "$target"
     ends_with 0 "\"pid\":$target,.*\"live\":true" -l -j
+    start_target "$gort_demo" pipeline
+    has_waits() {
+        "$gomon" -1 -j "$started_pid" | grep -qE '"sched.latency":\[\[[0-9]+,[0-9]+,[0-9]+\]'
+    }
+    wait_until 20 has_waits || fail "no histogram: $("$gomon" -1 -j "$started_pid")"
+    kill -KILL "$started_pid"
 fi
 
 # A reader that goes away ends it, and so does a full disk.

@@ -78,10 +78,13 @@ static void read_page(int fd)
         pagepart_values(&pf, &map, &snap);
         pagepart_procs(&pf, &snap);
         pagepart_classes(&pf, &snap);
+        pagepart_latency(&pf, &snap);
         pagepart_sites(&pf, &snap);
         pagepart_cycles(&pf, &place, &snap);
         pagepart_events(&pf, &place, &snap);
         pagepart_groups(&pf, &groups);
+        pagepart_holders(&pf, &groups);
+        CHECK(groups.nholders <= TASK_HOLDERS_MAX);
         snapshot_derive(&snap, &prev, &table);
         check_snapshot(&table);
         read_past(&pf, &map, &place, &table);

@@ -83,7 +83,7 @@ static struct page_section plan(size_t *end, enum page_section_type type, size_t
     return s;
 }
 
-#define NSECTIONS 12
+#define NSECTIONS 13
 
 static size_t plan_all(struct page_section s[NSECTIONS], uint32_t nprocs, uint32_t nkept)
 {
@@ -108,6 +108,7 @@ static size_t plan_all(struct page_section s[NSECTIONS], uint32_t nprocs, uint32
     s[n++] = plan(&end, PAGE_SECTION_HISTORY_1M, minute_bytes, FAKEPAGE_MINUTES, 0);
     s[n++] = plan(&end, PAGE_SECTION_SITES_1M, sizeof(struct page_sites_minute), FAKEPAGE_MINUTES,
                   0);
+    s[n++] = plan(&end, PAGE_SECTION_LATENCY, sizeof(struct page_latency), FAKEPAGE_LATENCIES, 1);
     CHECK(n == NSECTIONS);
     return align_up(end, 4096);
 }
@@ -355,6 +356,12 @@ void fakepage_task_groups(struct fakepage *f, int64_t mono_ns, const struct page
                           size_t n)
 {
     publish_double(f, PAGE_SECTION_TASK_GROUPS, mono_ns, group, n, sizeof *group);
+}
+
+void fakepage_latency(struct fakepage *f, int64_t mono_ns, const struct page_latency *bucket,
+                      size_t n)
+{
+    publish_double(f, PAGE_SECTION_LATENCY, mono_ns, bucket, n, sizeof *bucket);
 }
 
 void fakepage_size_classes(struct fakepage *f, int64_t mono_ns, const struct page_size_class *c,

@@ -18,6 +18,7 @@
 #define FAKEPAGE_SITES 64
 #define FAKEPAGE_SECONDS 900
 #define FAKEPAGE_MINUTES 1440
+#define FAKEPAGE_LATENCIES 500
 
 struct fakepage_options {
     const char *name;
@@ -82,6 +83,8 @@ void fakepage_alloc_sites(struct fakepage *f, int64_t mono_ns, const struct page
                           size_t n);
 void fakepage_task_groups(struct fakepage *f, int64_t mono_ns, const struct page_task_group *group,
                           size_t n);
+void fakepage_latency(struct fakepage *f, int64_t mono_ns, const struct page_latency *bucket,
+                      size_t n);
 void fakepage_size_classes(struct fakepage *f, int64_t mono_ns, const struct page_size_class *c,
                            size_t n);
 

@@ -192,6 +192,22 @@ static void fill_procs(struct fixture *f)
     }
 }
 
+/* Waits of some hundred nanoseconds, and a few of a millisecond. */
+static void fill_latencies(struct fixture *f)
+{
+    struct latency_sample *l = &f->snapshot.latency;
+
+    l->n = 100;
+    l->lately_ns = 60 * NS_PER_S;
+    for (uint32_t i = 0; i < l->n; i++) {
+        uint64_t off = i > 30 ? i - 30 : 30 - i;
+
+        l->from_ns[i] = (4 + i % 4) << (i / 4 + 1);
+        l->lately[i] = i < 12 || i > 84 ? 0 : 40000 / (off * off + 20) + (i == 70 ? 300 : 0);
+        l->count[i] = 100 * l->lately[i];
+    }
+}
+
 static void fill_cycles(struct fixture *f)
 {
     struct snapshot *s = &f->snapshot;
@@ -321,6 +337,7 @@ static void make_normal(struct fixture *f, int64_t until_s)
     }
     fill_figures(f);
     fill_procs(f);
+    fill_latencies(f);
     fill_cycles(f);
     fill_memory(f);
     fill_tasks(f);
@@ -356,6 +373,12 @@ static void make_huge(struct fixture *f)
         memset(&f->snapshot.proc[i], 0xff, sizeof f->snapshot.proc[i]);
         f->snapshot.proc[i].state = (enum proc_state)(i % PROC_STATES);
     }
+    f->snapshot.latency.n = SNAPSHOT_MAX_LATENCIES;
+    for (uint32_t i = 0; i < SNAPSHOT_MAX_LATENCIES; i++) {
+        f->snapshot.latency.from_ns[i] = UINT64_MAX - SNAPSHOT_MAX_LATENCIES + i;
+        f->snapshot.latency.lately[i] = UINT64_MAX;
+    }
+    f->snapshot.latency.lately_ns = INT64_MAX;
     f->tasks.n = TASK_GROUPS_MAX;
     for (uint32_t i = 0; i < TASK_GROUPS_MAX; i++)
         f->tasks.group[i] = (struct task_group){.spawn_pc = UINT64_MAX - i,

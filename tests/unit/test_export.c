@@ -44,6 +44,8 @@ static void setup(void)
     snapshot_set(&snap, MON_GC_PERCENT, UINT64_MAX);
     snap.rate[MON_GC_COUNT] = 2.5;
     snap.has_rate[MON_GC_COUNT] = true;
+    snap.latency = (struct latency_sample){
+        .n = 3, .from_ns = {0, 8, 16}, .count = {5, 0, 7}, .lately = {1, 1, 1}};
     snap.pauses = (struct pause_summary){.n = 6, .p50_ns = 84000, .p99_ns = 1900000};
 }
 
@@ -196,6 +198,20 @@ Test(export, json_has_what_its_schema_promises)
                  "%s", text);
     cr_assert_eq(integer_at(json_object_get(o, "hist"), "gc.pause", "p99"), 1900000, "%s", text);
     cr_assert_eq(json_array_size(json_object_get(o, "alerts")), 0, "%s", text);
+    json_decref(o);
+}
+
+Test(export, json_has_the_buckets_in_which_waits_fell)
+{
+    json_t *o, *buckets;
+    char *found;
+
+    written(write_json);
+    o = parsed();
+    buckets = json_object_get(json_object_get(o, "hist"), "sched.latency");
+    found = json_dumps(buckets, JSON_COMPACT);
+    cr_assert_str_eq(found, "[[0,8,5],[16,null,7]]", "%s", text);
+    free(found);
     json_decref(o);
 }
 
