@@ -56,6 +56,7 @@ struct panel_state {
     int level;                     /* of metrics shown: enum metric_level */
     char find[PANEL_TEXT_BYTES];   /* last searched, "" none */
     char filter[PANEL_TEXT_BYTES]; /* "" all */
+    int left;                      /* columns that have been scrolled out of sight */
     bool folded;                   /* what a group is unless it is in `toggled` */
     uint8_t toggled[PANEL_FOLDS / 8];
 };

@@ -83,6 +83,7 @@ void screen_new_dump(struct screen *screen)
     struct panel_state *state = &screen->state[PANEL_STACKS];
 
     state->scroll = (struct scroll){0};
+    state->left = 0;
     state->folded = false;
     memset(state->toggled, 0, sizeof state->toggled);
 }

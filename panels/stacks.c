@@ -251,6 +251,20 @@ static void draw_head(const struct dump *dump, const struct panel_state *state,
     canvas_text_in(canvas, 1, 0, canvas->cols, ROLE_DIM, text);
 }
 
+/* Scrolled sideways, lines are whole and cut by the edges only. */
+static void draw_line(const struct line *line, const struct panel_state *state, int row,
+                      struct canvas *canvas)
+{
+    if (state->left == 0)
+        canvas_text_in(canvas, row, 0, canvas->cols, line->role, line->text);
+    else
+        canvas_text(canvas, row, -state->left, line->role, line->text);
+    if (line->dim_from > state->left)
+        canvas_tint(canvas, row, line->dim_from - state->left, canvas->cols, ROLE_DIM);
+    else if (line->dim_from > 0)
+        canvas_tint(canvas, row, 0, canvas->cols, ROLE_DIM);
+}
+
 static void draw_lines(const struct dump *dump, const struct panel_state *state,
                        struct scroll_window window, struct canvas *canvas)
 {
@@ -260,10 +274,8 @@ static void draw_lines(const struct dump *dump, const struct panel_state *state,
         int row = HEAD_ROWS + i - window.first;
         if (!find_place(dump, state, i, &place))
             return;
-        line_of(dump, state, place, canvas->cols, &line);
-        canvas_text_in(canvas, row, 0, canvas->cols, line.role, line.text);
-        if (line.dim_from > 0)
-            canvas_tint(canvas, row, line.dim_from, canvas->cols, ROLE_DIM);
+        line_of(dump, state, place, state->left > 0 ? WHOLE : canvas->cols, &line);
+        draw_line(&line, state, row, canvas);
         if (i == window.cursor)
             canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
         draw_mark_matches(canvas, row, state->find);
@@ -386,9 +398,41 @@ static void fold(const struct model *model, struct panel_state *state, enum comm
               list_rows(model, state));
 }
 
+/* Columns of the longest line that is seen, whole. */
+static int widest(const struct model *model, const struct panel_state *state)
+{
+    struct scroll_window window = scroll_window(&state->scroll, count(model, state),
+                                                list_rows(model, state));
+    int most = 0;
+
+    for (int i = window.first; i < window.end; i++) {
+        struct place place;
+        struct line line;
+
+        if (!find_place(model->dump, state, i, &place))
+            break;
+        line_of(model->dump, state, place, WHOLE, &line);
+        if (canvas_text_width(line.text) > most)
+            most = canvas_text_width(line.text);
+    }
+    return most;
+}
+
+static void scroll_sideways(const struct model *model, struct panel_state *state, int by)
+{
+    int most = model->dump != NULL ? widest(model, state) - state->view->cols : 0;
+    int left = state->left + by * (state->view->cols / 2);
+
+    if (by > 0 && left > most)
+        left = most > state->left ? most : state->left;
+    state->left = left > 0 ? left : 0;
+}
+
 static enum intent command(const struct model *model, struct panel_state *state,
                            enum command command)
 {
+    if (command == COMMAND_SCROLL_LEFT || command == COMMAND_SCROLL_RIGHT)
+        scroll_sideways(model, state, command == COMMAND_SCROLL_LEFT ? -1 : 1);
     if (command == COMMAND_FOLD || command == COMMAND_FOLD_ALL)
         fold(model, state, command);
     if (command == COMMAND_FILTER)
@@ -402,8 +446,8 @@ const struct panel panel_stacks = {
         "All tasks of the target at one moment. Tasks with the same stack in the same state are "
         "one group: how many they are, what they wait for and since when, the functions from "
         "the innermost on, and the line that spawned them. Of those that wait for a mutex it says "
-        "who "
-        "holds it; Enter on such a line goes to the holder.",
+        "who holds it; Enter on such a line goes to the holder. Left and Right show the ends of "
+        "lines that are cut.",
     .hints = "Enter fold  / search  & filter  w save  Esc back",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_STACKS,
     .draw = draw,

@@ -27,6 +27,18 @@ wait_screen 2 'contention\.c:[0-9]+'
 screen_keys z
 wait_screen 5 'spawned by'
 
+# On a narrow screen the ends of lines are to the right, and come back to the left.
+screen_resize 50 24
+wait_until 5 eval '! screen_has "1 Overview"' || fail 'the screen does not follow'
+wait_screen 5 'gort_mutex_lock|gort_sleep'
+screen_keys Right
+wait_until 5 eval '! screen_has "gort_mutex_lock|gort_sleep"' || fail 'nothing moves to the left'
+wait_screen 5 '/(contention|mutex|sleep|demo)\.c:[0-9]+'
+screen_keys Left
+wait_screen 5 'gort_mutex_lock|gort_sleep'
+screen_resize 110 40
+wait_screen 5 'spawned by'
+
 # Searching brings the cursor to the text; filtering hides the other groups.
 screen_keys / fight_for Enter
 wait_screen 2 'fight_for'

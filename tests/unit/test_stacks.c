@@ -97,6 +97,39 @@ Test(stacks, a_folded_group_is_known_by_the_first_frame_of_the_program)
     cr_assert(shows("fight_for_it demo/fight.c:31"), "not there:\n%s", picture());
 }
 
+/* The folders of the place are left out until there is room for them. */
+Test(stacks, lines_that_are_cut_are_scrolled_sideways)
+{
+    static const char folder[] = "/home/build/some/where/far/away/from/the/edge/of/the/screen";
+    static const struct dump_frame frame[] = {
+        {.function = "fight",
+         .file = "/home/build/some/where/far/away/from/the/edge/of/the/screen"
+                 "/fight.c",
+         .module = "",
+         .line = 52},
+    };
+    int left;
+
+    show_stack(frame, ARRAY_COUNT(frame));
+    cr_assert(shows("fight.c:52") && !shows(folder), "%s", picture());
+    press(KEY_CODE_RIGHT);
+    cr_assert(shows("/edge/of/the/screen/fight.c:52"), "%s", picture());
+    left = screen.state[PANEL_STACKS].left;
+    press(KEY_CODE_RIGHT);
+    cr_assert_eq(screen.state[PANEL_STACKS].left, left, "beyond the end by %d",
+                 screen.state[PANEL_STACKS].left - left);
+    for (int i = 0; i < 5; i++)
+        press(KEY_CODE_LEFT);
+    cr_assert(shows("  fight ") && !shows(folder), "%s", picture());
+}
+
+Test(stacks, lines_that_are_not_cut_stay_where_they_are)
+{
+    show_stack(&sleeper[3], 2);
+    press(KEY_CODE_RIGHT);
+    cr_assert_eq(screen.state[PANEL_STACKS].left, 0, "by %d", screen.state[PANEL_STACKS].left);
+}
+
 Test(stacks, what_the_runtime_calls_is_not_the_program)
 {
     static const struct dump_frame clock[] = {
@@ -235,11 +268,8 @@ static void show_holder(void)
                                    .ntasks = 1,
                                    .holder = holder,
                                    .nholders = 1};
-    group[1] = (struct dump_group){.state = TASK_RUNNING,
-                                   .frame = sleeper,
-                                   .nframes = 5,
-                                   .task = holds,
-                                   .ntasks = 1};
+    group[1] = (struct dump_group){
+        .state = TASK_RUNNING, .frame = sleeper, .nframes = 5, .task = holds, .ntasks = 1};
     fixture->model.dump = &dump;
     press('S');
 }
