@@ -350,23 +350,32 @@ static void draw_tabs_and_hints(const struct screen *screen, const struct model 
     draw_tabs(screen, col, canvas);
 }
 
-/* Draws the line that is typed, or a message; false if there is neither. */
-static bool draw_speech(const struct screen *screen, const struct model *model,
-                        struct canvas *canvas)
+static bool speaks(const struct screen *screen, const struct model *model)
 {
-    bool speaks = screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
+    return screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
+}
 
-    if (screen->prompt != PROMPT_NONE)
-        draw_prompt(screen, canvas);
-    else if (speaks)
-        canvas_text_in(canvas, 0, 0, canvas->cols, screen->message_role, screen->message);
-    return screen->prompt != PROMPT_NONE || speaks;
+/* Beside the tabs, whose names make room for it; one that is too long even then has the whole
+ * line. */
+static void draw_message(const struct screen *screen, struct canvas *canvas)
+{
+    int room = canvas->cols - 1 - canvas_text_width(screen->message);
+    int tabs = tabs_width() <= room ? tabs_width() : short_tabs_width(screen);
+    int col = tabs <= room ? tabs + 1 : 0;
+
+    canvas_text_in(canvas, 0, col, canvas->cols - col, screen->message_role, screen->message);
+    if (col > 0)
+        draw_tabs(screen, tabs, canvas);
 }
 
 void frame_draw_footer(const struct screen *screen, const struct model *model,
                        struct canvas *canvas)
 {
-    if (!draw_speech(screen, model, canvas))
+    if (screen->prompt != PROMPT_NONE)
+        draw_prompt(screen, canvas);
+    else if (speaks(screen, model))
+        draw_message(screen, canvas);
+    else
         draw_tabs_and_hints(screen, model, canvas);
 }
 
@@ -394,6 +403,10 @@ static void draw_status(const struct model *model, struct canvas *canvas)
 
 void frame_draw_line(const struct screen *screen, const struct model *model, struct canvas *canvas)
 {
-    if (!draw_speech(screen, model, canvas))
+    if (screen->prompt != PROMPT_NONE)
+        draw_prompt(screen, canvas);
+    else if (speaks(screen, model))
+        canvas_text_in(canvas, 0, 0, canvas->cols, screen->message_role, screen->message);
+    else
         draw_status(model, canvas);
 }

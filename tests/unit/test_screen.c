@@ -328,6 +328,13 @@ Test(screen, a_search_that_finds_nothing_says_so)
     cr_assert_not(shows("not found"), "what is there is not found");
 }
 
+Test(screen, a_message_leaves_the_tabs_in_sight)
+{
+    press('5');
+    type("/no such text\r");
+    cr_assert(shows("1 2 3 4 5 Tasks 6 7 ") && shows("not found: no such text"), "they are gone");
+}
+
 Test(screen, an_empty_search_ends_the_search)
 {
     press('7');
