@@ -76,10 +76,47 @@ static void draw_metric(const struct draw_table *table, const struct model *mode
     draw_table_cell(table, canvas, row, HELP, ROLE_DIM, info->help);
 }
 
+/* ---- What the chosen metric is, where the table has no room for it ---- */
+
+#define HELP_ROWS       2
+#define LEAST_LIST_ROWS 6 /* what is left for the table then */
+
+/* Rows below the table; the same for each metric, so that nothing moves with the cursor. */
+static int help_rows(const struct model *model, const struct panel_state *state)
+{
+    struct draw_table table;
+
+    draw_table_fit(&table, columns, COLUMNS, state->view->cols);
+    if (state->view->rows < 1 + LEAST_LIST_ROWS + HELP_ROWS)
+        return 0;
+    for (unsigned i = 0; i < model->metrics->n; i++) {
+        const struct metric_info *info = &model->metrics->info[i];
+
+        if (info->present && canvas_text_width(info->help) > table.width[HELP])
+            return HELP_ROWS;
+    }
+    return 0;
+}
+
+static int list_rows(const struct model *model, const struct panel_state *state)
+{
+    return state->view->rows - 1 - help_rows(model, state);
+}
+
+static void draw_help(const struct metric_info *info, int row, struct canvas *canvas)
+{
+    char text[METRIC_NAME_BYTES + METRIC_HELP_BYTES + 4];
+    struct canvas below = canvas_view(canvas,
+                                      (struct rect){row, 0, canvas->rows - row, canvas->cols});
+
+    snprintf(text, sizeof text, "%s: %s", info->name, info->help);
+    draw_words(&below, 0, 0, ROLE_TEXT, text);
+}
+
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
-    struct scroll_window window = scroll_window(&state->scroll, count(model, state),
-                                                canvas->rows - 1);
+    int rows = list_rows(model, state);
+    struct scroll_window window = scroll_window(&state->scroll, count(model, state), rows);
     struct draw_table table;
 
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
@@ -92,6 +129,8 @@ static void draw(const struct model *model, const struct panel_state *state, str
         if (i == window.cursor)
             canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
         draw_mark_matches(canvas, row, state->find);
+        if (i == window.cursor && canvas->rows > 1 + rows)
+            draw_help(&model->metrics->info[metric_at(model, state, i)], 1 + rows, canvas);
     }
 }
 
@@ -118,5 +157,6 @@ const struct panel panel_metrics = {
     .draw = draw,
     .command = command,
     .count = count,
+    .list_rows = list_rows,
     .holds = holds,
 };

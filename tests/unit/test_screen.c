@@ -335,6 +335,14 @@ Test(screen, a_message_leaves_the_tabs_in_sight)
     cr_assert(shows("1 2 3 4 5 Tasks 6 7 ") && shows("not found: no such text"), "they are gone");
 }
 
+Test(screen, a_help_that_the_table_cuts_is_whole_below_it)
+{
+    press('7');
+    cr_assert_not(shows("tasks running on a proc or detached from one"), "there is room");
+    type("/tasks.running\r");
+    cr_assert(shows("tasks.running: tasks running on a proc or detached from one"), "it is cut");
+}
+
 Test(screen, an_empty_search_ends_the_search)
 {
     press('7');
