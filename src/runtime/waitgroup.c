@@ -39,8 +39,7 @@ static uint64_t change_count(gort_waitgroup *wg, int delta)
     return change + atomic_fetch_add_explicit(&wg->gort_state, change, memory_order_acq_rel);
 }
 
-/* What is to be done for the new STATE, if it is not just a count above zero, or zero without
- * waiters. */
+/* What is to be done for the new STATE. */
 static void settle(gort_waitgroup *wg, int delta, uint64_t state)
 {
     if (UNLIKELY(count_of(state) < 0))
@@ -51,14 +50,20 @@ static void settle(gort_waitgroup *wg, int delta, uint64_t state)
         release_all(wg, state);
 }
 
-static bool is_settled(uint64_t state)
+/* Whether settle has nothing to do, nor to complain of. */
+static inline bool is_settled(int delta, uint64_t state)
 {
-    return count_of(state) >= 0 && waiters_of(state) == 0;
+    if (waiters_of(state) == 0)
+        return count_of(state) >= 0;
+    return count_of(state) > 0 && delta < 0;
 }
 
 void waitgroup_add(gort_waitgroup *wg, int delta)
 {
-    settle(wg, delta, change_count(wg, delta));
+    uint64_t state = change_count(wg, delta);
+
+    if (UNLIKELY(!is_settled(delta, state)))
+        settle(wg, delta, state);
 }
 
 static __attribute__((noinline)) void settle_entered(gort_waitgroup *wg, int delta, uint64_t state)
@@ -73,7 +78,7 @@ void gort_waitgroup_add(gort_waitgroup *wg, int delta)
     struct worker *w = rt_glance("gort_waitgroup_add");
     uint64_t state = change_count(wg, delta);
 
-    if (UNLIKELY(!is_settled(state)))
+    if (UNLIKELY(!is_settled(delta, state)))
         settle_entered(wg, delta, state);
     else
         rt_glance_end(w);
@@ -84,7 +89,7 @@ void gort_waitgroup_done(gort_waitgroup *wg)
     struct worker *w = rt_glance("gort_waitgroup_done");
     uint64_t state = change_count(wg, -1);
 
-    if (UNLIKELY(!is_settled(state)))
+    if (UNLIKELY(!is_settled(-1, state)))
         settle_entered(wg, -1, state);
     else
         rt_glance_end(w);
