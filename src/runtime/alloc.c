@@ -72,9 +72,11 @@ static void *reuse_freed(struct heap_cache *c, unsigned spanclass, size_t bytes)
     counts_begin(&c->counts);
     counts_add(&c->counts.taken[spanclass], 1);
     counts_end(&c->counts);
-    san_unpoison(p, slot_bytes);
+    if (SAN_ADDRESS)
+        san_unpoison(p, slot_bytes);
     memset(p, 0, slot_bytes);
-    san_poison(p + bytes, slot_bytes - bytes);
+    if (SAN_ADDRESS)
+        san_poison(p + bytes, slot_bytes - bytes);
     return p;
 }
 

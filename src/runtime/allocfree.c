@@ -23,9 +23,9 @@ struct span *object_span(const char *what, const void *p)
     uintptr_t addr = (uintptr_t)p;
     struct span *s = span_of(addr);
 
-    if (s == NULL)
+    if (UNLIKELY(s == NULL))
         gort_fatal("%s: %p is no object of the heap, or was freed", what, p);
-    if (object_is_tiny(s))
+    if (UNLIKELY(object_is_tiny(s)))
         return s;
     if (s->base + span_slot_of(s, addr) * s->elem_bytes != addr)
         gort_fatal("%s: %p points into an object", what, p);
@@ -53,7 +53,8 @@ static void hide(const struct span *s, void *p)
 {
     if (debug.clobberfree != 0)
         sweep_clobber(p, s->elem_bytes);
-    san_poison(p, s->elem_bytes);
+    if (SAN_ADDRESS)
+        san_poison(p, s->elem_bytes);
 }
 
 /* Slot number I of S is free again; it is one of the word that C allocates from. */
@@ -69,9 +70,11 @@ static void free_in_word(struct heap_cache *c, const struct span *s, size_t i, v
         w->needzero = true;
         hide(s, p);
     } else {
-        san_unpoison(p, s->elem_bytes);
+        if (SAN_ADDRESS)
+            san_unpoison(p, s->elem_bytes);
         memset(p, 0, s->elem_bytes); /* as the other slots of the word */
-        san_poison(p, s->elem_bytes);
+        if (SAN_ADDRESS)
+            san_poison(p, s->elem_bytes);
     }
     counts_begin(&c->counts);
     counts_add(&c->counts.freed[span_classes[s->spanclass].size_class], 1);
@@ -80,24 +83,32 @@ static void free_in_word(struct heap_cache *c, const struct span *s, size_t i, v
     counts_end(&c->counts);
 }
 
-/* Slot number I of S, which is C's, is free again. */
-static void free_own(struct heap_cache *c, struct span *s, size_t i, void *p)
+/* Slot number I of S, which is C's, is sampled no more. */
+__attribute__((noinline)) static void forget_sample(struct span *s, size_t i)
 {
     uint64_t freed[PAGE_BIT_WORDS] = {0};
 
     freed[i / 64] = UINT64_C(1) << (i % 64);
-    if ((span_bits(s)[i / 64].alloc & freed[i / 64]) == 0)
+    allocsite_swept(s, freed);
+}
+
+/* Slot number I of S, which is C's, is free again. */
+static void free_own(struct heap_cache *c, struct span *s, size_t i, void *p)
+{
+    uint64_t bit = UINT64_C(1) << (i % 64);
+
+    if ((span_bits(s)[i / 64].alloc & bit) == 0)
         die_of_second(p);
+    if (UNLIKELY(s->samples != NULL))
+        forget_sample(s, i);
     if (i / 64 == c->word_no[s->spanclass]) {
         free_in_word(c, s, i, p);
-    } else {
-        hide(s, p);
-        span_give_back(s, (unsigned)(i / 64), freed[i / 64]);
-        s->needzero = true;
-        count_free(c, s);
+        return;
     }
-    if (s->samples != NULL)
-        allocsite_swept(s, freed);
+    hide(s, p);
+    span_give_back(s, (unsigned)(i / 64), bit);
+    s->needzero = true;
+    count_free(c, s);
 }
 
 static bool fits_into_chain(const struct span *s)

@@ -38,6 +38,28 @@ static void alloc_typed(gort_bench *b, void *arg)
         gort_keepalive(gort_alloc_typed(size, 1));
 }
 
+/* What is known to be dead is freed: at best the next object takes its place. */
+static void alloc_and_free(gort_bench *b, void *arg)
+{
+    const gort_type *size = arg;
+
+    for (int64_t i = 0; i < b->n; i++)
+        gort_free(gort_alloc(size->bytes));
+}
+
+/* The same with a hundred that live, in the order in which they were made. */
+static void alloc_and_free_later(gort_bench *b, void *arg)
+{
+    enum { LIVE = 100 };
+    const gort_type *size = arg;
+    void **live = gort_make(void *, LIVE);
+
+    for (int64_t i = 0; i < b->n; i++) {
+        gort_free(live[i % LIVE]);
+        live[i % LIVE] = gort_alloc(size->bytes);
+    }
+}
+
 static void share_plain(gort_bench_share *s, void *arg)
 {
     const gort_type *size = arg;
@@ -83,6 +105,16 @@ GORT_BENCH(AllocPointers)
 GORT_BENCH(AllocTyped)
 {
     run_sizes(b, alloc_typed);
+}
+
+GORT_BENCH(AllocFree)
+{
+    run_sizes(b, alloc_and_free);
+}
+
+GORT_BENCH(AllocFreeLater)
+{
+    run_sizes(b, alloc_and_free_later);
 }
 
 GORT_BENCH(AllocPlainParallel)

@@ -37,6 +37,27 @@ static void alloc_pointers(int64_t n, size_t bytes)
         keep(GC_MALLOC(bytes));
 }
 
+static void alloc_and_free(int64_t n, size_t bytes)
+{
+    for (int64_t i = 0; i < n; i++) {
+        void *p = GC_MALLOC(bytes);
+
+        keep(p);
+        GC_FREE(p);
+    }
+}
+
+static void alloc_and_free_later(int64_t n, size_t bytes)
+{
+    enum { LIVE = 100 };
+    void **live = GC_MALLOC(LIVE * sizeof *live);
+
+    for (int64_t i = 0; i < n; i++) {
+        GC_FREE(live[i % LIVE]);
+        live[i % LIVE] = GC_MALLOC(bytes);
+    }
+}
+
 /* ---- threads ---- */
 
 struct share {
@@ -123,6 +144,8 @@ static const struct bench {
 } benches[] = {
     {"AllocPlain", alloc_plain, {8, 16, 32, 128, 1024}},
     {"AllocPointers", alloc_pointers, {8, 16, 32, 128, 1024}},
+    {"AllocFree", alloc_and_free, {8, 16, 32, 128, 1024}},
+    {"AllocFreeLater", alloc_and_free_later, {8, 16, 32, 128, 1024}},
     {"AllocPlainParallel", alloc_plain_everywhere, {8, 16, 32, 128, 1024}},
     {"AllocPointersParallel", alloc_pointers_everywhere, {8, 16, 32, 128, 1024}},
     {"BinaryTrees", grow_trees, {0}},

@@ -51,6 +51,25 @@ func BenchmarkAllocPointers(b *testing.B) {
 // In Go every object has a type: the same as BenchmarkAllocPointers.
 func BenchmarkAllocTyped(b *testing.B) { BenchmarkAllocPointers(b) }
 
+// Without a counterpart: Go frees nothing by hand. The cost of leaving it to the collector.
+func BenchmarkAllocFree(b *testing.B) { BenchmarkAllocPointers(b) }
+
+func allocLater[T any](b *testing.B) {
+	const nlive = 100
+	live := make([]*T, nlive)
+	for i := 0; i < b.N; i++ {
+		live[i%nlive] = new(T)
+	}
+}
+
+func BenchmarkAllocFreeLater(b *testing.B) {
+	b.Run("8", allocLater[*byte])
+	b.Run("16", allocLater[[2]*byte])
+	b.Run("32", allocLater[[4]*byte])
+	b.Run("128", allocLater[[16]*byte])
+	b.Run("1024", allocLater[[128]*byte])
+}
+
 func BenchmarkAllocPlainParallel(b *testing.B) {
 	b.Run("8", allocParallel[[8]byte])
 	b.Run("16", allocParallel[[16]byte])
