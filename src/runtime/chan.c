@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/alloc.h"
+#include "runtime/chanlook.h"
 #include "runtime/chantimer.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
@@ -54,16 +55,6 @@ static inline size_t ring_next(const gort_chan *c, size_t i)
     return i + 1 == c->capacity ? 0 : i + 1;
 }
 
-static inline size_t chan_count(const gort_chan *c)
-{
-    return atomic_load_explicit(&c->count, memory_order_relaxed);
-}
-
-static inline bool chan_is_closed(const gort_chan *c)
-{
-    return atomic_load_explicit(&c->closed, memory_order_relaxed) != 0;
-}
-
 static void ring_put(gort_chan *c, const void *value)
 {
     DCHECK(c->put_at < c->capacity);
@@ -86,42 +77,6 @@ static void ring_take(gort_chan *c, void *value)
 }
 
 /* ---- one step ------------------------------------------------------------------------------- */
-
-/* Full and empty are one word each, so that a look at it without the lock is a look at one
- * moment. */
-static bool is_full(const gort_chan *c)
-{
-    return c->capacity == 0 ? waitq_first(&c->receivers) == NULL : chan_count(c) == c->capacity;
-}
-
-/* Acquire: keeps the look at closed in chan_can_recv behind this one. */
-static bool is_empty(const gort_chan *c)
-{
-    if (c->capacity == 0)
-        return atomic_load_explicit(&c->senders.first, memory_order_acquire) == NULL;
-    return atomic_load_explicit(&c->count, memory_order_acquire) == 0;
-}
-
-bool chan_can_send(const gort_chan *c)
-{
-    /* In either order: one found open and full was both, if only at the moment of closing. */
-    return chan_is_closed(c) || !is_full(c);
-}
-
-bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns)
-{
-    /* In this order: open now means open when it was empty, since no channel opens again. The other
-     * way round, a last value and the close could come in between. */
-    return !is_empty(c) || chan_is_closed(c) ||
-           (UNLIKELY(c->timer != NULL) && chantimer_is_due(c->timer, now_ns));
-}
-
-bool chan_can_recv(const gort_chan *c)
-{
-    int64_t now_ns = 0;
-
-    return chan_can_recv_at(c, &now_ns);
-}
 
 enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake)
 {

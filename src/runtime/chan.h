@@ -53,15 +53,6 @@ void chan_close(gort_chan *c);
 
 enum chan_result { CHAN_DONE, CHAN_CLOSED, CHAN_WOULD_BLOCK };
 
-/* Whether a send or a receive might go on at once, be it to fail; no lock needed. False is certain:
- * there was a moment during the call at which it would have had to wait. True may be due to a
- * waiter that something else has woken by now. */
-bool chan_can_send(const gort_chan *c);
-bool chan_can_recv(const gort_chan *c);
-
-/* As chan_can_recv, for one who looks at several: *NOW_NS as in chantimer_is_due. */
-bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns);
-
 /* Carries it out if it can go on. *WAKE is then the task to be readied with 1 after the lock has
  * been let go, or NULL. */
 enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake);

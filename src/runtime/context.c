@@ -15,7 +15,7 @@
 #include "base/list.h"
 #include "gort/time.h"
 #include "runtime/alloc.h"
-#include "runtime/chan.h"
+#include "runtime/chanlook.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
 #include "runtime/sched.h"

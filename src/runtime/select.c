@@ -10,7 +10,7 @@
 #include "gort/select.h"
 
 #include "runtime/alloc.h"
-#include "runtime/chan.h"
+#include "runtime/chanlook.h"
 #include "runtime/chantimer.h"
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
@@ -51,12 +51,12 @@ static void only_one(int *at, size_t i, const char *kind)
 }
 
 /* *NOW_NS as in chantimer_is_due. */
-static bool case_is_ready(const gort_case *k, int64_t *now_ns)
+static inline bool case_is_ready(const gort_case *k, int64_t *now_ns)
 {
     return k->kind == GORT_CASE_SEND ? chan_can_send(k->c) : chan_can_recv_at(k->c, now_ns);
 }
 
-static bool has_chan(const gort_case *k)
+static inline bool has_chan(const gort_case *k)
 {
     return (k->kind == GORT_CASE_RECV || k->kind == GORT_CASE_SEND) && k->c != NULL;
 }
