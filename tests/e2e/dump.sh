@@ -38,7 +38,7 @@ all_fight() {
 wait_until 60 all_fight || fail "$(counted) tasks of $ntasks: $(head -n 40 "$work/dump")"
 groups=$(grep -c '^#' "$work/dump")
 [ "$groups" -lt 200 ] || fail "$groups groups"
-shows 'fight_for_the_hot +.*contention\.c:[0-9]+' 'gort_mutex_lock +.*mutex\.c:[0-9]+' \
+shows 'fight_for_the_hot +.*contention\.c:[0-9]+' 'gort_mutex_lock(_slow)? +.*mutex\.c:[0-9]+' \
     'started by demo_go +.*demo\.c:[0-9]+' '^#[0-9]+ +[0-9]+ tasks? +sync\.Mutex\.Lock  '
 
 # Who holds the mutex that they fight for, by id and name, and where that one is.

@@ -114,14 +114,16 @@ TestSuite(peekrecord, .init = setup, .fini = teardown);
 
 Test(peekrecord, names_tasks_and_the_holders_of_their_locks)
 {
-    static uint32_t mutex[2] = {3, 2}, rwmutex[6] = {1, 0, 0, 0, 0, 5};
+    static uint32_t mutex = 3, rwmutex[16];
     struct page_dump_task task;
     struct page_dump_lock lock;
 
     tell_records();
-    put_waiter(0, "wants", mutex, PAGE_LOCK_MUTEX);
-    put_waiter(1, "reads", &rwmutex[3], PAGE_LOCK_RW_READERS);
-    put_waiter(2, "writes", &rwmutex[2], PAGE_LOCK_RW_WRITER);
+    rwmutex[8 + PAGE_LOCK_TO_HOLDER / 4] = 1;
+    rwmutex[8 + PAGE_LOCK_TO_READERS / 4] = 5;
+    put_waiter(0, "wants", &mutex, PAGE_LOCK_MUTEX);
+    put_waiter(1, "reads", &rwmutex[8], PAGE_LOCK_RW_READERS);
+    put_waiter(2, "writes", &rwmutex[8], PAGE_LOCK_RW_WRITER);
     put_waiter(3, "idles", NULL, PAGE_LOCK_NONE);
 
     lock = peek_at(0, &task);
