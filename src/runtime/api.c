@@ -4,6 +4,7 @@
 
 #include "gort/task.h"
 
+#include "runtime/due.h"
 #include "runtime/once.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
@@ -38,6 +39,7 @@ void gort_exit(void)
 {
     rt_enter("gort_exit");
     once_exit(task_self());
+    due_task_ends(task_self());
     sched_exit();
 }
 

@@ -10,6 +10,8 @@
  *   bits   for 64 objects each, the mark word and the allocation word side by side, in one cache
  *          line: a span's are those of its first page.
  *   types  128 bytes a page: spans of typed objects keep here what their words are (span.h).
+ *   specials  128 bytes a page: lists of what is attached to objects, by where they begin
+ *          (special.h).
  *
  * Pages in no span to which the last mark has found a word that looks like a reference are noted as
  * stray: a large object there would most likely be kept by that word, and all that it refers to.
@@ -38,6 +40,11 @@
 #define PAGE_BIT_WORDS    (SPAN_MAX_OBJECTS / 64)
 #define PAGE_TYPE_WORDS   (HEAP_PAGE_BYTES / 64 / sizeof(uint64_t))
 
+#define SPECIAL_STRETCH_BYTES ((size_t)512) /* of heap for a list of specials */
+#define PAGE_SPECIALS         (HEAP_PAGE_BYTES / SPECIAL_STRETCH_BYTES)
+#define SPECIAL_PAGE_BYTES    ((size_t)4096) /* of their table, by which it is counted */
+#define SPECIAL_TABLE_PAGES   (ARENA_PAGES * PAGE_SPECIALS * sizeof(void *) / SPECIAL_PAGE_BYTES)
+
 enum arena_kind { ARENA_SCAN, ARENA_NOSCAN, ARENA_KINDS };
 
 struct object_bits {
@@ -46,6 +53,7 @@ struct object_bits {
 };
 
 struct span;
+struct special;
 
 struct arena {
     uintptr_t base;                      /* [const] */
@@ -59,6 +67,8 @@ struct arena {
     struct span *spans[ARENA_PAGES];           /* [owner] of the span */
     struct object_bits bits[ARENA_PAGES][PAGE_BIT_WORDS];
     uint64_t types[ARENA_PAGES][PAGE_TYPE_WORDS]; /* [owner] of the span */
+    struct special *specials[ARENA_PAGES][PAGE_SPECIALS]; /* [lock: the span's in special.c] */
+    _Atomic(uint64_t) special_pages[SPECIAL_TABLE_PAGES / 64]; /* counted so far; [atomic] */
 };
 
 /* The arena of each 64 MiB of the address space, or NULL. [const] pointer, [atomic] entries. */

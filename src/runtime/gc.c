@@ -25,6 +25,7 @@
 #include "runtime/heap.h"
 #include "runtime/pool.h"
 #include "runtime/sched.h"
+#include "runtime/special.h"
 #include "runtime/world.h"
 
 #define SPANS_AT_ONCE    64 /* swept between two places at which the task may be stopped */
@@ -135,6 +136,7 @@ static void end_mark(const struct cycle *c)
     atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
                           memory_order_relaxed);
     allocsite_marked();
+    special_marked();
 }
 
 /* Bytes of objects, dead ones too, as of now. */

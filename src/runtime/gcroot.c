@@ -12,6 +12,7 @@
 #include "runtime/lock.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
+#include "runtime/special.h"
 #include "runtime/sysmem.h"
 #include "runtime/task.h"
 #include "runtime/timer.h"
@@ -42,6 +43,7 @@ static struct {
     size_t task_pieces; /* [stw] */
     size_t ntasks;      /* slots; [stw] */
     size_t nprocs;      /* whose timers are a piece each; [stw] */
+    size_t first_special; /* piece of what is attached to objects; [stw] */
 } roots = {.lock = LOCK_INIT(RANK_ROOTS)};
 
 static int add_range(struct ranges *to, uintptr_t lo, uintptr_t hi, const void *key)
@@ -176,7 +178,8 @@ void gort_root_remove(const void *p)
         gort_fatal("gort_root_remove: %p was not added", p);
 }
 
-/* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges ---- */
+/* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges, the specials:
+ * these last, because they search only what has no mark ---- */
 
 /* Numbers the pieces of ALL from FIRST on; the number of the first piece behind them. */
 static size_t number_pieces(struct ranges *all, size_t first)
@@ -198,7 +201,8 @@ size_t gcroot_prepare(void)
     roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
     roots.nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     first = number_pieces(&roots.modules, 1 + roots.task_pieces + roots.nprocs);
-    return number_pieces(&roots.added, first);
+    roots.first_special = number_pieces(&roots.added, first);
+    return roots.first_special + special_pieces();
 }
 
 static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
@@ -239,6 +243,8 @@ void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
         scan_tasks(i - 1, scan, ctx);
     else if (i < 1 + roots.task_pieces + roots.nprocs)
         timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);
+    else if (i >= roots.first_special)
+        special_scan((uint32_t)(i - roots.first_special), scan, ctx);
     else if (added->count > 0 && i >= added->range[0].first_piece)
         scan_ranges(added, i, scan, ctx);
     else

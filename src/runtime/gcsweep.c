@@ -10,6 +10,7 @@
 #include "runtime/gc.h"
 #include "runtime/gcpace.h"
 #include "runtime/heap.h"
+#include "runtime/special.h"
 
 #define TIMED_ONE_IN 16u
 
@@ -87,8 +88,11 @@ static void count_frees(struct cache_counts *n, const struct span *s, uint32_t n
 static void sweep_untimed(struct heap_cache *c, struct span *s)
 {
     uint64_t freed[PAGE_BIT_WORDS];
-    uint32_t nfreed = span_sweep_bits(s, freed);
+    uint32_t nfreed = 0;
 
+    if (UNLIKELY(span_has_specials(s)))
+        special_sweep(s);
+    nfreed = span_sweep_bits(s, freed);
     if (nfreed == 0)
         return;
     if (UNLIKELY(s->samples != NULL))

@@ -18,6 +18,7 @@
 #include "runtime/os_linux.h"
 #include "runtime/proc.h"
 #include "runtime/procsize.h"
+#include "runtime/sched.h"
 
 #define STACK_BYTES   ((size_t)256 << 10)
 #define SPANS_AT_ONCE 32 /* swept before others get the processor */
@@ -69,7 +70,9 @@ static void *background_main(void *arg)
         if ((asked & GCTHREAD_COLLECT) != 0)
             gc_collect_by_time(c);
         if ((asked & GCTHREAD_SWEEP) != 0) {
+            sched_outside_begin(); /* tasks may wait for what becomes due */
             sweep_in_background(c);
+            sched_outside_end();
             gclimit_give_back();
         }
         if ((asked & GCTHREAD_CPUS) != 0)

@@ -22,6 +22,9 @@ enum lock_rank {
     RANK_STACK,       /* stack slabs */
     RANK_CENTRAL,     /* spans of one size class */
     RANK_PROFILE,     /* allocation sites */
+    RANK_SPECIAL,     /* what is attached to objects of a set of spans */
+    RANK_RECORDS,     /* records of one kind */
+    RANK_DUE,         /* one queue of functions that are due */
     RANK_SCAVENGE,    /* giving idle pages back */
     RANK_HEAP,        /* page heap */
     RANK_GCWORK,      /* grey object buffers */

@@ -177,6 +177,7 @@ struct sched {
     _Atomic(int64_t) poll_until_ns;   /* when it means to come back; [atomic] */
     _Atomic(uint32_t) sysmon_resting; /* 1: sysmon sleeps long because no task runs */
     _Atomic(uint64_t) next_id;        /* ids are handed to procs in batches */
+    _Atomic(uint32_t) ncoming;        /* tasks that no proc counts as spawned yet; [atomic] */
     _Atomic(struct worker *) workers; /* all; [atomic] */
     struct proc *procs[PROC_MAX];     /* below nmade: [const] */
     _Atomic(uint32_t) nprocs;         /* that run tasks; 0 before start; changed [stw] under lock */

@@ -334,6 +334,32 @@ void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stac
     put_next(p, t);
 }
 
+void sched_spawn_outside(void (*fn)(void *arg), void *arg, const char *name)
+{
+    struct task *t = task_new_outside();
+    struct taskq q = {0};
+
+    if (t == NULL)
+        gort_fatal("too many tasks: %u exist", TASKS_MAX);
+    t->fn = fn;
+    t->arg = arg;
+    t->spawn_pc = (uintptr_t)fn + 1; /* as if it had been spawned there */
+    t->stack_bytes = sched.stack_bytes;
+    strncpy(t->name, name, sizeof t->name - 1);
+    atomic_fetch_add_explicit(&sched.ncoming, 1, memory_order_relaxed);
+    tasktab_born(t, coarse_now());
+    latency_ready(t);
+    taskq_push(&q, t);
+    sched_put_global(&q);
+}
+
+void sched_count_birth(void)
+{
+    stat_add(&worker_self()->proc->stats.spawns, 1);
+    /* Release: pairs with the acquire in tasks_alive: it is counted once at least. */
+    atomic_fetch_sub_explicit(&sched.ncoming, 1, memory_order_release);
+}
+
 _Noreturn void sched_exit(void)
 {
     struct worker *w = worker_self();

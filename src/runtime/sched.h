@@ -41,6 +41,13 @@ void sched_yield_task(void);
 void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stack_bytes,
                  uintptr_t pc);
 
+/* Spawns from any thread, also without a proc; the caller holds no lock. The task has to call
+ * sched_count_birth first of all. */
+void sched_spawn_outside(void (*fn)(void *arg), void *arg, const char *name);
+
+/* Counts the calling task as spawned on the proc that it is on. */
+void sched_count_birth(void);
+
 /* Ends the current task. */
 _Noreturn void sched_exit(void);
 

@@ -67,6 +67,7 @@ void span_open(struct span *s, unsigned spanclass, bool needzero)
     s->next_word = 0;
     s->needzero = needzero;
     s->samples = NULL;
+    atomic_store_explicit(&s->nspecials, 0, memory_order_relaxed);
     list_init(&s->node);
     for (unsigned w = 0; w < span_words(s); w++) {
         atomic_store_explicit(&span_bits(s)[w].mark, 0, memory_order_relaxed);
@@ -79,6 +80,7 @@ void span_open(struct span *s, unsigned spanclass, bool needzero)
 void span_close(struct span *s)
 {
     DCHECK(span_is_valid(s));
+    CHECK(atomic_load_explicit(&s->nspecials, memory_order_relaxed) == 0);
     enter_pages(s, NULL);
 }
 

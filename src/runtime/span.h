@@ -55,6 +55,7 @@ struct span {
     uint16_t next_word;           /* [owner] */
     uint8_t spanclass;            /* [const] while in use */
     bool needzero;                /* free slots may hold old data; [owner] */
+    _Atomic(uint32_t) nspecials;  /* attached to its objects, see special.h; [atomic] */
     struct alloc_sample *samples; /* sampled objects; [owner] */
     struct list node;             /* in a central list; next links free records; [lock:central] */
     unsigned parity;              /* of the generation of that list; [lock:central] */

@@ -27,6 +27,7 @@
 #include "runtime/san.h"
 #include "runtime/sched.h"
 #include "runtime/signals.h"
+#include "runtime/special.h"
 #include "runtime/sysmem.h"
 #include "runtime/tasktab.h"
 #include "runtime/unwind.h"
@@ -186,6 +187,7 @@ static void make_runtime(const struct settings *s)
     tasks_init();
     lots_init();
     heap_init(s->gc_percent, s->memory_limit);
+    special_init();
     procsize_init(s->maxprocs);
     if (debug.replay != 0)
         replay_init();

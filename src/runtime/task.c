@@ -195,6 +195,8 @@ int64_t tasks_alive(void)
     /* Ends first: a task that ends in between is then counted as alive, never as less than none. */
     for (uint32_t i = 0; i < n; i++)
         alive -= (int64_t)atomic_load_explicit(&sched.procs[i]->stats.exits, memory_order_acquire);
+    /* Acquire: pairs with the release in sched_count_birth. */
+    alive += atomic_load_explicit(&sched.ncoming, memory_order_acquire);
     for (uint32_t i = 0; i < n; i++)
         alive += (int64_t)atomic_load_explicit(&sched.procs[i]->stats.spawns, memory_order_relaxed);
     return alive;

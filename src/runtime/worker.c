@@ -14,6 +14,7 @@
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
+#include "runtime/special.h"
 #include "runtime/sysmem.h"
 
 #define WORKER_STACK_BYTES ((size_t)256 << 10)
@@ -211,7 +212,7 @@ static enum hope judge_hope_locked(void)
     uint32_t awake = atomic_load_explicit(&sched.nworkers, memory_order_relaxed) -
                      atomic_load_explicit(&sched.nidle_workers, memory_order_relaxed);
 
-    if (awake > 1 || sched.noutside > 0 || sched.global.count > 0 ||
+    if (awake > 1 || sched.noutside > 0 || sched.global.count > 0 || special_is_awaited() ||
         sched_earliest_timer() != INT64_MAX || netpoll_waiters() != 0 ||
         atomic_load_explicit(&sched.foreign, memory_order_relaxed) != 0 ||
         atomic_load_explicit(&sched.finished, memory_order_relaxed) != 0)
