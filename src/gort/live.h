@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* live.h - what hangs on the life of an object: cleanups, weak pointers, finalizers.
+/* live.h - what hangs on the life of an object: cleanups, weak pointers, finalizers, handles.
  * They are attached to an object of mem.h by any address that keeps it, and ask the collector: an
  * object is out of reach when it finds none from the roots, which is decided once a collection.
  *
@@ -70,5 +70,23 @@ GORT_API void gort_finalizer_set(void *p, void (*fn)(void *p));
 
 /* Takes it off again. Returns 1 if there was one that now is never called, else 0. */
 GORT_API int gort_finalizer_clear(const void *p);
+
+/* ---- handles ---- */
+
+/* A number that stands for P, and keeps what P refers to, until it is deleted: for libraries that
+ * store a pointer or a number in memory where the collector does not look. Never 0; a number is not
+ * used again in the next 2,147,483,648 handles of its place. P may be NULL or no object at all.
+ * Does not block. */
+GORT_API uint64_t gort_handle_new(const void *p);
+
+/* What H stands for. The process ends if H is no handle or was deleted. Callable from any thread:
+ * one that is no task must see to it that the handle is not deleted while it uses the object. */
+GORT_API void *gort_handle_get(uint64_t h);
+
+/* H stands for nothing any more, and keeps nothing. The process ends as in gort_handle_get. */
+GORT_API void gort_handle_delete(uint64_t h);
+
+/* Handles that exist: it grows for ever if some are never deleted. Callable from any thread. */
+GORT_API uint64_t gort_handle_count(void);
 
 #endif

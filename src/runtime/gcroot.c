@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "gort/mem.h"
 #include "runtime/fatal.h"
+#include "runtime/handle.h"
 #include "runtime/lock.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
@@ -43,6 +44,7 @@ static struct {
     size_t task_pieces; /* [stw] */
     size_t ntasks;      /* slots; [stw] */
     size_t nprocs;      /* whose timers are a piece each; [stw] */
+    size_t first_handle;  /* piece of handles; [stw] */
     size_t first_special; /* piece of what is attached to objects; [stw] */
 } roots = {.lock = LOCK_INIT(RANK_ROOTS)};
 
@@ -178,8 +180,8 @@ void gort_root_remove(const void *p)
         gort_fatal("gort_root_remove: %p was not added", p);
 }
 
-/* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges, the specials:
- * these last, because they search only what has no mark ---- */
+/* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges, the handles, the
+ * specials: these last, because they search only what has no mark ---- */
 
 /* Numbers the pieces of ALL from FIRST on; the number of the first piece behind them. */
 static size_t number_pieces(struct ranges *all, size_t first)
@@ -201,7 +203,8 @@ size_t gcroot_prepare(void)
     roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
     roots.nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     first = number_pieces(&roots.modules, 1 + roots.task_pieces + roots.nprocs);
-    roots.first_special = number_pieces(&roots.added, first);
+    roots.first_handle = number_pieces(&roots.added, first);
+    roots.first_special = roots.first_handle + handle_pieces();
     return roots.first_special + special_pieces();
 }
 
@@ -245,6 +248,8 @@ void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
         timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);
     else if (i >= roots.first_special)
         special_scan((uint32_t)(i - roots.first_special), scan, ctx);
+    else if (i >= roots.first_handle)
+        handle_scan((uint32_t)(i - roots.first_handle), scan, ctx);
     else if (added->count > 0 && i >= added->range[0].first_piece)
         scan_ranges(added, i, scan, ctx);
     else

@@ -4,7 +4,7 @@
  *   - the writable data of every loaded module, without what the loader has sealed;
  *   - the objects that armed timers keep (timer.h);
  *   - what pools keep (pool.h);
- *   - what is attached to objects (special.h);
+ *   - handles (handle.h), and what is attached to objects (special.h);
  *   - what the program added with gort_root_add.
  * The runtime's own records lie in memory that is none of these. For a mark the roots are cut into
  * pieces of about equal work, numbered, which any number of threads may search at the same time.
