@@ -11,9 +11,11 @@
  * The calls are made some time afterwards by tasks of the runtime, one for all cleanups and one for
  * all finalizers, one call at a time each; a call that takes long or blocks makes the others wait:
  * then let it start a task. It may do all that a task may; gort_exit ends that call alone. What is
- * attached to objects that the end of the program finds alive is not called. An object that is
- * reachable from itself by way of nothing but objects like it is out of reach all the same, but
- * see gort_finalizer_set.
+ * attached to objects that the end of the program finds alive is not called. Objects that refer to
+ * each other in a circle are out of reach together; but see gort_finalizer_set.
+ *
+ * An object that is given to gort_free, or that gort_realloc moves away from, is at its end too,
+ * but for the finalizer, which is not called.
  *
  * Objects of gort_alloc_noscan below 16 bytes share blocks that live as long as any object in them,
  * and so does what is attached to these. */

@@ -71,7 +71,8 @@ GORT_API void *gort_realloc(void *p, size_t bytes)
  * its memory is used again, and counted as freed, before a collection finds it dead; else nothing
  * happens. Nobody has to call this. A use afterwards is as wrong as after free(3). NULL is nothing.
  * Misuse: P is no object's start, or was freed; what is noticed of that ends the program, and with
- * GORT_DEBUG=clobberfree=1 more is noticed. */
+ * GORT_DEBUG=clobberfree=1 more is noticed. Of what live.h has attached to the object, weak
+ * pointers are cleared, cleanups will be called, and its finalizer is not. */
 GORT_API void gort_free(void *p);
 
 /* A type whose references are the listed members, at most 64 words long:

@@ -13,6 +13,7 @@
 #include "runtime/gc.h"
 #include "runtime/gcsweep.h"
 #include "runtime/proc.h"
+#include "runtime/special.h"
 
 #define TINY_CLASS_BYTES 16u
 #define CLOBBERED_LEAST  32u   /* bytes: no program stores three such words by chance */
@@ -154,6 +155,8 @@ void object_free(struct span *s, void *p)
 
     if (object_is_tiny(s)) /* others may live in its block */
         return;
+    if (UNLIKELY(span_has_specials(s)))
+        special_freed(s, (uintptr_t)p);
     /* A phase changes while the world stands still: it stays what it is until this task leaves. */
     if (phase != GC_OFF && phase != GC_SWEEP)
         hide(s, p);

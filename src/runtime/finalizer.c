@@ -3,17 +3,15 @@
 #include "config.h"
 
 #include "gort/live.h"
+#include "runtime/allocfree.h"
 #include "runtime/fatal.h"
 #include "runtime/proc.h"
 #include "runtime/special.h"
 
-#define TINY_BLOCK_BYTES ((size_t)16)
-
 /* Objects that share a block begin anywhere in it. */
 static bool may_begin_at(struct special_place at, uintptr_t addr)
 {
-    return addr == at.base ||
-           (at.span->elem_bytes == TINY_BLOCK_BYTES && span_kind_of(at.span) == SPAN_NOSCAN);
+    return addr == at.base || object_is_tiny(at.span);
 }
 
 void gort_finalizer_set(void *p, void (*fn)(void *p))

@@ -4,7 +4,7 @@
  * a record is still one, perhaps another; whoever needs to tell writes a serial number into it. A
  * record has a number, by which it is found as fast. The collector finds all by the chunks: those
  * that were given back too, which must look as if they referred to nothing.
- * Threads: any. Lock: one of rank RECORDS each, and HEAP's inferiors under it. */
+ * Threads: any. Lock: one of rank RECORDS each; no other is taken under it. */
 #ifndef RUNTIME_RECORDS_H
 #define RUNTIME_RECORDS_H
 

@@ -43,13 +43,12 @@ static void count_table(struct arena *a, uintptr_t base)
 /* The allocation bits of other objects may change meanwhile. */
 NO_SANITIZE_READS bool special_find_place(uintptr_t addr, struct special_place *at)
 {
-    struct arena *a = arena_of(addr);
-    struct span *s = a == NULL ? NULL : a->spans[arena_page_of(addr)];
+    struct span *s = span_of(addr);
     size_t i = 0;
 
     if (s == NULL)
         return false;
-    i = (addr - s->base) / s->elem_bytes;
+    i = span_slot_of(s, addr);
     if (i >= s->nelems || (span_bits(s)[i / 64].alloc >> (i % 64) & 1) == 0)
         return false;
     *at = (struct special_place){.span = s, .base = s->base + i * s->elem_bytes};

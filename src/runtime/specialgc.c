@@ -15,7 +15,7 @@
 
 static struct object_bits *bits_of(const struct span *s, uintptr_t base, uint64_t *bit)
 {
-    size_t i = (base - s->base) / s->elem_bytes;
+    size_t i = span_slot_of(s, base);
 
     *bit = UINT64_C(1) << (i % 64);
     return &span_bits(s)[i / 64];
@@ -195,7 +195,7 @@ NO_SANITIZE_READS static void scan_typed(const struct span *s, uintptr_t base, w
         scan_bits(base, arena_ptr_bits(s->arena, base), end, scan, ctx);
         return;
     }
-    type = span_type_of(s, (base - s->base) / s->elem_bytes);
+    type = span_type_of(s, span_slot_of(s, base));
     for (uintptr_t element = base; element < end; element += type->bytes)
         for (size_t w = 0; w < type->nwords; w += 64)
             scan_bits(element + w * WORD_BYTES, span_type_bits(type, w / 64), end, scan, ctx);
@@ -204,8 +204,7 @@ NO_SANITIZE_READS static void scan_typed(const struct span *s, uintptr_t base, w
 /* What the object at BASE refers to. One that has a mark is or was searched as any other. */
 NO_SANITIZE_READS static void scan_object(uintptr_t base, world_scan_fn scan, void *ctx)
 {
-    const struct arena *a = arena_of(base);
-    const struct span *s = a == NULL ? NULL : a->spans[arena_page_of(base)];
+    const struct span *s = span_of(base);
 
     if (s == NULL || special_is_marked(s, base))
         return;

@@ -106,16 +106,6 @@ CLAIM(the_address_just_behind_a_buffer_stands_for_it)
     EVENTUALLY_COLLECTED(called(MANY) >= MOST, "%d ran", called(MANY));
 }
 
-CLAIM(an_address_inside_keeps_it_off)
-{
-    begin();
-    make_all(1000, 0);
-    for (int i = 0; i < MANY; i++)
-        slots[i] = (char *)slots[i] + 1 + i * 5 % 1000;
-    collect();
-    EVENTUALLY(called(MANY) == 0, "%d ran", called(MANY));
-}
-
 __attribute__((noinline)) static void add_three_to_each(void)
 {
     for (int i = 0; i + 2 < MANY; i += 3) {
@@ -232,6 +222,7 @@ __attribute__((noinline)) static void add_stoppable(void)
 CLAIM(one_that_is_stopped_never_runs)
 {
     begin();
+    EXPECT(gort_cleanup_stop((gort_cleanup){0}) == 0, "stopped none");
     add_stoppable();
     for (int i = 0; i < MANY; i += 2)
         EXPECT(gort_cleanup_stop(cleanups[i]) == 1, "%d was not stopped", i);
@@ -260,14 +251,6 @@ CLAIM(a_stop_that_comes_late_says_so)
     for (int i = 0; i < MANY; i++)
         EVENTUALLY_COLLECTED(stopped[i] + calls(i) == 1, "%d: stopped %d, %d calls", i, stopped[i],
                              calls(i));
-}
-
-CLAIM(no_cleanup_is_not_to_be_stopped)
-{
-    gort_cleanup none = {0};
-
-    begin();
-    EXPECT(gort_cleanup_stop(none) == 0, "stopped nothing");
 }
 
 /* ---- what a call may do ---- */
@@ -383,6 +366,44 @@ CLAIM(all_tasks_may_wait_for_what_a_sweep_under_way_makes_due)
     allocate_until_collected();
     for (int i = 0; i < MOST; i++)
         EXPECT(gort_recv(told, NULL) == 1, "%d were told", i);
+}
+
+/* ---- freeing ---- */
+
+__attribute__((noinline)) static void make_and_free(size_t bytes, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        void *p = gort_alloc(bytes);
+
+        gort_cleanup_add(p, count, &ncalls[i]);
+        gort_free(p);
+    }
+}
+
+CLAIM(those_of_what_is_freed_run_without_a_collection)
+{
+    begin();
+    make_and_free(40, 0, MANY / 2);
+    make_and_free(100000, MANY / 2, MANY);
+    for (int i = 0; i < MANY; i++)
+        EVENTUALLY(calls(i) == 1, "that of %d ran %d times", i, calls(i));
+    collect();
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+    expect_none_twice();
+}
+
+CLAIM(what_stays_where_it_is_is_the_same_object_to_them)
+{
+    char *p = gort_alloc(100000);
+    char *q = NULL;
+
+    begin();
+    gort_cleanup_add(p, count, &ncalls[0]);
+    q = gort_realloc(p, 90000);
+    collect();
+    EVENTUALLY(calls(0) == (q != p), "moved: %d, %d calls", q != p, calls(0));
+    gort_free(q);
+    EVENTUALLY(calls(0) == 1, "%d calls", calls(0));
 }
 
 /* ---- the accounts ---- */

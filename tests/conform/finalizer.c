@@ -364,6 +364,20 @@ CLAIM(objects_that_share_a_block_may_have_one_each)
            atomic_load_explicit(&ntiny, memory_order_relaxed));
 }
 
+CLAIM(what_is_freed_is_not_finalized)
+{
+    begin();
+    make_all();
+    for (int i = 0; i < MANY; i++)
+        gort_free(slots[i]);
+    drop_all();
+    make_all(); /* in the same places, some of them */
+    collect();
+    EVENTUALLY(gort_num_tasks() == 1, "%lld tasks", (long long)gort_num_tasks());
+    EXPECT(called() == 0, "%d were finalized", called());
+    drop_all();
+}
+
 /* ---- misuse ---- */
 
 ENDS(it_belongs_to_the_beginning_of_an_object, 2, "is not the beginning of its object")

@@ -171,6 +171,20 @@ CLAIM(what_a_read_gives_is_whole_and_stays)
     gort_waitgroup_wait(&others);
 }
 
+CLAIM(those_of_what_is_freed_are_cleared_at_once)
+{
+    for (int round = 0; round < 5; round++) {
+        make_all(round == 0 ? 0 : 5);
+        for (int i = 0; i < MANY; i++) {
+            void *p = slots[i];
+
+            slots[i] = NULL;
+            gort_free(p);
+            EXPECT(gort_weak_get(weaks[i]) == NULL, "%d gives what was freed", i);
+        }
+    }
+}
+
 /* ---- with the others of live.h ---- */
 
 static _Atomic(int) seen_late; /* cleanups or finalizers that still had the weak pointer */

@@ -30,6 +30,7 @@ struct fate {
     _Atomic(uint32_t) finalized;
     uint32_t ncleanups; /* before its weak pointer is shown */
     bool has_finalizer;
+    bool freed; /* by its maker, at once */
     _Atomic(uint32_t) made;
 };
 
@@ -121,6 +122,11 @@ static struct object *object_new(struct stress_random *r)
     else /* no circles of those that have one */
         o->friend = atomic_load_explicit(&shared[stress_below(r, SLOTS)], memory_order_acquire);
     add_cleanups(o, f, r);
+    f->freed = stress_below(r, 16) == 0;
+    if (f->freed) {
+        gort_free(o);
+        return NULL;
+    }
     /* Release: pairs with the acquire in is_set. */
     atomic_store_explicit(&f->made, 1, memory_order_release);
     return o;
@@ -215,7 +221,8 @@ static void judge(struct fate *f)
 {
     bool there = gort_weak_get(f->weak) != NULL;
 
-    REQUIRE(!f->has_finalizer || is_set(&f->finalized) == !there, "a finalizer was lost");
+    REQUIRE(is_set(&f->finalized) == (f->has_finalizer && !f->freed && !there),
+            "a finalizer was lost, or of an object that was freed");
     for (uint32_t i = 0; i < f->ncleanups; i++) {
         bool due = !there && !is_set(&f->stopped[i]);
 
