@@ -142,13 +142,13 @@ static const struct bench {
     void (*run)(int64_t n, size_t bytes);
     size_t sizes[8]; /* up to a 0; none: the benchmark has no sizes */
 } benches[] = {
-    {"AllocPlain", alloc_plain, {8, 16, 32, 128, 1024}},
-    {"AllocPointers", alloc_pointers, {8, 16, 32, 128, 1024}},
-    {"AllocFree", alloc_and_free, {8, 16, 32, 128, 1024}},
-    {"AllocFreeLater", alloc_and_free_later, {8, 16, 32, 128, 1024}},
-    {"AllocPlainParallel", alloc_plain_everywhere, {8, 16, 32, 128, 1024}},
-    {"AllocPointersParallel", alloc_pointers_everywhere, {8, 16, 32, 128, 1024}},
-    {"BinaryTrees", grow_trees, {0}},
+    {"BenchmarkAllocPlain", alloc_plain, {8, 16, 32, 128, 1024}},
+    {"BenchmarkAllocPointers", alloc_pointers, {8, 16, 32, 128, 1024}},
+    {"BenchmarkAllocFree", alloc_and_free, {8, 16, 32, 128, 1024}},
+    {"BenchmarkAllocFreeLater", alloc_and_free_later, {8, 16, 32, 128, 1024}},
+    {"BenchmarkAllocPlainParallel", alloc_plain_everywhere, {8, 16, 32, 128, 1024}},
+    {"BenchmarkAllocPointersParallel", alloc_pointers_everywhere, {8, 16, 32, 128, 1024}},
+    {"BenchmarkBinaryTrees", grow_trees, {0}},
 };
 
 static int64_t now_ns(void)
@@ -159,10 +159,10 @@ static int64_t now_ns(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-/* As many iterations as take TIME_NS, by longer and longer runs. */
+/* As many iterations as take TIME_NS, by longer and longer runs; or if it is negative, so many. */
 static void measure(const struct bench *b, size_t bytes, int64_t time_ns)
 {
-    int64_t n = 1;
+    int64_t n = time_ns < 0 ? -time_ns : 1;
 
     peak_reset();
     for (;;) {
@@ -185,7 +185,7 @@ static void measure(const struct bench *b, size_t bytes, int64_t time_ns)
 static void run(const struct bench *b, const regex_t *size, int64_t time_ns)
 {
     if (b->sizes[0] == 0) {
-        printf("Benchmark%s ", b->name);
+        printf("%s ", b->name);
         measure(b, 0, time_ns);
     }
     for (int i = 0; b->sizes[i] != 0; i++) {
@@ -194,7 +194,7 @@ static void run(const struct bench *b, const regex_t *size, int64_t time_ns)
         snprintf(name, sizeof name, "%zu", b->sizes[i]);
         if (size != NULL && regexec(size, name, 0, NULL, 0) != 0)
             continue;
-        printf("Benchmark%s/%s ", b->name, name);
+        printf("%s/%s ", b->name, name);
         measure(b, b->sizes[i], time_ns);
     }
 }
@@ -217,13 +217,13 @@ static int run_matching(char *pattern, int64_t time_ns)
     return 0;
 }
 
-/* "100ms", "2s"; or "10x", numbers of iterations, which here are one at least. */
+/* "100ms", "2s"; or "10x", a number of iterations, which becomes negative. */
 static int64_t parse_time(const char *text)
 {
     char *unit = NULL;
     long long n = strtoll(text, &unit, 10);
 
-    return strcmp(unit, "x") == 0 ? 0 : n * (strcmp(unit, "ms") == 0 ? 1000000 : 1000000000);
+    return strcmp(unit, "x") == 0 ? -n : n * (strcmp(unit, "ms") == 0 ? 1000000 : 1000000000);
 }
 
 int main(int argc, char **argv)
