@@ -91,6 +91,17 @@ CLAIM(a_slot_with_room_is_kept)
     EXPECT(p != q, "most of a slot is wasted");
 }
 
+CLAIM(what_was_given_up_in_place_comes_back_as_zero)
+{
+    unsigned char *p = gort_alloc(260);
+
+    write_all(p, 260);
+    p = gort_realloc(p, 150);
+    p = gort_realloc(p, 260);
+    expect_all(p, 150);
+    expect_zero(p, 150, 260);
+}
+
 /* Others allocate, too, so that one try may find the pages taken. */
 CLAIM(a_large_object_grows_where_it_is)
 {
