@@ -5,7 +5,6 @@
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "gort/mem.h"
@@ -28,9 +27,7 @@
 #include "runtime/special.h"
 #include "runtime/world.h"
 
-#define SPANS_AT_ONCE    64 /* swept between two places at which the task may be stopped */
-#define STOP_PATIENCE_NS (100 * NS_PER_MS)
-#define STOP_AGAIN_NS    NS_PER_MS
+#define SPANS_AT_ONCE 64 /* swept between two places at which the task may be stopped */
 
 static struct {
     struct lock lock;
@@ -210,15 +207,14 @@ static void stop_and_mark(void *arg)
  * do, stops only when it has got the lock: then all go on for a moment. */
 static void mark_with_modules_held(struct cycle *c)
 {
-    c->patience_ns = STOP_PATIENCE_NS;
+    c->patience_ns = WORLD_PATIENCE_NS;
     for (;;) {
         gcroot_hold_modules(stop_and_mark, c);
         sched_wake_one(); /* not with the loader's lock: starting a thread takes others of its own
                            */
         if (c->stopped)
             return;
-        c->patience_ns *= 2;
-        nanosleep(&(struct timespec){.tv_nsec = STOP_AGAIN_NS}, NULL);
+        world_stop_later(&c->patience_ns);
     }
 }
 

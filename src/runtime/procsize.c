@@ -3,8 +3,6 @@
 
 #include "runtime/procsize.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "gort/task.h"
 #include "runtime/alloc.h"
@@ -16,9 +14,6 @@
 #include "runtime/sched.h"
 #include "runtime/sysmem.h"
 #include "runtime/world.h"
-
-#define STOP_PATIENCE_NS (100 * NS_PER_MS)
-#define STOP_AGAIN_NS    NS_PER_MS
 
 static struct {
     _Atomic(uint32_t) follows; /* 1: nobody chose a number; [atomic] */
@@ -230,14 +225,13 @@ static void run_change(void *arg)
 {
     struct change *c = arg;
 
-    c->patience_ns = STOP_PATIENCE_NS;
+    c->patience_ns = WORLD_PATIENCE_NS;
     for (;;) {
         stop_and_change(c);
         sched_wake_one();
         if (c->stopped)
             break;
-        c->patience_ns *= 2;
-        nanosleep(&(struct timespec){.tv_nsec = STOP_AGAIN_NS}, NULL);
+        world_stop_later(&c->patience_ns);
     }
     gcthread_fit();
 }

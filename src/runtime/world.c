@@ -9,6 +9,9 @@
 
 #include "runtime/world.h"
 
+#include <errno.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/os_linux.h"
@@ -16,6 +19,8 @@
 #include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/sigblock.h"
+
+#define PAUSE_SHARE 4 /* of a stop that was in vain, all go on for so much before the next */
 
 static struct {
     struct lock lock; /* rank WORLD: one stop at a time; held while the world is stopped */
@@ -202,6 +207,27 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
     how->stopped_ns = clock_mono_ns();
     how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);
     return true;
+}
+
+/* Not shortened by signals: sysmon's come to whoever has a proc for long. */
+static void sleep_for(int64_t ns)
+{
+    struct timespec left = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+
+    while (nanosleep(&left, &left) != 0 && os_errno() == EINTR)
+        continue;
+}
+
+void world_stop_later(int64_t *patience_ns)
+{
+    struct worker *self = worker_self();
+
+    if (self != NULL)
+        worker_become_quiet(self, WORKER_STOPPED);
+    sleep_for(*patience_ns / PAUSE_SHARE);
+    if (self != NULL)
+        worker_become_active(self);
+    *patience_ns *= 2;
 }
 
 /* ---- What a stopped world refers to ---- */

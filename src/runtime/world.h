@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "runtime/proc.h"
 
 struct world_stop {
@@ -23,6 +24,15 @@ struct world_stop {
  * (sched_on_worker_stack), or is a thread that is no worker. One at a time. False if not all had
  * stopped after PATIENCE_NS: then world_start has been called. */
 bool world_stop(struct world_stop *how, int64_t patience_ns);
+
+#define WORLD_PATIENCE_NS (100 * NS_PER_MS) /* of the first try */
+
+/* After a stop that did not come about in *PATIENCE_NS: doubles that for the next, and waits until
+ * it is time for it. Who did not stop may be waiting, with signals blocked, for a lock that a
+ * stopped one had. All must go on for as long as it takes to hand it over, on a busy machine not a
+ * matter of a moment: so the pauses grow with the tries. Called as world_stop; the caller may be
+ * stopped meanwhile. */
+void world_stop_later(int64_t *patience_ns);
 
 /* Lets them go on. Tasks readied and timers armed meanwhile have woken nobody: the caller then has
  * to call sched_wake_one, which may start a thread. */
