@@ -7,26 +7,33 @@
  * The step of the model        stands for
  *   take                       compare-and-swap of gort_holder (runtime/mutex.c)
  *   bucket, unbucket           lot_lock, lot_unlock (parklot.c); see lock.pml
- *   count_in, count_out        of those names: gort_waiters, the table `waiting`, asym_barrier
+ *   count_in, count_out        mutex_count_in, mutex_count_out: the table gort_waiting, the count and
+ *                              the mark MUTEX_ORDERED in gort_waiters, asym_barrier
+ *   give_up                    of that name
  *   park                       of that name, with lot_park; see park.pml
- *   unlock                     mutex_unlock: unlock_and_wake, wake_late_comer
+ *   unlock                     gort_mutex_unlock and mutex_unlock: by a plain store, ordered, or
+ *                              unlock_and_wake; and mutex_wake_late_comer
  *   neighbour                  a task that waits for another mutex with the same entry of the table
  *   timers                     lot_time_out
  *   gone                       the last task that needed the mutex frees it after its unlock, as
- *                              one does with a count of references that the mutex protects
+ *                              one does with a count of references that the mutex protects; a task
+ *                              that gave up frees nothing
  *
  * Claims: one task at a time holds the mutex; nobody parks for ever; nobody touches a mutex that is
- * gone.
+ * gone; nobody is uncounted who is not counted.
  *
  * Left out: spinning, which is tries; a task that moves to another thread between its steps, for
- * which it parks or is switched, and that empties the buffers; the order of waiters.
+ * which it parks or is switched, and that empties the buffers; the order of waiters; a system that
+ * begins to refuse the barrier.
  *
  * Faults, each of which a claim must find:
  *   NO_BARRIER       who waits does without the barrier
  *   LOOK_FIRST       the last try to take the mutex comes before the count
+ *   TABLE_LAST       who waits is counted in the mutex first, and then in the table
+ *   KEEP_MARK        who gives up leaves the mark that it may have set
+ *   PLAIN_STORE      the mutex is let go of by a plain store though the mark is there
+ *   BLIND_CLEAR      the mark is taken away without a look whether somebody has come
  *   NO_TABLE         who lets go looks at the mutex's own count only, before the store
- *   COUNT_OUTSIDE    who waits is counted before it has the bucket
- *   EARLY_UNCOUNT    who was woken leaves the table until it parks again
  *   KEEP_WOKEN       who was woken and parks again stays the one that was woken
  *   LEAVE_WOKEN      who was woken and has the mutex stays the one that was woken
  *   HAND_AND_FREE    the mutex is handed over and let go of at once
@@ -39,7 +46,8 @@
 /* Memory: the mutex, its entry of the table, its bucket. */
 byte holder = NOBODY;
 byte waiters;      /* of gort_waiters, the count */
-bool woken_bit;    /* ... and MUTEX_WOKEN */
+bool woken_bit;    /* ... MUTEX_WOKEN */
+bool mark;         /* ... and MUTEX_ORDERED */
 byte waiting;      /* of the entry: those of the neighbour too */
 bool locked;       /* the bucket */
 chan queue = [TASKS] of { byte };
@@ -52,7 +60,7 @@ bool timed; /* task 0 waits with a deadline */
 
 /* What is true, seen from outside. */
 byte inside;
-byte needed = TASKS; /* references, protected by the mutex */
+byte needed = TASKS; /* references */
 bool gone;
 byte finished;
 
@@ -114,64 +122,50 @@ inline take(me, got)
     }
 }
 
-inline raise_table(me, first)
-{
-    d_step {
-        flush(me);
-        first = waiting == 0;
-        waiting++
-    };
-    if
-    :: first -> barrier()
-    :: else -> skip
-    fi
-}
-
-inline count_in(me, counted, first)
+inline count_in(me, counted, marked)
 {
     if
     :: !counted ->
         counted = true;
-        d_step { touch(); flush(me); waiters++ };
-        raise_table(me, first)
+#ifndef TABLE_LAST
+        d_step { flush(me); waiting++ };
+#endif
+        d_step { touch(); flush(me); waiters++; marked = mark };
+#ifdef TABLE_LAST
+        d_step { flush(me); waiting++ };
+#endif
+        if
+        :: !marked ->
+            barrier();
+            d_step { touch(); flush(me); mark = true }
+        :: else -> skip
+        fi
     :: else -> skip
     fi
 }
 
-inline count_out(me, counted, woken)
+inline count_out(me)
 {
-    if
-    :: counted ->
-        d_step {
-            touch();
-            flush(me);
-            waiters--;
-#ifndef LEAVE_WOKEN
-            woken_bit = woken_bit && !woken
-#endif
-        };
-        waiting--
-    :: else -> skip
-    fi
+    d_step { touch(); flush(me); assert(waiters > 0); waiters-- };
+    waiting--
 }
 
-inline park(me, got, counted, woken, first)
+inline give_up(me)
 {
-#ifdef COUNT_OUTSIDE
-    count_in(me, counted, first);
+#ifndef KEEP_MARK
+    d_step { touch(); flush(me); mark = false };
 #endif
+    count_out(me)
+}
+
+inline park(me, got, counted, woken, marked)
+{
     bucket(me);
 #ifdef LOOK_FIRST
     take(me, got);
-    count_in(me, counted, first);
+    count_in(me, counted, marked);
 #else
-    count_in(me, counted, first);
-#ifdef EARLY_UNCOUNT
-    if
-    :: woken -> waiting++
-    :: else -> skip
-    fi;
-#endif
+    count_in(me, counted, marked);
     take(me, got);
 #endif
     if
@@ -192,31 +186,34 @@ inline park(me, got, counted, woken, first)
         state[me] != PARKS;
         woken = state[me] == RETRY;
         got = state[me] == HANDED;
-#ifdef EARLY_UNCOUNT
-        waiting--;
-#endif
-        if
-        :: state[me] == TIMED_OUT -> count_out(me, counted, false); counted = false
-        :: else -> skip
-        fi
     fi
 }
 
-inline lock(me, got, counted, woken, first)
+inline lock(me, got, counted, woken, marked)
 {
     counted = false;
     woken = false;
     take(me, got);
     do
-    :: got -> break
+    :: got || state[me] == TIMED_OUT -> break
     :: else ->
         take(me, got);
         if
-        :: !got -> park(me, got, counted, woken, first)
+        :: !got -> park(me, got, counted, woken, marked)
         :: else -> skip
         fi
     od;
-    count_out(me, counted, woken)
+#ifndef LEAVE_WOKEN
+    if
+    :: woken -> d_step { touch(); flush(me); woken_bit = false }
+    :: else -> skip
+    fi;
+#endif
+    if
+    :: counted && got -> count_out(me)
+    :: counted && !got -> give_up(me)
+    :: else -> skip
+    fi
 }
 
 /* The first waiter, taken out of the queue; NOBODY: there is none, or one is awake. Only who is in
@@ -281,16 +278,51 @@ inline wake_late_comer(me, who)
     fi
 }
 
+inline let_go(me)
+{
+    buffered[me] = true
+#ifdef LATE_TOUCH
+    ;
+    touch()
+#endif
+}
+
+inline let_go_ordered(me)
+{
+    if
+    :: true -> /* one in so many */
+        d_step {
+            touch();
+            flush(me);
+            if
+#ifdef BLIND_CLEAR
+            :: mark -> mark = false; waiters = 0; woken_bit = false
+#else
+            :: mark && waiters == 0 && !woken_bit -> mark = false
+#endif
+            :: else -> skip
+            fi
+        }
+    :: true
+    fi;
+    d_step { touch(); flush(me); holder = NOBODY }
+}
+
 inline unlock(me, who, hands_over)
 {
     touch();
     if
     :: waiters != 0 || woken_bit -> unlock_and_wake(me, who, hands_over)
     :: else ->
-        buffered[me] = true;
-#ifdef LATE_TOUCH
         touch();
+        if
+#ifdef PLAIN_STORE
+        :: let_go(me)
+#else
+        :: waiters == 0 && !woken_bit && !mark -> let_go(me)
+        :: else -> let_go_ordered(me)
 #endif
+        fi;
 #ifndef NO_TABLE
         if
         :: waiting != 0 -> wake_late_comer(me, who)
@@ -306,15 +338,19 @@ active [TASKS] proctype task()
 {
     byte me = _pid - 1;
     byte who;
-    bool got, counted, woken, first, hands_over, last;
+    bool got, counted, woken, marked, hands_over, last;
 
-    lock(me, got, counted, woken, first);
-    inside++;
-    assert(inside == 1);
-    needed--;
-    last = needed == 0;
-    inside--;
-    unlock(me, who, hands_over);
+    lock(me, got, counted, woken, marked);
+    if
+    :: got ->
+        inside++;
+        assert(inside == 1);
+        needed--;
+        last = needed == 0;
+        inside--;
+        unlock(me, who, hands_over)
+    :: else -> needed--
+    fi;
     if
     :: last -> gone = true
     :: else -> skip
@@ -324,17 +360,9 @@ active [TASKS] proctype task()
 
 active proctype neighbour()
 {
-    bool first;
-
     if
     :: true ->
-#ifdef COUNT_OUTSIDE
-        raise_table(3, first);
-#else
-        bucket(3);
-        raise_table(3, first);
-        unbucket(3);
-#endif
+        waiting++;
         waiting--
     :: true
     fi
