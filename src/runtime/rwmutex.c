@@ -208,6 +208,9 @@ static void let_go(gort_rwmutex *rw, const char *what)
     if (mutex_is_awaited(&rw->gort_writers))
         admit(rw);
     mutex_unlock(&rw->gort_writers, what);
+    /* Under its bucket the mutex is let go by a plain store, and MUTEX_ORDERED tells a reader, who
+     * waits in another bucket, that it need not issue the barrier. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(gort_waiting_at(rw), memory_order_seq_cst) != 0)
         wake_late_readers(rw);
 }
