@@ -91,6 +91,16 @@ static void end_attempt(const struct attempt *a, bool taken)
         give_up(a->m);
 }
 
+/* The last look of one who is counted, which finds the mutex held or else is seen by the look of who
+ * lets it go: sequentially consistent, as that of let_go_ordered, also if it fails. */
+static bool take_counted(const struct attempt *a)
+{
+    uint32_t nobody = 0;
+
+    return atomic_compare_exchange_strong_explicit(&a->m->gort_holder, &nobody, a->tag,
+                                                   memory_order_seq_cst, memory_order_seq_cst);
+}
+
 /* Parks, unless the mutex has become free and is taken now: then it is as if it were handed over.
  * Returns the wake value; 0: to be tried again. */
 static int32_t park(struct attempt *a)
@@ -109,7 +119,7 @@ static int32_t park(struct attempt *a)
     if (!a->counted)
         mutex_count_in(a->m);
     a->counted = true;
-    if (take(a->m, a->tag)) {
+    if (take_counted(a)) {
         lot_unlock(b);
         return HANDED_OVER;
     }
