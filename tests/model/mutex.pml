@@ -7,8 +7,8 @@
  * The step of the model        stands for
  *   take                       compare-and-swap of gort_holder (runtime/mutex.c)
  *   bucket, unbucket           lot_lock, lot_unlock (parklot.c); see lock.pml
- *   count_in, count_out        mutex_count_in, mutex_count_out: the table gort_waiting, the count and
- *                              the mark MUTEX_ORDERED in gort_waiters, asym_barrier
+ *   count_in, count_out        mutex_count_in, mutex_count_out: the table gort_waiting; the count
+ *                              and the mark, MUTEX_ORDERED, in gort_waiters; asym_barrier
  *   give_up                    of that name
  *   park                       of that name, with lot_park; see park.pml
  *   unlock                     gort_mutex_unlock and mutex_unlock: by a plain store, ordered, or

@@ -10,7 +10,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 99
 spin=${SPIN:-spin}
 command -v "$spin" >/dev/null || { echo "no spin here"; exit 77; }
-[ $# -gt 0 ] || set -- park chan detach lock mutex wake
+[ $# -gt 0 ] || set -- park chan detach lock mutex rwmutex wake
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 failures=0
