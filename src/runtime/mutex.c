@@ -91,8 +91,8 @@ static void end_attempt(const struct attempt *a, bool taken)
         give_up(a->m);
 }
 
-/* The last look of one who is counted, which finds the mutex held or else is seen by the look of who
- * lets it go: sequentially consistent, as that of let_go_ordered, also if it fails. */
+/* The last look of one who is counted, which finds the mutex held or else is seen by the look of
+ * who lets it go: sequentially consistent, as that of let_go_ordered, also if it fails. */
 static bool take_counted(const struct attempt *a)
 {
     uint32_t nobody = 0;
@@ -181,7 +181,7 @@ static struct lot_waiter *take_to_wake(struct lot_bucket *b, gort_mutex *m)
 {
     bool more;
 
-    if (lot_first(b, m) == NULL ||
+    if (lot_first_of(b, m, LOT_MUTEX) == NULL ||
         (atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) & MUTEX_WOKEN) != 0)
         return NULL;
     return lot_take(b, m, &more);

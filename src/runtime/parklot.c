@@ -65,6 +65,16 @@ struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr)
     return waittree_first(&b->root, addr);
 }
 
+struct lot_waiter *lot_first_of(struct lot_bucket *b, const void *addr, enum lot_kind kind)
+{
+    struct lot_waiter *w = lot_first(b, addr);
+
+    if (w == NULL || atomic_load_explicit(&w->task->lot_word, memory_order_relaxed) !=
+                         ((uintptr_t)addr | (uintptr_t)kind))
+        return NULL;
+    return w;
+}
+
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more)
 {
     struct lot_waiter *w;

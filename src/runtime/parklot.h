@@ -82,6 +82,10 @@ int32_t lot_park(struct lot_bucket *b, const void *addr, const struct lot_parkin
 /* The first waiter on ADDR, or NULL; it stays queued. B is locked. */
 struct lot_waiter *lot_first(struct lot_bucket *b, const void *addr);
 
+/* The same, but NULL if it waits for something of another KIND: for one who has let go of what lay
+ * at ADDR, whose memory may be something else by now. */
+struct lot_waiter *lot_first_of(struct lot_bucket *b, const void *addr, enum lot_kind kind);
+
 /* Takes the first waiter out, or returns NULL; whether there are more on its address goes to *MORE.
  * Its task belongs to the caller then. B is locked. */
 struct lot_waiter *lot_take(struct lot_bucket *b, const void *addr, bool *more);

@@ -194,7 +194,7 @@ static void wake_late_readers(gort_rwmutex *rw)
     struct lot_waiter *w;
     bool more;
 
-    if (lot_first(b, &rw->gort_readers) != NULL && !is_held(rw))
+    if (lot_first_of(b, &rw->gort_readers, LOT_RW_READERS) != NULL && !is_held(rw))
         while ((w = lot_take(b, &rw->gort_readers, &more)) != NULL)
             lot_chain_add(&late, w);
     lot_unlock(b);
