@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "runtime/chan.h"
+#include "runtime/chanlook.h"
 #include "tests/support/conform.h"
 
 #define MANY 200

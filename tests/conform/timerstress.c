@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "runtime/chan.h"
+#include "runtime/chanlook.h"
 #include "runtime/timer.h"
 #include "tests/support/conform.h"
 
