@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "runtime/fatal.h"
+#include "runtime/san.h"
 #include "runtime/sysmem.h"
 
 #define CHUNK_BYTES ((size_t)64 << 10)
@@ -50,6 +51,7 @@ static struct records_chunk *add_chunk_locked(struct records *r)
         sys_count(SYS_OTHER, PAGE_BYTES);
     c = reserve(CHUNK_BYTES, CHUNK_BYTES);
     sys_count(SYS_OTHER, CHUNK_BYTES);
+    san_root_add(c, CHUNK_BYTES);
     c->number = n;
     atomic_store_explicit(&r->chunk[n], c, memory_order_relaxed);
     /* Release: pairs with the acquires of the readers below. */
