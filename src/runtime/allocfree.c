@@ -59,7 +59,7 @@ static void hide(const struct span *s, void *p)
 }
 
 /* Slot number I of S is free again; it is one of the word that C allocates from. */
-static void free_in_word(struct heap_cache *c, const struct span *s, size_t i, void *p)
+static void free_in_word(struct heap_cache *c, struct span *s, size_t i, void *p)
 {
     struct cache_word *w = &c->words[s->spanclass];
     uint64_t bits = atomic_load_explicit(&w->bits, memory_order_relaxed);
@@ -69,6 +69,7 @@ static void free_in_word(struct heap_cache *c, const struct span *s, size_t i, v
         die_of_second(p);
     if (w->needzero || debug.clobberfree != 0) {
         w->needzero = true;
+        s->needzero = true; /* the slot may go back to it unused */
         hide(s, p);
     } else {
         if (SAN_ADDRESS)

@@ -55,6 +55,24 @@ CLAIM(what_was_freed_last_is_used_next)
            "%#" PRIxPTR " was not used again", was);
 }
 
+/* Freed into the slots that a proc allocates from, which a collection gives back to their span. */
+CLAIM(what_was_freed_and_given_back_unused_is_zero)
+{
+    enum { BYTES = 1100, OBJECTS = 40 };
+
+    for (int round = 0; round < 3; round++) {
+        void *neighbour = gort_alloc(BYTES);
+        void *p = gort_alloc(BYTES);
+
+        memset(p, 1, BYTES);
+        gort_free(p);
+        gort_gc();
+        for (int i = 0; i < OBJECTS; i++)
+            EXPECT(is_zero(gort_alloc(BYTES), BYTES), "round %d: object %d is not zero", round, i);
+        gort_keepalive(neighbour);
+    }
+}
+
 static void fill_and_check(unsigned char **objects, size_t bytes)
 {
     for (int i = 0; i < MANY; i++) {
