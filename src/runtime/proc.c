@@ -92,7 +92,14 @@ void worker_bind(struct worker *w, struct proc *p)
 
 void worker_bind_again(struct worker *w, struct proc *p)
 {
+    uint32_t taken = SEIZE_TAKEN;
+
     DCHECK(w->proc == NULL && !proc_is_removed(p));
+    /* Left from a proc that was removed while W looked for work: no task of it has entered the
+     * runtime since, and from one that never does this proc could not be taken. */
+    if (UNLIKELY(atomic_load_explicit(&w->seize, memory_order_relaxed) == SEIZE_TAKEN))
+        atomic_compare_exchange_strong_explicit(&w->seize, &taken, seize_at_rest(),
+                                                memory_order_relaxed, memory_order_relaxed);
     w->proc = p;
     atomic_store_explicit(&p->worker, w, memory_order_relaxed);
     atomic_store_explicit(&p->current, w->current, memory_order_relaxed);

@@ -349,6 +349,49 @@ CLAIM(a_counter_counts_on_procs_that_are_younger_than_it)
     gort_set_maxprocs(before);
 }
 
+static void compute_until_stopped(void *arg)
+{
+    _Atomic(int) *stop = arg;
+
+    while (atomic_load_explicit(stop, memory_order_relaxed) == 0)
+        continue;
+}
+
+static void yield_briefly(void *arg)
+{
+    (void)arg;
+    for (uint32_t i = conform_random(4); i > 0; i--)
+        gort_yield();
+}
+
+/* Also from a worker that looked for work when its last proc was removed: tasks that end quickly
+ * leave some that do. */
+CLAIM(a_task_that_computes_loses_its_proc_though_others_were_removed)
+{
+    int before;
+
+    if (conform_is_deterministic()) /* there is one proc */
+        return;
+    before = gort_set_maxprocs(1);
+    for (int round = 0; round < 20; round++) {
+        _Atomic(int) stop = 0;
+        gort_waitgroup all = {0};
+
+        gort_set_maxprocs(2 + (int)conform_random(3));
+        for (uint32_t i = conform_random(6); i > 0; i--)
+            gort_waitgroup_go(&all, yield_briefly, NULL);
+        gort_yield();
+        gort_set_maxprocs(1);
+        for (int i = 0; i < 2; i++)
+            gort_waitgroup_go(&all, compute_until_stopped, &stop);
+        gort_yield();
+        gort_gc();
+        atomic_store_explicit(&stop, 1, memory_order_relaxed);
+        gort_waitgroup_wait(&all);
+    }
+    gort_set_maxprocs(before);
+}
+
 ENDS(a_deadlock_is_found_after_procs_went, 2, "all tasks are asleep - deadlock!")
 {
     gort_set_maxprocs(6);
