@@ -416,7 +416,7 @@ void gc_ask_periodic(void)
 
 void heap_init(int gc_percent, int64_t limit_bytes)
 {
-    if (!heap_init_pages())
+    if (!heap_init_pages() || !gcroot_init())
         gort_fatal("out of memory: no room for the tables of the heap");
     central_init();
     lock_take(&gc.lock);

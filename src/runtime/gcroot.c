@@ -48,10 +48,19 @@ static struct {
     size_t first_special; /* piece of what is attached to objects; [stw] */
 } roots = {.lock = LOCK_INIT(RANK_ROOTS)};
 
+bool gcroot_init(void)
+{
+    struct range *range = sys_map(2 * RANGES_MAX * sizeof *range, SYS_GC);
+
+    if (range == NULL)
+        return false;
+    roots.modules.range = range;
+    roots.added.range = range + RANGES_MAX;
+    return true;
+}
+
 static int add_range(struct ranges *to, uintptr_t lo, uintptr_t hi, const void *key)
 {
-    if (to->range == NULL)
-        to->range = sys_map(RANGES_MAX * sizeof *to->range, SYS_GC);
     if (to->range == NULL || to->count == RANGES_MAX)
         return GORT_ENOMEM;
     to->range[to->count++] = (struct range){.lo = lo, .hi = hi, .key = key};
@@ -87,7 +96,7 @@ static void add_writable(const struct dl_phdr_info *info, const ElfW(Phdr) * p)
         lo = sealed.hi;
     lo = align_up(lo, sizeof(void *));
     if (lo < hi && add_range(&roots.modules, lo, hi, NULL) != GORT_OK)
-        gort_fatal("out of memory: no room for the list of loaded modules");
+        gort_fatal("too many loaded modules: the table of their data is full");
 }
 
 static int visit_module(struct dl_phdr_info *info, size_t bytes, void *first)

@@ -14,10 +14,15 @@
 #ifndef RUNTIME_GCROOT_H
 #define RUNTIME_GCROOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "runtime/world.h"
+
+/* Gets the tables ready, which a collection for want of memory could not. At start; false: out of
+ * memory. */
+bool gcroot_init(void);
 
 /* Brings the list of modules up to date and calls FN(ARG), meanwhile no module comes or goes.
  * Before the world is stopped, by the owner of the cycle; may wait for a thread that loads a
