@@ -42,12 +42,15 @@ static void print_sites(void)
     }
 }
 
-/* So that what is printed is what the last mark has found. */
+/* So that what is printed is what the last mark has found; by one who is in the runtime and has a
+ * proc. */
 static void finish_sweep(void)
 {
     struct worker *w = worker_self();
 
-    while (w != NULL && w->proc != NULL && sweep_one(w->proc->heap))
+    if (w == NULL || atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0)
+        return;
+    while (w->proc != NULL && sweep_one(w->proc->heap))
         continue;
 }
 

@@ -27,7 +27,7 @@ void alloc_large_free(struct span *s);
 bool alloc_large_grow(struct span *s, size_t bytes);
 
 /* Ends the process: no memory for BYTES, wanted by the code at PC. Names the sites that hold most.
- */
+ * Any thread, in the runtime or not. */
 _Noreturn void alloc_out_of_memory(size_t bytes, uintptr_t pc);
 
 #endif
