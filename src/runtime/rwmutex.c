@@ -14,7 +14,9 @@
  * Readers wait on the address of their number, a writer that has the mutex on that of the mutex's
  * count of those that wait.
  * Readers do not spin: two that work on the same word at a time are slower than one after the
- * other. Threads: tasks, no lock held. */
+ * other.
+ * Threads: tasks, no lock held. Source: Go's sync.RWMutex, for who goes first; Dice, Huang and
+ * Yang, Asymmetric Dekker Synchronization (2001), for the writer's last look. */
 #include "config.h"
 
 #include "base/check.h"
