@@ -219,19 +219,11 @@ struct page_alloc_site { /* sampled; scaled up to estimate all objects */
     uint64_t samples;
 };
 
-enum page_gc_phase {
-    PAGE_GC_OFF = 0,
-    PAGE_GC_MARK = 1,
-    PAGE_GC_MARK_TERMINATION = 2,
-    PAGE_GC_SWEEP = 3,
-};
+enum page_gc_phase { PAGE_GC_OFF = 0, PAGE_GC_MARK = 1, PAGE_GC_MARK_TERMINATION = 2,
+                     PAGE_GC_SWEEP = 3 };
 enum page_gc_mode { PAGE_GC_STOP_THE_WORLD = 0, PAGE_GC_CONCURRENT = 1 };
-enum page_gc_trigger {
-    PAGE_GC_BY_HEAP = 0,
-    PAGE_GC_BY_TIME = 1,
-    PAGE_GC_BY_CALL = 2,
-    PAGE_GC_BY_LIMIT = 3,
-};
+enum page_gc_trigger { PAGE_GC_BY_HEAP = 0, PAGE_GC_BY_TIME = 1, PAGE_GC_BY_CALL = 2,
+                       PAGE_GC_BY_LIMIT = 3 };
 
 struct page_gc_cycle { /* ring */
     uint64_t seq;
@@ -239,9 +231,9 @@ struct page_gc_cycle { /* ring */
     uint64_t start_mono_ns;
     uint64_t end_real_ns; /* PauseEnd */
     uint64_t pause_ns;    /* PauseNs: the world stood still */
-    uint64_t stop_ns;     /* part of it until the last thread had stopped */
-    uint64_t mark_ns;     /* part of it for roots and marking */
-    uint64_t restart_ns;  /* part of it from the end of the mark until the world went on */
+    uint64_t stop_ns;     /* part of it until the last thread had stopped, in both stops */
+    uint64_t mark_ns;     /* part of it for roots and marking, in both */
+    uint64_t restart_ns;  /* part of it from the end of that until the world went on, in both */
     uint64_t heap_before; /* bytes when it began */
     uint64_t heap_live;   /* bytes marked */
     uint64_t heap_goal;   /* goal of this cycle */
@@ -252,6 +244,17 @@ struct page_gc_cycle { /* ring */
     uint32_t mode;              /* enum page_gc_mode */
     uint32_t procs;
     uint32_t tasks;
+    /* Asked, last thread stopped, work done, world went on; the first is 0 if it was one stop. */
+    uint64_t first_stop_ns[4];
+    uint64_t last_stop_ns[4];
+    uint64_t clean_ns;      /* before the first stop: declaring the heap's pages clean */
+    uint64_t beside_ns;     /* between the stops: marking beside the program */
+    uint64_t marker_ns;     /* of it, time of the collector's threads, summed */
+    uint64_t assist_ns;     /* of it, time of tasks that helped, summed */
+    uint64_t rounds;        /* looks at the written pages before the last stop */
+    uint64_t written_pages; /* found by these and by the last stop */
+    uint64_t last_pages;    /* found by the last stop */
+    uint64_t heap_end;      /* bytes of objects at the end of the mark, dead ones too */
 };
 
 /* ---- Events ---- */
@@ -405,10 +408,9 @@ _Static_assert(sizeof(struct page_proc) == 256, "proc layout");
 _Static_assert(sizeof(struct page_latency) == 16, "latency layout");
 _Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
 _Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
-_Static_assert(sizeof(struct page_gc_cycle) == 128, "GC cycle layout");
-_Static_assert(sizeof(struct page_event) == 128, "event layout");
+_Static_assert(sizeof(struct page_gc_cycle) == 256, "GC cycle layout");
+_Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
-_Static_assert(sizeof(struct page_task) == 64, "task row layout");
 _Static_assert(sizeof(struct page_task_group) == 112, "task group layout");
 _Static_assert(offsetof(struct page_task_group, held) == PAGE_TASK_GROUP_LEAST, "group layout");
 _Static_assert(sizeof(struct page_history_slot) == 16, "history layout");

@@ -31,7 +31,7 @@ static const struct known known[PAGEFILE_TYPES] = {
     [PAGE_SECTION_PROCS] = {.entry_bytes = sizeof(struct page_proc)},
     [PAGE_SECTION_SIZE_CLASSES] = {.entry_bytes = sizeof(struct page_size_class),
                                    .is_double = true},
-    [PAGE_SECTION_GC_CYCLES] = {.entry_bytes = sizeof(struct page_gc_cycle)},
+    [PAGE_SECTION_GC_CYCLES] = {.entry_bytes = offsetof(struct page_gc_cycle, first_stop_ns)},
     [PAGE_SECTION_EVENTS] = {.entry_bytes = sizeof(struct page_event)},
     [PAGE_SECTION_TASK_GROUPS] = {.entry_bytes = PAGE_TASK_GROUP_LEAST,
                                   .is_double = true},

@@ -42,7 +42,7 @@ static struct gc_cycle cycle_from(const struct page_gc_cycle *c)
 static void add_cycle(void *arg, const uint8_t *slot, uint32_t bytes)
 {
     struct snapshot *s = arg;
-    struct page_gc_cycle c;
+    struct page_gc_cycle c = {0}; /* it may be shorter in an older page */
 
     memcpy(&c, slot, min_size(sizeof c, bytes));
     if (s->ncycles == SNAPSHOT_MAX_CYCLES)

@@ -12,6 +12,7 @@
 #include "runtime/allocsite.h"
 #include "runtime/debug.h"
 #include "runtime/gc.h"
+#include "runtime/gcowner.h"
 #include "runtime/gcsweep.h"
 #include "runtime/proc.h"
 

@@ -11,6 +11,9 @@
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gc.h"
+#include "runtime/gcborn.h"
+#include "runtime/gcowner.h"
+#include "runtime/gcstack.h"
 #include "runtime/gcsweep.h"
 #include "runtime/heap.h"
 #include "runtime/proc.h"
@@ -107,6 +110,8 @@ static void occupy(struct span *s, const gort_type *type, uintptr_t pc)
     CHECK(span_take_word(s, &word, &bits));
     if (type != NULL)
         span_set_type(s, s->base, type, s->elem_bytes / type->bytes);
+    if (gc_marks_beside())
+        born_taken(s, word, bits);
     counts_begin(&c->counts);
     counts_add(&c->counts.large_allocs, 1);
     counts_add(&c->counts.large_alloc_bytes, s->elem_bytes);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/check.h"
+#include "runtime/gcdirty.h"
 #include "runtime/sysmem.h"
 
 _Atomic(struct arena *) *arena_map;
@@ -65,6 +66,8 @@ struct arena *arena_new_locked(enum arena_kind kind, size_t n)
     advise(tables, n * table_bytes, ARENA_SCAN);
     san_poison(memory, n * ARENA_BYTES);
     san_root_add(memory, n * ARENA_BYTES);
+    if (kind == ARENA_SCAN)
+        dirty_watch(memory, n * ARENA_BYTES);
     for (size_t i = 0; i < n; i++)
         enter((struct arena *)(void *)(tables + i * table_bytes),
               (uintptr_t)memory + i * ARENA_BYTES, kind);

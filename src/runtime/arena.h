@@ -18,9 +18,10 @@
  *
  * Tables are address space; only what belongs to pages in use is ever touched.
  *
- * Threads: arena_find may be called by anyone; desc and spans of a page change only while nobody
- * may refer to objects of it. Source: Go's heapArena; Whippet's side tables; Boehm, Space Efficient
- * Conservative Garbage Collection (1993), for the stray words. */
+ * Threads: arena_of may be called by anyone; desc and spans of a page change only while nobody may
+ * refer to objects of it. A mark that runs beside the program may look at them all the same.
+ * Source: Go's heapArena; Whippet's side tables; Boehm, Space Efficient Conservative Garbage
+ * Collection (1993), for the stray words. */
 #ifndef RUNTIME_ARENA_H
 #define RUNTIME_ARENA_H
 
@@ -49,7 +50,8 @@ enum arena_kind { ARENA_SCAN, ARENA_NOSCAN, ARENA_KINDS };
 
 struct object_bits {
     _Atomic(uint64_t) mark; /* reached in this cycle; all zero outside a mark and its sweep */
-    uint64_t alloc;         /* holds an object, or is in a proc's cache; [owner] of the span */
+    uint64_t alloc;         /* holds an object, or is in a proc's cache; [owner] of the span, read
+                               by the mark, too */
 };
 
 struct span;
@@ -104,6 +106,13 @@ static inline NO_SANITIZE_READS void arena_note_stray(struct arena *a, size_t pa
     atomic_fetch_or_explicit(&a->stray[page / 64], UINT64_C(1) << (page % 64),
                              memory_order_relaxed);
     atomic_store_explicit(&a->has_strays, 1, memory_order_relaxed);
+}
+
+/* desc of PAGE; spans and the bits of what it tells of can be read after it, also while the page
+ * comes into use. Acquire: pairs with the release in span_open. */
+static inline NO_SANITIZE_READS unsigned arena_desc(const struct arena *a, size_t page)
+{
+    return __atomic_load_n(&a->desc[page], __ATOMIC_ACQUIRE);
 }
 
 /* Memory of the tables that N pages need. */

@@ -11,6 +11,7 @@
 
 #include "gort/task.h"
 #include "runtime/fatal.h"
+#include "runtime/gcstack.h"
 #include "runtime/os_linux.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
@@ -110,6 +111,8 @@ static void become_worker(struct worker *w, struct task *t, uintptr_t pc)
     preempt_attach_thread(w, &attached.before);
     attached.on = true;
     worker_become_active(w);
+    if (gc_marks_beside()) /* the mark may have begun since the record was made */
+        gcstack_before_run(t);
     /* Release: as in worker_main. */
     atomic_store_explicit(&w->tid, os_thread_id(), memory_order_release);
     give_own_stack(

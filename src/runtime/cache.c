@@ -12,6 +12,8 @@
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gc.h"
+#include "runtime/gcborn.h"
+#include "runtime/gcstack.h"
 #include "runtime/sysmem.h"
 
 #define CACHES_MAX      1280u /* one a proc, and those of the collector's threads */
@@ -98,6 +100,8 @@ bool cache_next_word(struct heap_cache *c, unsigned spanclass)
     if (s == NULL || !span_take_word(s, &word, &bits))
         return false;
     c->word_no[spanclass] = (uint16_t)word;
+    if (gc_marks_beside())
+        born_taken(s, word, bits);
     open_word(w, s, word, bits);
     counts_begin(&c->counts);
     counts_add(&c->counts.taken[spanclass], bits_count(bits));
@@ -132,6 +136,8 @@ static void flush_class(struct heap_cache *c, unsigned spanclass)
     if (s == NULL)
         return;
     span_give_back(s, c->word_no[spanclass], bits);
+    if (gc_marks_beside())
+        born_returned(s, c->word_no[spanclass], bits);
     counts_begin(&c->counts);
     counts_add(&c->counts.taken[spanclass], -(uint64_t)bits_count(bits));
     atomic_store_explicit(&w->bits, 0, memory_order_release);

@@ -3,49 +3,50 @@
 
 #include "runtime/gc.h"
 
-#include <sched.h>
 #include <stdatomic.h>
 
-#include "base/clock.h"
-#include "gort/mem.h"
 #include "runtime/alloc.h"
 #include "runtime/allocsite.h"
+#include "runtime/cache.h"
 #include "runtime/central.h"
-#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gclimit.h"
-#include "runtime/gclog.h"
 #include "runtime/gcmark.h"
+#include "runtime/gcowner.h"
 #include "runtime/gcpace.h"
 #include "runtime/gcroot.h"
-#include "runtime/gcsweep.h"
+#include "runtime/gcstack.h"
 #include "runtime/gcthread.h"
-#include "runtime/gcverify.h"
 #include "runtime/heap.h"
-#include "runtime/pool.h"
+#include "runtime/lock.h"
 #include "runtime/sched.h"
-#include "runtime/special.h"
-#include "runtime/world.h"
 
-#define SPANS_AT_ONCE 64 /* swept between two places at which the task may be stopped */
+#define ASSIST_MORE \
+    ((uint64_t)64 << 10) /* searched in advance, as Go does: fewer, longer stretches */
 
 static struct {
     struct lock lock;
-    bool running;            /* a cycle is under way; [lock:lock] */
-    struct taskq waiting;    /* tasks that want one; [lock:lock] */
-    struct pace_state pace;  /* of the last mark; [lock:lock] and [stw] */
+    struct pace_state pace;    /* of the last mark; [lock:lock] and [stw] */
+    struct gc_beside {         /* how the last marks beside the program went; [stw] */
+        uint64_t work;         /* bytes searched by the last */
+        uint64_t allocated[2]; /* during the last, and the one before it */
+        uint64_t began_at;     /* heap size when this one began */
+    } beside;
     _Atomic(uint32_t) phase; /* enum gc_phase */
     _Atomic(uint64_t) live;  /* bytes marked by the last mark, and made available since */
     _Atomic(uint64_t) goal;
-    _Atomic(int32_t) percent; /* of pace, for readers without the lock */
-    _Atomic(int64_t) limit;   /* as percent */
-    _Atomic(uint64_t) retain; /* bytes of spans that the heap needs until then */
-    _Atomic(int64_t) end_ns;  /* of the last cycle, monotonic */
+    _Atomic(uint64_t) trigger; /* heap size at which a cycle begins */
+    _Atomic(uint64_t) ceiling; /* heap size at which who allocates waits for a mark */
+    _Atomic(uint32_t) held_up; /* 1: who allocates waits for the end of the mark */
+    _Atomic(int32_t) percent;  /* of pace, for readers without the lock */
+    _Atomic(int64_t) limit;    /* as percent */
+    _Atomic(uint64_t) retain;  /* bytes of spans that the heap needs until then */
+    _Atomic(int64_t) end_ns;   /* of the last cycle, monotonic */
 } gc = {.lock = LOCK_INIT(RANK_GC)};
 
 /* ---- phases ---- */
 
-static void enter_phase(enum gc_phase to)
+void gc_enter_phase(enum gc_phase to)
 {
     static const enum gc_phase next[GC_PHASES] = {
         [GC_OFF] = GC_MARK,
@@ -68,7 +69,7 @@ enum gc_phase gc_phase(void)
 void gc_sweep_ended(void)
 {
     allocsite_publish();
-    enter_phase(GC_OFF);
+    gc_enter_phase(GC_OFF);
 }
 
 /* ---- pacing ---- */
@@ -78,9 +79,29 @@ uint64_t gc_goal(void)
     return atomic_load_explicit(&gc.goal, memory_order_relaxed);
 }
 
+static uint64_t live_now(void)
+{
+    return atomic_load_explicit(&gc.live, memory_order_relaxed);
+}
+
+/* Bytes that the next mark will search, by experience. */
+static uint64_t expected_work(void)
+{
+    return gc.beside.work != 0 ? gc.beside.work : gc.pace.live;
+}
+
 static void set_goal(void)
 {
-    atomic_store_explicit(&gc.goal, pace_goal(&gc.pace), memory_order_relaxed);
+    uint64_t goal = pace_goal(&gc.pace);
+    uint64_t trigger = goal;
+
+    if (gc_mode() == GC_CONCURRENT)
+        trigger = pace_trigger(gc.pace.live, goal,
+                               pace_runway(gc.beside.allocated[0], gc.beside.allocated[1],
+                                           expected_work(), expected_work()));
+    atomic_store_explicit(&gc.goal, goal, memory_order_relaxed);
+    atomic_store_explicit(&gc.trigger, trigger, memory_order_relaxed);
+    atomic_store_explicit(&gc.ceiling, pace_ceiling(&gc.pace, goal), memory_order_relaxed);
 }
 
 void gc_count_alloc(uint64_t bytes)
@@ -88,9 +109,14 @@ void gc_count_alloc(uint64_t bytes)
     atomic_fetch_add_explicit(&gc.live, bytes, memory_order_relaxed);
 }
 
-static bool is_due(void)
+bool gc_is_due(void)
 {
-    return atomic_load_explicit(&gc.live, memory_order_relaxed) >= gc_goal();
+    return live_now() >= atomic_load_explicit(&gc.trigger, memory_order_relaxed);
+}
+
+bool gc_is_limited(void)
+{
+    return pace_is_limited(&gc.pace) != 0;
 }
 
 /* Memory that holds neither objects nor idle pages: it can't be had for objects. */
@@ -104,40 +130,14 @@ static uint64_t outside_bytes(uint64_t object_bytes)
     return total > object_bytes ? total - object_bytes : 0;
 }
 
-/* ---- one cycle ---- */
-
-struct cycle {
-    struct gc_cycle log;
-    struct world_stop stop;
-    struct mark_result mark;
-    int64_t patience_ns; /* with those who do not stop */
-    bool stopped;
-    uint64_t nspans; /* to be swept */
-    int64_t marked_ns;
-    int64_t restarted_ns;
-};
-
-/* The marks are complete: what follows from them. [stw] */
-static void end_mark(const struct cycle *c)
+uint64_t gc_room(void)
 {
-    uint64_t old_goal = gc_goal();
-    struct heap_pages pages;
+    uint64_t trigger = atomic_load_explicit(&gc.trigger, memory_order_relaxed);
 
-    heap_read_pages(&pages);
-    gc.pace.live = c->mark.live_bytes;
-    gc.pace.stacks = c->mark.stack_bytes;
-    gc.pace.globals = c->mark.globals_bytes;
-    gc.pace.outside = outside_bytes(c->log.heap_before);
-    set_goal();
-    atomic_store_explicit(&gc.live, c->mark.live_bytes, memory_order_relaxed);
-    atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
-                          memory_order_relaxed);
-    allocsite_marked();
-    special_marked();
+    return trigger > gc.pace.live ? trigger - gc.pace.live : 0;
 }
 
-/* Bytes of objects, dead ones too, as of now. */
-static uint64_t object_bytes(void)
+uint64_t gc_object_bytes(void)
 {
     struct heap_sums sums;
     uint64_t bytes = 0;
@@ -148,206 +148,117 @@ static uint64_t object_bytes(void)
     return bytes + sums.large_alloc_bytes - sums.large_free_bytes;
 }
 
-static void begin_log(struct cycle *c)
+void gc_mark_begins(void)
 {
-    c->log.heap_before = object_bytes();
-    c->log.heap_goal = gc_goal();
-    c->log.procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
-    c->log.tasks = (uint64_t)tasks_alive();
-    if (c->log.trigger == GC_BY_HEAP && pace_is_limited(&gc.pace))
-        c->log.trigger = GC_BY_LIMIT;
+    gc.beside.began_at = live_now();
+    if (gc.beside.began_at > gc_goal()) /* it can't be kept below that */
+        atomic_store_explicit(&gc.ceiling, pace_ceiling(&gc.pace, gc.beside.began_at),
+                              memory_order_relaxed);
 }
 
-static void end_log(struct cycle *c)
+static void learn(const struct mark_result *mark)
 {
-    struct gc_cycle *log = &c->log;
+    uint64_t now = live_now();
 
-    log->start_mono_ns = (uint64_t)c->stop.asked_ns;
-    log->end_real_ns = (uint64_t)clock_real_ns();
-    log->stop_ns = (uint64_t)(c->stop.stopped_ns - c->stop.asked_ns);
-    log->mark_ns = (uint64_t)(c->marked_ns - c->stop.stopped_ns);
-    log->restart_ns = (uint64_t)(c->restarted_ns - c->marked_ns);
-    log->pause_ns = log->stop_ns + log->mark_ns + log->restart_ns;
-    log->heap_live = c->mark.live_bytes;
-    log->heap_bytes = c->mark.heap_bytes;
-    log->stack_bytes = c->mark.stack_bytes;
-    log->globals_bytes = c->mark.globals_bytes;
-    log->last_task = c->stop.last_task;
-    gclog_add(log, c->mark.thread_ns);
-    atomic_store_explicit(&gc.end_ns, c->restarted_ns, memory_order_relaxed);
-    if (debug.gctrace > 0)
-        gclog_trace(log, c->mark.thread_ns);
+    gc.beside.work = mark->heap_bytes;
+    gc.beside.allocated[1] = gc.beside.allocated[0];
+    gc.beside.allocated[0] = now > gc.beside.began_at ? now - gc.beside.began_at : 0;
 }
 
-/* The part of a cycle during which the world stands still. */
-static void stop_and_mark(void *arg)
+void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
 {
-    struct cycle *c = arg;
+    uint64_t old_goal = gc_goal();
+    struct heap_pages pages;
 
-    c->stopped = world_stop(&c->stop, c->patience_ns);
-    if (!c->stopped)
-        return;
-    enter_phase(GC_MARK);
-    pools_age();
-    cache_flush_all();
-    heap_forget_strays();
-    mark_run(&c->mark, gcthread_wake_markers);
-    if (debug.verify != 0)
-        verify_run();
-    c->marked_ns = clock_mono_ns();
-    enter_phase(GC_MARK_TERMINATION);
-    end_mark(c);
-    enter_phase(GC_SWEEP);
-    c->nspans = sweep_begin(gc_goal() - c->mark.live_bytes);
-    world_start();
-    c->restarted_ns = clock_mono_ns();
+    heap_read_pages(&pages);
+    if (gc_marks_beside())
+        learn(mark);
+    gc.pace.live = mark->live_bytes;
+    gc.pace.stacks = mark->stack_bytes;
+    gc.pace.globals = mark->globals_bytes;
+    gc.pace.outside = outside_bytes(heap_before);
+    set_goal();
+    atomic_store_explicit(&gc.held_up, 0, memory_order_relaxed);
+    atomic_store_explicit(&gc.live, mark->live_bytes, memory_order_relaxed);
+    atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
+                          memory_order_relaxed);
 }
 
-/* A thread that waits for the loader's lock with its signals blocked, as unwinders and sanitizers
- * do, stops only when it has got the lock: then all go on for a moment. */
-static void mark_with_modules_held(struct cycle *c)
+void gc_hold_up(void)
 {
-    c->patience_ns = WORLD_PATIENCE_NS;
-    for (;;) {
-        gcroot_hold_modules(stop_and_mark, c);
-        sched_wake_one(); /* not with the loader's lock: starting a thread takes others of its own
-                           */
-        if (c->stopped)
-            return;
-        world_stop_later(&c->patience_ns);
-    }
+    atomic_store_explicit(&gc.held_up, 1, memory_order_relaxed);
 }
 
-/* A cycle from the phase OFF to the phase SWEEP, C->log.trigger says why. On a worker's own stack,
- * because that of a task may be short, or on a thread that is no worker. */
-static void run_cycle(void *arg)
+void gc_set_end(int64_t end_ns)
 {
-    struct cycle *c = arg;
-
-    if (debug.replay == 0)
-        gcthread_start();
-    begin_log(c);
-    mark_with_modules_held(c);
-    end_log(c);
-    if (c->nspans == 0) /* nobody will sweep a last one */
-        gc_sweep_ended();
-    if (debug.replay == 0)
-        gcthread_ask(GCTHREAD_SWEEP);
-}
-
-/* ---- by a task ---- */
-
-static struct heap_cache *own_cache(void)
-{
-    return worker_self()->proc->heap;
-}
-
-/* Sweeps all that nobody has begun with, and waits for the rest. */
-static void finish_sweep(void)
-{
-    for (int n = 1; sweep_one(own_cache()); n++) {
-        /* The task may be stopped here, or lose its turn. */
-        if (n % SPANS_AT_ONCE == 0 && debug.replay == 0) {
-            rt_leave(worker_self());
-            rt_enter("gort_gc");
-        }
-    }
-    while (gc_phase() != GC_OFF) /* the last spans are in others' hands, for microseconds */
-        sched_yield();
-}
-
-/* Makes the calling task the owner of a cycle. False if another's cycle has done what was wanted.
- */
-static bool become_owner(enum gc_trigger trigger, uintptr_t pc)
-{
-    for (;;) {
-        lock_take(&gc.lock);
-        if (!gc.running) {
-            gc.running = true;
-            lock_release(&gc.lock);
-            return true;
-        }
-        taskq_push(&gc.waiting, task_self());
-        sched_park_release(WAIT_GC, pc, &gc.lock);
-        if (trigger == GC_BY_HEAP && !is_due())
-            return false;
-    }
-}
-
-static void cease_to_own(void)
-{
-    struct taskq waiting;
-
-    lock_take(&gc.lock);
-    gc.running = false;
-    waiting = gc.waiting;
-    gc.waiting = (struct taskq){0};
-    lock_release(&gc.lock);
-    sched_ready_batch(&waiting);
-}
-
-void gc_collect(enum gc_trigger trigger, uintptr_t pc)
-{
-    struct cycle c = {.log.trigger = trigger};
-
-    if (worker_self()->current == NULL || !become_owner(trigger, pc))
-        return;
-    finish_sweep();
-    sched_on_worker_stack(run_cycle, &c);
-    if (trigger == GC_BY_CALL || debug.replay != 0)
-        finish_sweep();
-    if (debug.replay != 0)
-        gclimit_give_back();
-    cease_to_own();
+    atomic_store_explicit(&gc.end_ns, end_ns, memory_order_relaxed);
 }
 
 void gc_measure_outside(void)
 {
+    enum gc_phase phase = gc_phase();
+
+    if (phase != GC_OFF && phase != GC_SWEEP)
+        return;
     lock_take(&gc.lock);
-    if (!gc.running) {
-        gc.pace.outside = outside_bytes(object_bytes());
-        set_goal();
-    }
+    gc.pace.outside = outside_bytes(gc_object_bytes());
+    set_goal();
     lock_release(&gc.lock);
+}
+
+/* ---- a mark beside the program, and who allocates meanwhile ---- */
+
+static void assist(void *bytes)
+{
+    *(uint64_t *)bytes = mark_assist(*(uint64_t *)bytes);
+}
+
+static void pay(uint64_t debt)
+{
+    uint64_t done = 0;
+
+    debt -= mark_take_credit(debt);
+    if (debt == 0)
+        return;
+    done = debt + ASSIST_MORE;
+    sched_on_worker_stack(assist, &done);
+    if (done > debt)
+        mark_give_credit(done - debt);
+}
+
+static void help_for(size_t bytes)
+{
+    struct pace_mark m = {
+        .expected = expected_work(),
+        .most = gc.beside.began_at,
+        .done = mark_progress(),
+        .heap = live_now(),
+        .goal = gc_goal(),
+        .ceiling = atomic_load_explicit(&gc.ceiling, memory_order_relaxed),
+    };
+    uint64_t debt = pace_debt(&m, bytes);
+
+    if (debt > 0)
+        pay(debt);
+}
+
+/* Whether nobody may allocate more before the mark has ended. */
+static bool is_held_up(void)
+{
+    return gc_mode() == GC_CONCURRENT &&
+           (live_now() >= atomic_load_explicit(&gc.ceiling, memory_order_relaxed) ||
+            atomic_load_explicit(&gc.held_up, memory_order_relaxed) != 0);
 }
 
 void gc_make_room(size_t bytes, uintptr_t pc)
 {
     gclimit_keep(bytes);
-    if (is_due())
-        gc_collect(GC_BY_HEAP, pc);
-}
-
-/* ---- by the background thread ---- */
-
-static bool become_owner_if_free(void)
-{
-    bool free;
-
-    lock_take(&gc.lock);
-    free = !gc.running;
-    gc.running = true;
-    lock_release(&gc.lock);
-    return free;
-}
-
-static void collect_here(struct heap_cache *cache)
-{
-    struct cycle c = {.log.trigger = GC_BY_TIME};
-
-    while (gc_phase() != GC_OFF)
-        if (!sweep_one(cache))
-            sched_yield();
-    run_cycle(&c);
-    cease_to_own();
-}
-
-void gc_collect_by_time(struct heap_cache *cache)
-{
-    sched_outside_begin(); /* tasks may wait for the end of this cycle */
-    if (become_owner_if_free())
-        collect_here(cache);
-    sched_outside_end();
+    if (gc_marks_beside() && task_self() != NULL)
+        help_for(bytes);
+    else if (!gc_marks_beside() && gc_is_due())
+        owner_collect_when_due(pc);
+    if (is_held_up())
+        owner_await_mark(pc);
 }
 
 uint64_t gc_retain(void)

@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* gc.h - the collector's cycle: who begins one, its phases, what is known of the past ones.
+/* gc.h - the collector's cycle: its phases, the goal, the settings, what is known of past cycles.
  *
  *     OFF --> MARK --> MARK_TERMINATION --> SWEEP --> OFF
  *
  *   OFF               every span is swept; the heap grows towards its goal.
- *   MARK              everything reachable is marked. The world is stopped from its beginning.
+ *   MARK              everything reachable is marked.
  *   MARK_TERMINATION  the marks are complete: the next goal is set, the spans turn unswept.
  *   SWEEP             the world runs; each span is swept before its next use, the last one ends
  *                     the cycle.
  *
- * A cycle begins in the task whose allocation reaches the goal, or that calls gort_gc, or in the
- * background thread when two minutes have gone by without one. It first finishes the sweep of the
- * cycle before. There is one at a time; tasks that want one meanwhile park.
- * Threads: as each function says. Lock: GC, held for a few words only, never during a cycle.
- * Source: Go's mgc; the pacing in gcpace.h. */
+ * In the mode GC_STOP_THE_WORLD the world is stopped from the beginning of MARK to that of SWEEP.
+ * In the mode GC_CONCURRENT it is stopped twice for a moment, and the order is this (gccycle.c):
+ *   1. All pages of the heap that hold references, and of tasks' stacks, are declared clean
+ *      (gcdirty.h). From here on what is written to becomes known.
+ *   2. First stop: objects are born marked from now on, so the caches give back what they have;
+ *      tasks that run are searched. It comes after 1, or what is stored in an object that was born
+ *      marked would be lost: no mark searches it, only its written page tells of it.
+ *   3. MARK beside the program: markers with a quarter of the procs' time, and tasks that allocate
+ *      faster than these get on (gc_make_room), search the roots and what can be reached.
+ *   4. The pages that were written meanwhile are declared clean again and their marked objects
+ *      searched once more; this is repeated until few are left, or it gets no further: then tasks
+ *      that allocate wait until the end of the mark.
+ *   5. Last stop: all roots, save stacks on which nothing has changed (gcstack.h), and what is on
+ *      pages written since. Then everything is marked that is reachable now: what was not searched
+ *      since it was last written lay on such a page, or was a root.
+ * Which mode it is dirty_init decides by trying, and GORT_GC_MODE.
+ *
+ * A cycle is run by its owner, of whom there is one at a time (gcowner.h).
+ * Threads: as each function says. Lock: GC, held for a few words only.
+ * Source: Go's mgc; Boehm, Demers and Shenker, Mostly Parallel Garbage Collection (1991); the
+ * pacing in gcpace.h. */
 #ifndef RUNTIME_GC_H
 #define RUNTIME_GC_H
 
@@ -23,19 +39,31 @@
 
 enum gc_phase { GC_OFF, GC_MARK, GC_MARK_TERMINATION, GC_SWEEP, GC_PHASES };
 
+/* In the order of enum page_gc_mode. */
+enum gc_mode { GC_STOP_THE_WORLD, GC_CONCURRENT };
+
 /* Why a cycle began. */
 enum gc_trigger { GC_BY_HEAP, GC_BY_TIME, GC_BY_CALL, GC_BY_LIMIT };
+
+struct gc_stop { /* monotonic; all 0: there was none */
+    uint64_t asked_ns;
+    uint64_t stopped_ns;   /* the last thread had stopped */
+    uint64_t marked_ns;    /* what the stop was for is done */
+    uint64_t restarted_ns; /* the world went on */
+};
 
 struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */
     uint64_t number; /* from 1: NumGC after it */
     uint64_t trigger;
-    uint64_t start_mono_ns; /* the world was asked to stop */
-    uint64_t end_real_ns;   /* it went on */
+    uint64_t mode;          /* enum gc_mode */
+    uint64_t start_mono_ns; /* the world was asked to stop, the first time */
+    uint64_t end_real_ns;   /* it went on, the last time */
     uint64_t pause_ns;      /* the sum of the next three */
-    uint64_t stop_ns;       /* until the last thread had stopped */
-    uint64_t mark_ns;
-    uint64_t restart_ns;    /* from the end of the mark */
+    uint64_t stop_ns;       /* until the last thread had stopped, in both stops */
+    uint64_t mark_ns;       /* of the work in both stops */
+    uint64_t restart_ns;    /* from the end of that, in both stops */
     uint64_t heap_before;   /* bytes of objects, dead ones too */
+    uint64_t heap_end;      /* the same at the end of the mark */
     uint64_t heap_live;     /* bytes marked */
     uint64_t heap_goal;     /* that this cycle was to keep */
     uint64_t heap_bytes;    /* searched */
@@ -44,6 +72,16 @@ struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */
     uint64_t last_task;     /* id of the task that was last to stop, or 0 */
     uint64_t procs;
     uint64_t tasks;
+    /* Of a mark beside the program; all 0 in the other mode, save LAST. */
+    struct gc_stop first;
+    struct gc_stop last;
+    uint64_t clean_ns;      /* of declaring the heap clean, before the first stop */
+    uint64_t beside_ns;     /* between the stops */
+    uint64_t marker_ns;     /* of it, of the collector's threads, summed */
+    uint64_t assist_ns;     /* of it, of tasks that helped, summed */
+    uint64_t rounds;        /* looks at the written pages before the last stop */
+    uint64_t written_pages; /* found by these, and by the last stop */
+    uint64_t last_pages;    /* found by the last stop */
 };
 
 struct gc_totals { /* all 64-bit words */
@@ -51,9 +89,12 @@ struct gc_totals { /* all 64-bit words */
     uint64_t forced; /* of them, by gort_gc */
     uint64_t pause_ns;
     uint64_t stop_ns;
-    uint64_t mark_thread_ns; /* summed over the marking threads */
-    uint64_t proc_ns;        /* pauses times procs */
-    uint64_t end_mono_ns;    /* of the last cycle; 0: none yet */
+    uint64_t mark_thread_ns; /* summed over the marking threads, without tasks that helped */
+    uint64_t assist_ns;      /* summed over tasks that helped */
+    uint64_t proc_ns;        /* pauses times procs, and marking beside the program */
+    uint64_t written_pages;
+    uint64_t rounds;
+    uint64_t end_mono_ns; /* of the last cycle; 0: none yet */
     uint64_t end_real_ns;
     uint64_t live_bytes;
     uint64_t heap_bytes; /* searched by the last cycle */
@@ -66,14 +107,11 @@ struct gc_totals { /* all 64-bit words */
 /* BYTES of slots have become available to a proc, or a large object was made. */
 void gc_count_alloc(uint64_t bytes);
 
-/* Collects if it is due, now that BYTES are wanted, and keeps the memory limit. Called by a task in
- * the runtime that holds no lock; it may come back on another worker. PC is the public function's
+/* Room for BYTES is wanted: begins a cycle if it is due, or sees to it that the one under way comes
+ * to its end in time, by marking or waiting; and keeps the memory limit. Called by a task in the
+ * runtime that holds no lock; it may come back on another worker. PC is the public function's
  * caller. */
 void gc_make_room(size_t bytes, uintptr_t pc);
-
-/* Collects in any case; nothing happens on a worker that runs no task, where one can't wait. After
- * GC_BY_CALL the sweep is done too. Same callers. */
-void gc_collect(enum gc_trigger trigger, uintptr_t pc);
 
 /* Change the settings, and with them the goal; return the former value. A negative limit only asks.
  * Tasks. */
@@ -82,10 +120,39 @@ int64_t gc_set_memory_limit(int64_t limit_bytes);
 
 /* ---- for the collector's other files ---- */
 
-struct heap_cache;
+/* Whether the heap has reached the size at which a cycle begins. Any thread. */
+bool gc_is_due(void);
 
-/* A forced cycle by the background thread, whose cache is C; nothing if one is under way. */
-void gc_collect_by_time(struct heap_cache *c);
+/* Whether the memory limit sets the goal. The owner of a cycle. */
+bool gc_is_limited(void);
+
+/* The next phase. The owner of a cycle; from SWEEP to OFF gc_sweep_ended. */
+void gc_enter_phase(enum gc_phase to);
+
+/* Bytes of objects, dead ones too, as of now. Any thread. */
+uint64_t gc_object_bytes(void);
+
+/* Bytes that may be allocated until the next cycle begins. [stw] */
+uint64_t gc_room(void);
+
+/* A mark beside the program begins. [stw] */
+void gc_mark_begins(void);
+
+/* From now on tasks that allocate wait until the mark is over. The owner of a cycle. */
+void gc_hold_up(void);
+
+struct mark_result;
+
+/* The marks of a cycle that began with HEAP_BEFORE bytes are complete: sets the goal. [stw] */
+void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before);
+
+/* What the next cycles do, GORT_GC_MODE being WANTED or NULL. At start, after debug_init and before
+ * heap_init. And: no more marks beside the program. The owner of a cycle. */
+void gc_choose_mode(const char *wanted);
+void gc_give_up_mode(void);
+
+/* When the cycle that has just been told ended. Its owner. */
+void gc_set_end(int64_t end_ns);
 
 /* The last span was swept. */
 void gc_sweep_ended(void);
@@ -101,6 +168,7 @@ void gc_measure_outside(void);
 /* ---- for whoever publishes; any thread, no lock ---- */
 
 enum gc_phase gc_phase(void);
+enum gc_mode gc_mode(void);    /* of the next cycle */
 uint64_t gc_goal(void);        /* UINT64_MAX: never */
 int gc_percent(void);          /* -1: off */
 int64_t gc_memory_limit(void); /* INT64_MAX: none */

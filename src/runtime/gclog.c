@@ -38,8 +38,11 @@ static void add_to_totals(const struct gc_cycle *c, uint64_t mark_thread_ns)
     t->pause_ns += c->pause_ns;
     t->stop_ns += c->stop_ns;
     t->mark_thread_ns += mark_thread_ns;
-    t->proc_ns += c->pause_ns * c->procs;
-    t->end_mono_ns = c->start_mono_ns + c->pause_ns;
+    t->assist_ns += c->assist_ns;
+    t->proc_ns += c->pause_ns * c->procs + c->marker_ns + c->assist_ns;
+    t->written_pages += c->written_pages;
+    t->rounds += c->rounds;
+    t->end_mono_ns = c->last.restarted_ns;
     t->end_real_ns = c->end_real_ns;
     t->live_bytes = c->heap_live;
     t->heap_bytes = c->heap_bytes;
@@ -155,22 +158,51 @@ static uint64_t mib_up(uint64_t bytes)
     return bytes == UINT64_MAX ? bytes / MIB : (bytes + MIB - 1) / MIB;
 }
 
+/* The three phases as Go tells of them, in wall-clock time and in processor time. */
+struct phases {
+    uint64_t clock_ns[3];
+    uint64_t cpu_ns[3]; /* that of the second without assists */
+};
+
+/* All three are parts of the one stop: until all have stopped, the mark, and going on. */
+static struct phases phases_of_stop(const struct gc_cycle *c, uint64_t mark_thread_ns)
+{
+    return (struct phases){
+        .clock_ns = {c->stop_ns, c->mark_ns, c->restart_ns},
+        .cpu_ns = {c->stop_ns * c->procs, mark_thread_ns, c->restart_ns * c->procs},
+    };
+}
+
+/* The first and the third are the stops. */
+static struct phases phases_beside(const struct gc_cycle *c)
+{
+    uint64_t first_ns = c->first.restarted_ns - c->first.asked_ns;
+    uint64_t last_ns = c->last.restarted_ns - c->last.asked_ns;
+
+    return (struct phases){
+        .clock_ns = {first_ns, c->beside_ns, last_ns},
+        .cpu_ns = {first_ns * c->procs, c->marker_ns, last_ns * c->procs},
+    };
+}
+
 void gclog_trace(const struct gc_cycle *c, uint64_t mark_thread_ns)
 {
-    uint64_t since_ns = c->start_mono_ns + c->pause_ns - (uint64_t)sched.start_ns;
+    uint64_t since_ns = c->last.restarted_ns - (uint64_t)sched.start_ns;
     uint64_t percent = 100 * gclog.now.proc_ns / ((uint64_t)procsize_total_ns(clock_mono_ns()) + 1);
+    struct phases p = c->mode == GC_CONCURRENT ? phases_beside(c)
+                                               : phases_of_stop(c, mark_thread_ns);
     char at[64];
-    char cpu[96];
+    char cpu[128];
 
     snprintf(at, sizeof at, "%llu.%03llus %llu%%", (unsigned long long)(since_ns / 1000000000),
              (unsigned long long)(since_ns / 1000000 % 1000), (unsigned long long)percent);
-    snprintf(cpu, sizeof cpu, "%s+0/%s/0+%s ms cpu", MS(c->stop_ns * c->procs), MS(mark_thread_ns),
-             MS(c->restart_ns * c->procs));
+    snprintf(cpu, sizeof cpu, "%s+%s/%s/0+%s ms cpu", MS(p.cpu_ns[0]), MS(c->assist_ns),
+             MS(p.cpu_ns[1]), MS(p.cpu_ns[2]));
     runtime_log(
         "gc %llu @%s: %s+%s+%s ms clock, %s, %llu->%llu->%llu MB, %llu MB goal, "
         "%llu MB stacks, %llu MB globals, %llu P%s",
-        (unsigned long long)c->number, at, MS(c->stop_ns), MS(c->mark_ns), MS(c->restart_ns), cpu,
-        (unsigned long long)(c->heap_before / MIB), (unsigned long long)(c->heap_before / MIB),
+        (unsigned long long)c->number, at, MS(p.clock_ns[0]), MS(p.clock_ns[1]), MS(p.clock_ns[2]),
+        cpu, (unsigned long long)(c->heap_before / MIB), (unsigned long long)(c->heap_end / MIB),
         (unsigned long long)(c->heap_live / MIB), (unsigned long long)mib_up(c->heap_goal),
         (unsigned long long)(c->stack_bytes / MIB), (unsigned long long)(c->globals_bytes / MIB),
         (unsigned long long)c->procs, c->trigger == GC_BY_CALL ? " (forced)" : "");

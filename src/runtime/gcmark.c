@@ -3,258 +3,147 @@
 
 #include "runtime/gcmark.h"
 
+#include <time.h>
+
 #include "base/clock.h"
-#include "runtime/arena.h"
+#include "runtime/gcpace.h"
+#include "runtime/gcpages.h"
 #include "runtime/gcroot.h"
+#include "runtime/gcsearch.h"
 #include "runtime/gcwork.h"
-#include "runtime/span.h"
+#include "runtime/proc.h"
 
-#define QUEUE_REFS   16u /* references looked at later, a power of two */
-#define OBLET_BYTES  ((size_t)128 << 10)
-#define ADDRESS_BITS 48u
-#define ADDRESS_MASK ((UINT64_C(1) << ADDRESS_BITS) - 1)
-#define WORD_BYTES   sizeof(uintptr_t)
-
-struct ref { /* a word resolved to an object */
-    struct object_bits *bits;
-    uint64_t bit;
-    grey_t grey;
-};
-
-struct marker {   /* one a thread, on its stack; [owner] */
-    uintptr_t lo; /* all arenas lie in [lo, lo + range) */
-    uintptr_t range;
-    bool defines; /* words found are to be made defined, for Valgrind */
-    struct workbuf *buf;
-    uint32_t head; /* of the queue */
-    uint32_t tail;
-    struct ref queue[QUEUE_REFS];
-    uint64_t objects[SPAN_CLASSES]; /* marked */
-    uint64_t large_bytes;           /* marked */
-    uint64_t heap_bytes;            /* searched */
-    uint64_t root_bytes[2];         /* searched, by enum gcroot_kind */
-    enum gcroot_kind root_kind;     /* of the piece at hand */
-};
+#define SLICE_BYTES ((uint64_t)256 << 10) /* searched between two looks at the clock: 0.1 ms */
+#define TURN_NS     NS_PER_MS             /* worked before a marker makes way */
+#define REST_MAX_NS (10 * NS_PER_MS)
 
 static struct {
-    size_t npieces; /* of the roots; [stw] */
+    _Atomic(uint32_t) part; /* enum mark_part, of the crew that is open */
+    size_t nroots;          /* pieces of roots; [owner] of the cycle, read by the crew */
+    size_t npieces;         /* of roots and pages; as nroots */
     _Atomic(size_t) next_piece;
-    /* Sums of the helpers. */
+    /* Sums. */
     _Atomic(uint64_t) live_bytes;
     _Atomic(uint64_t) live_objects;
+    _Atomic(int64_t) born_bytes;
     _Atomic(uint64_t) heap_bytes;
+    _Atomic(int64_t) credit; /* bytes searched beyond what tasks owe; may be below 0 for a moment */
     _Atomic(uint64_t) root_bytes[2];
     _Atomic(uint64_t) thread_ns;
+    _Atomic(uint64_t) assist_ns;
+    _Atomic(uint64_t) written_pages;
 } mark;
 
-/* ---- grey objects ---- */
-
-NO_SANITIZE_READS static void push(struct marker *m, grey_t grey)
+static enum mark_part part_now(void)
 {
-    struct workbuf *b = m->buf;
+    return (enum mark_part)atomic_load_explicit(&mark.part, memory_order_relaxed);
+}
 
-    if (UNLIKELY(b->n == WORKBUF_MAX)) {
-        work_put(b);
-        b = m->buf = work_get_empty();
+static bool is_beside(enum mark_part part)
+{
+    return part == MARK_BESIDE || part == MARK_CLEAN;
+}
+
+/* ---- sums ---- */
+
+static void add(_Atomic(uint64_t) *sum, uint64_t n)
+{
+    if (n != 0)
+        atomic_fetch_add_explicit(sum, n, memory_order_relaxed);
+}
+
+/* What is counted after the end of the part would be lost: before its marker leaves or waits. */
+static void publish_sums(struct marker *m)
+{
+    add(&mark.live_bytes, m->live_bytes);
+    add(&mark.live_objects, m->live_objects);
+    add(&mark.heap_bytes, m->heap_bytes);
+    for (int i = 0; i < 2; i++) {
+        add(&mark.root_bytes[i], m->root_bytes[i]);
+        m->root_bytes[i] = 0;
     }
-    b->grey[b->n++] = grey;
+    m->live_bytes = m->live_objects = m->heap_bytes = 0;
 }
 
-/* The large object that ADDR, in A, lies in. */
-NO_SANITIZE_READS static struct ref resolve_large(const struct arena *a, uintptr_t addr,
-                                                  unsigned spanclass)
+static uint64_t sum(_Atomic(uint64_t) *of)
 {
-    const struct span *s = a->spans[arena_page_of(addr)];
-
-    return (struct ref){
-        .bits = span_bits(s), .bit = 1, .grey = s->base | (grey_t)spanclass << ADDRESS_BITS};
+    return atomic_load_explicit(of, memory_order_relaxed);
 }
 
-/* The object that ADDR points to or into; bits NULL if there is none. */
-NO_SANITIZE_READS static inline struct ref resolve(uintptr_t addr)
+void mark_count_born(int64_t bytes)
 {
-    struct arena *a = arena_of(addr);
-    size_t page = arena_page_of(addr);
-    unsigned desc = a == NULL ? 0 : a->desc[page];
-    unsigned distance = desc >> 8;
-    const struct span_class *class = NULL;
-    size_t offset = 0;
-    uint32_t i = 0;
-
-    if (UNLIKELY(desc == 0)) {
-        if (a != NULL)
-            arena_note_stray(a, page);
-        return (struct ref){0};
-    }
-    class = &span_classes[(desc & 0xff) - 1];
-    if (UNLIKELY(class->bytes == 0))
-        return resolve_large(a, addr, (desc & 0xff) - 1);
-    offset = (addr & (HEAP_PAGE_BYTES - 1)) + distance * HEAP_PAGE_BYTES;
-    i = (uint32_t)((uint64_t)offset * class->magic >> 32);
-    if (UNLIKELY(i >= class->nelems))
-        return (struct ref){0};
-    return (struct ref){.bits = &a->bits[page - distance][i / 64],
-                        .bit = UINT64_C(1) << (i % 64),
-                        .grey = (addr - offset + (uintptr_t)i * class->bytes) |
-                                (grey_t)((desc & 0xff) - 1) << ADDRESS_BITS};
+    atomic_fetch_add_explicit(&mark.born_bytes, bytes, memory_order_relaxed);
 }
 
-/* Marks what R refers to, unless that was done before or the slot is free. */
-NO_SANITIZE_READS static inline void settle(struct marker *m, struct ref r)
+uint64_t mark_take_credit(uint64_t want)
 {
-    unsigned spanclass = (unsigned)(r.grey >> ADDRESS_BITS);
-    const struct span_class *class = &span_classes[spanclass];
+    int64_t there = atomic_load_explicit(&mark.credit, memory_order_relaxed);
+    int64_t take = there < (int64_t)want ? there : (int64_t)want;
 
-    if ((atomic_load_explicit(&r.bits->mark, memory_order_relaxed) & r.bit) != 0 ||
-        (r.bits->alloc & r.bit) == 0)
-        return;
-    if ((atomic_fetch_or_explicit(&r.bits->mark, r.bit, memory_order_relaxed) & r.bit) != 0)
-        return;
-    m->objects[spanclass]++;
-    if (UNLIKELY(class->bytes == 0))
-        m->large_bytes += arena_of(r.grey & ADDRESS_MASK)
-                              ->spans[arena_page_of(r.grey & ADDRESS_MASK)]
-                              ->elem_bytes;
-    if (class->kind != SPAN_NOSCAN)
-        push(m, r.grey);
+    if (take <= 0)
+        return 0;
+    atomic_fetch_sub_explicit(&mark.credit, take, memory_order_relaxed);
+    return (uint64_t)take;
 }
 
-/* Looks at WORD, which may be a reference. */
-NO_SANITIZE_READS static inline void offer(struct marker *m, uintptr_t word)
+void mark_give_credit(uint64_t bytes)
 {
-    struct ref r;
-
-    if (LIKELY(word - m->lo >= m->range))
-        return;
-    if (UNLIKELY(m->defines))
-        san_define(&word, sizeof word);
-    r = resolve(word);
-    if (r.bits == NULL)
-        return;
-    __builtin_prefetch(r.bits, 1);
-    __builtin_prefetch((const void *)(r.grey & ADDRESS_MASK));
-    if (m->tail - m->head == QUEUE_REFS)
-        settle(m, m->queue[m->head++ % QUEUE_REFS]);
-    m->queue[m->tail++ % QUEUE_REFS] = r;
+    atomic_fetch_add_explicit(&mark.credit, (int64_t)bytes, memory_order_relaxed);
 }
 
-/* ---- searching memory ---- */
-
-NO_SANITIZE_READS static void search_all(struct marker *m, uintptr_t lo, uintptr_t hi)
+uint64_t mark_progress(void)
 {
-    for (const uintptr_t *p = (const uintptr_t *)lo; p + 1 <= (const uintptr_t *)hi; p++)
-        offer(m, *p);
+    return sum(&mark.heap_bytes);
 }
 
-/* Searches the words from BASE on whose bits are set. */
-NO_SANITIZE_READS static void search_bits(struct marker *m, uintptr_t base, uint64_t bits)
+void mark_clear(void)
 {
-    for (; bits != 0; bits &= bits - 1)
-        offer(m, ((const uintptr_t *)base)[bits_lowest(bits)]);
+    atomic_store_explicit(&mark.live_bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.live_objects, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.born_bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.heap_bytes, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.credit, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.thread_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.assist_ns, 0, memory_order_relaxed);
 }
 
-/* As search_bits, but only words that lie in [LO, HI). */
-NO_SANITIZE_READS static void search_bits_within(struct marker *m, uintptr_t base, uint64_t bits,
-                                                 uintptr_t lo, uintptr_t hi)
+void mark_read(struct mark_result *result)
 {
-    for (; bits != 0; bits &= bits - 1) {
-        uintptr_t word = base + bits_lowest(bits) * WORD_BYTES;
+    int64_t born = atomic_load_explicit(&mark.born_bytes, memory_order_relaxed);
 
-        if (word >= lo && word + WORD_BYTES <= hi)
-            offer(m, *(const uintptr_t *)word);
-    }
+    *result = (struct mark_result){
+        .live_bytes = sum(&mark.live_bytes) + (uint64_t)(born > 0 ? born : 0),
+        .live_objects = sum(&mark.live_objects),
+        .heap_bytes = sum(&mark.heap_bytes),
+        .stack_bytes = sum(&mark.root_bytes[GCROOT_STACKS]),
+        .globals_bytes = sum(&mark.root_bytes[GCROOT_GLOBALS]),
+        .thread_ns = sum(&mark.thread_ns),
+        .assist_ns = sum(&mark.assist_ns),
+        .written_pages = sum(&mark.written_pages),
+    };
 }
 
-/* Searches [LO, HI) of an object that begins at BASE and consists of elements of TYPE. */
-NO_SANITIZE_READS static void search_elements(struct marker *m, uintptr_t base, uintptr_t lo,
-                                              uintptr_t hi, const gort_type *type)
+/* ---- pieces ---- */
+
+static void scan_roots(struct marker *m, size_t i)
 {
-    uintptr_t element = base + (lo - base) / type->bytes * type->bytes;
-
-    for (; element < hi; element += type->bytes)
-        for (size_t w = 0; w < type->nwords; w += 64)
-            search_bits_within(m, element + w * WORD_BYTES, span_type_bits(type, w / 64), lo, hi);
-}
-
-/* ADDR is the beginning of a large object, or of a piece of it: searches one piece; the first one
- * makes the others known. */
-NO_SANITIZE_READS static void search_large(struct marker *m, uintptr_t addr, unsigned spanclass)
-{
-    const struct arena *a = arena_of(addr);
-    const struct span *s = a->spans[arena_page_of(addr)];
-    uintptr_t end = s->base + s->elem_bytes;
-    uintptr_t hi = min_size(addr + OBLET_BYTES, end);
-
-    if (addr == s->base)
-        for (uintptr_t p = hi; p < end; p += OBLET_BYTES)
-            push(m, p | (grey_t)spanclass << ADDRESS_BITS);
-    m->heap_bytes += hi - addr;
-    if (span_classes[spanclass].kind == SPAN_TYPED)
-        search_elements(m, s->base, addr, hi, span_type_of(s, 0));
-    else
-        search_all(m, addr, hi);
-}
-
-/* Searches a small typed object: its words' bits lie beside the arena, or its type does. */
-NO_SANITIZE_READS static void search_small_typed(struct marker *m, uintptr_t base, size_t bytes)
-{
-    const struct arena *a = arena_of(base);
-    size_t nwords = bytes / WORD_BYTES;
-    const struct span *s = NULL;
-
-    if (bytes <= SPAN_BITMAP_MAX_BYTES) {
-        uint64_t mask = nwords == 64 ? UINT64_MAX : (UINT64_C(1) << nwords) - 1;
-
-        search_bits(m, base, arena_ptr_bits(a, base) & mask);
+    if (part_now() == MARK_BESIDE) {
+        m->root_kind = GCROOT_STACKS;
+        gcroot_scan_beside_piece(i, marker_search_root, m);
         return;
     }
-    s = a->spans[arena_page_of(base)];
-    search_elements(m, base, base, base + bytes, span_type_of(s, (base - s->base) / bytes));
+    m->root_kind = gcroot_kind(i);
+    m->root_bytes[m->root_kind] += gcroot_scan(i, marker_search_root, m);
 }
 
-NO_SANITIZE_READS static void search(struct marker *m, grey_t grey)
+static void scan_pages(struct marker *m, size_t i)
 {
-    uintptr_t addr = grey & ADDRESS_MASK;
-    unsigned spanclass = (unsigned)(grey >> ADDRESS_BITS);
-    const struct span_class *class = &span_classes[spanclass];
+    enum dirty_how how = part_now() == MARK_CLEAN ? DIRTY_RENEW : DIRTY_KEEP;
 
-    if (UNLIKELY(class->bytes == 0)) {
-        search_large(m, addr, spanclass);
-        return;
-    }
-    m->heap_bytes += class->bytes;
-    if (class->kind == SPAN_TYPED)
-        search_small_typed(m, addr, class->bytes);
-    else
-        search_all(m, addr, addr + class->bytes);
+    add(&mark.written_pages, pages_find(i, how, marker_search_pages, m));
 }
 
-/* ---- the markers' loop ---- */
-
-/* Searches until the marker has nothing left. */
-NO_SANITIZE_READS static void drain(struct marker *m)
-{
-    for (;;) {
-        while (m->buf->n > 0) {
-            search(m, m->buf->grey[--m->buf->n]);
-            if (UNLIKELY(work_is_wanted()) && m->buf->n >= 4 && !work_is_there())
-                work_share(m->buf);
-        }
-        if (m->tail == m->head)
-            return;
-        settle(m, m->queue[m->head++ % QUEUE_REFS]);
-    }
-}
-
-static void search_root(void *ctx, const void *lo, const void *hi)
-{
-    struct marker *m = ctx;
-
-    m->root_bytes[m->root_kind] += (uintptr_t)hi - (uintptr_t)lo;
-    search_all(m, (uintptr_t)lo, (uintptr_t)hi);
-}
-
-static bool take_root_piece(struct marker *m)
+static bool take_piece(struct marker *m)
 {
     size_t i = 0;
 
@@ -263,8 +152,10 @@ static bool take_root_piece(struct marker *m)
     i = atomic_fetch_add_explicit(&mark.next_piece, 1, memory_order_relaxed);
     if (i >= mark.npieces)
         return false;
-    m->root_kind = gcroot_kind(i);
-    gcroot_scan(i, search_root, m);
+    if (i < mark.nroots)
+        scan_roots(m, i);
+    else
+        scan_pages(m, i - mark.nroots);
     return true;
 }
 
@@ -274,79 +165,172 @@ static bool take_buffer(struct marker *m)
 
     if (b == NULL)
         return false;
-    work_put(m->buf); /* empty */
-    m->buf = b;
+    marker_take(m, b);
     return true;
 }
 
-static void publish_sums(struct marker *m)
-{
-    uint64_t bytes = m->large_bytes;
-    uint64_t objects = 0;
+/* ---- the crew's loop ---- */
 
-    for (unsigned i = 0; i < SPAN_CLASSES; i++) {
-        bytes += m->objects[i] * span_classes[i].bytes;
-        objects += m->objects[i];
-    }
-    atomic_fetch_add_explicit(&mark.live_bytes, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&mark.live_objects, objects, memory_order_relaxed);
-    atomic_fetch_add_explicit(&mark.heap_bytes, m->heap_bytes, memory_order_relaxed);
-    for (int i = 0; i < 2; i++)
-        atomic_fetch_add_explicit(&mark.root_bytes[i], m->root_bytes[i], memory_order_relaxed);
-    *m = (struct marker){.lo = m->lo, .range = m->range, .defines = m->defines, .buf = m->buf};
-}
-
-/* The work of one marker, from joining to the end of the mark. */
-static void work_to_the_end(void)
+/* Searches until there is nothing to take, but for about TURN_NS at most. Whether there is more. */
+static bool work_a_turn(struct marker *m)
 {
     int64_t start_ns = clock_mono_ns();
-    uintptr_t lo = atomic_load_explicit(&arenas_lo, memory_order_relaxed);
-    uintptr_t hi = atomic_load_explicit(&arenas_hi, memory_order_relaxed);
-    struct marker m = {
-        .lo = lo,
-        .range = hi > lo ? hi - lo : 0,
-        .defines = san_search_begin(),
-        .buf = work_get_empty(),
-    };
+    bool more = true;
 
+    for (;;) {
+        if (marker_drain(m, SLICE_BYTES))
+            more = take_piece(m) || take_buffer(m);
+        if (!more || clock_mono_ns() - start_ns >= TURN_NS)
+            break;
+    }
+    mark_give_credit(m->heap_bytes);
+    publish_sums(m);
+    add(&mark.thread_ns, (uint64_t)(clock_mono_ns() - start_ns));
+    return more;
+}
+
+/* Idle procs that no marker with a share of its own makes up for. */
+static bool is_proc_idle_for(uint32_t i)
+{
+    uint32_t idle = atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed);
+
+    return idle > i;
+}
+
+/* How much of its time the marker I may work, in thousandths. */
+static uint32_t share_of(uint32_t i)
+{
+    if (!is_beside(part_now()) || (part_now() == MARK_CLEAN && i == 0) || is_proc_idle_for(i))
+        return 1000;
+    return pace_marker_share(atomic_load_explicit(&sched.nprocs, memory_order_relaxed), i);
+}
+
+static void nap(int64_t ns)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
+/* After a turn: lets the program have the processor for as long as SHARE demands. What the marker
+ * has found others can take meanwhile. */
+static void rest(struct marker *m, uint32_t share)
+{
+    int64_t ns = TURN_NS * (1000 - share) / share;
+
+    marker_fini(m);
+    publish_sums(m);
+    nap(ns < REST_MAX_NS ? ns : REST_MAX_NS);
+    marker_init(m);
+}
+
+/* A member of the crew, until the end of the part. True if it has left before, having no share. */
+static bool work_to_the_end(uint32_t i)
+{
+    struct marker m;
+
+    marker_init(&m);
     do {
-        while (take_root_piece(&m) || take_buffer(&m))
-            drain(&m);
-        /* What is counted after the end would be lost: the first member reads the sums. */
-        publish_sums(&m);
-        atomic_fetch_add_explicit(&mark.thread_ns, (uint64_t)(clock_mono_ns() - start_ns),
-                                  memory_order_relaxed);
-        start_ns = clock_mono_ns();
+        while (work_a_turn(&m)) {
+            uint32_t share = share_of(i);
+
+            if (share == 0) {
+                marker_fini(&m);
+                publish_sums(&m);
+                crew_leave();
+                return true;
+            }
+            if (share < 1000)
+                rest(&m, share);
+        }
     } while (crew_wait());
-    work_put(m.buf);
-    san_search_end();
+    marker_fini(&m);
+    return false;
 }
 
-void mark_help(void)
+bool mark_help(uint32_t i)
 {
-    if (crew_join())
-        work_to_the_end();
+    if (!crew_is_open())
+        return true;
+    if (share_of(i) == 0 || (crew_join() && work_to_the_end(i)))
+        return false;
+    return true;
 }
 
-static uint64_t take(_Atomic(uint64_t) *sum)
+uint64_t mark_assist(uint64_t bytes)
 {
-    return atomic_exchange_explicit(sum, 0, memory_order_relaxed);
+    int64_t start_ns = clock_mono_ns();
+    struct marker m;
+    uint64_t done = 0;
+
+    if (!work_is_there() || !crew_join())
+        return 0;
+    marker_init(&m);
+    while (m.heap_bytes < bytes && take_buffer(&m))
+        marker_drain(&m, bytes - m.heap_bytes);
+    done = m.heap_bytes;
+    marker_fini(&m);
+    publish_sums(&m);
+    add(&mark.assist_ns, (uint64_t)(clock_mono_ns() - start_ns));
+    crew_leave();
+    return done;
 }
 
-void mark_run(struct mark_result *result, void (*wake)(void))
+/* ---- the owner's side ---- */
+
+static void prepare(enum mark_part part)
 {
-    mark.npieces = gcroot_prepare();
+    mark.nroots = mark.npieces = 0;
+    switch (part) {
+    case MARK_ALL:
+        mark.nroots = mark.npieces = gcroot_prepare(GCROOT_ALL);
+        break;
+    case MARK_BESIDE:
+        mark.nroots = mark.npieces = gcroot_beside_pieces();
+        break;
+    case MARK_CLEAN:
+        mark.npieces = pages_prepare();
+        break;
+    case MARK_LAST:
+        mark.nroots = gcroot_prepare(GCROOT_CHANGED);
+        mark.npieces = mark.nroots + pages_prepare();
+        break;
+    }
+    for (int i = 0; i < 2; i++)
+        atomic_store_explicit(&mark.root_bytes[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.written_pages, 0, memory_order_relaxed);
     atomic_store_explicit(&mark.next_piece, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.part, part, memory_order_relaxed);
+}
+
+/* What only the owner can search, and the world runs on. */
+static void search_modules(void)
+{
+    struct marker m;
+
+    marker_init(&m);
+    m.root_kind = GCROOT_GLOBALS;
+    gcroot_scan_beside(marker_search_root, &m);
+    marker_fini(&m);
+    publish_sums(&m);
+}
+
+void mark_run(enum mark_part part, void (*wake)(void))
+{
+    prepare(part);
     crew_open();
     wake();
-    work_to_the_end();
+    if (part == MARK_BESIDE)
+        search_modules();
+    work_to_the_end(0);
     crew_disband();
-    *result = (struct mark_result){
-        .live_bytes = take(&mark.live_bytes),
-        .live_objects = take(&mark.live_objects),
-        .heap_bytes = take(&mark.heap_bytes),
-        .stack_bytes = take(&mark.root_bytes[GCROOT_STACKS]),
-        .globals_bytes = take(&mark.root_bytes[GCROOT_GLOBALS]),
-        .thread_ns = take(&mark.thread_ns),
-    };
+}
+
+void mark_begin_beside(void)
+{
+    struct marker m;
+
+    marker_init(&m);
+    m.root_kind = GCROOT_STACKS;
+    gcroot_begin_beside(marker_search_root, &m);
+    marker_fini(&m);
+    publish_sums(&m);
 }

@@ -8,6 +8,10 @@
 #define LEAST_SHARE      16u /* of the live heap that is allocated between two cycles at least */
 #define LEAST_BYTES      ((uint64_t)256 << 10)
 #define RETAIN_PERCENT   110u
+#define MARK_SHARE       250u /* of a proc's time, in thousandths */
+#define TRIGGER_FIRST    70u  /* percent of the room that is used before a cycle begins at least */
+#define LEAST_ROOM       ((uint64_t)64 << 10)
+#define NEAR_GOAL        ((uint64_t)1 << 20) /* from here on the rest is paid byte for byte */
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -63,6 +67,53 @@ uint64_t pace_goal(const struct pace_state *s)
 int pace_is_limited(const struct pace_state *s)
 {
     return s->limit != PACE_NO_LIMIT && (s->percent < 0 || goal_by_limit(s) < goal_by_percent(s));
+}
+
+/* ---- a mark beside the program ---- */
+
+uint32_t pace_marker_share(uint32_t nprocs, uint32_t i)
+{
+    uint64_t all = (uint64_t)nprocs * MARK_SHARE;
+    uint64_t others = (uint64_t)i * 1000;
+
+    return all <= others ? 0 : (uint32_t)min_u64(all - others, 1000);
+}
+
+uint64_t pace_trigger(uint64_t live, uint64_t goal, uint64_t runway)
+{
+    uint64_t room = 0;
+    uint64_t first = 0;
+
+    if (goal == PACE_NEVER || goal <= live)
+        return goal;
+    room = goal - live;
+    first = live + scale(room, TRIGGER_FIRST, 100);
+    if (runway == 0)
+        return first;
+    return max_u64(first, min_u64(goal - min_u64(runway, room), live + scale(room, 95, 100)));
+}
+
+uint64_t pace_runway(uint64_t allocated, uint64_t before, uint64_t work, uint64_t next_work)
+{
+    return scale(max_u64(allocated, before), max_u64(next_work, 1), max_u64(work, 1));
+}
+
+uint64_t pace_ceiling(const struct pace_state *s, uint64_t goal)
+{
+    return pace_is_limited(s) ? goal : add_capped(goal, goal / 10);
+}
+
+uint64_t pace_debt(const struct pace_mark *m, uint64_t bytes)
+{
+    uint64_t expected = m->done < m->expected ? m->expected : m->most;
+    uint64_t end = m->heap < m->goal ? m->goal : m->ceiling;
+    uint64_t room = max_u64(end > m->heap ? end - m->heap : 0, LEAST_ROOM);
+    uint64_t left = expected > m->done ? expected - m->done : 0;
+    uint64_t least = add_capped(m->heap, NEAR_GOAL) >= m->goal ? bytes : 1;
+
+    if (m->goal == PACE_NEVER || left == 0)
+        return 0;
+    return min_u64(max_u64(scale(bytes, left, room), least), left);
 }
 
 uint64_t pace_sweep_due(uint64_t total, uint64_t allocated, uint64_t room)

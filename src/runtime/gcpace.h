@@ -29,6 +29,39 @@ uint64_t pace_goal(const struct pace_state *s);
 /* Whether the limit, not the percentage, set that goal. */
 int pace_is_limited(const struct pace_state *s);
 
+/* ---- a mark beside the program ---- */
+
+/* How much of its time the marker I, from 0, may work beside NPROCS busy procs, in thousandths: all
+ * markers together a quarter of the procs' time. */
+uint32_t pace_marker_share(uint32_t nprocs, uint32_t i);
+
+/* The heap size at which a cycle has to begin so that the mark ends when GOAL is reached, RUNWAY
+ * being the bytes that the program will allocate meanwhile, as far as that is known (0: not). */
+uint64_t pace_trigger(uint64_t live, uint64_t goal, uint64_t runway);
+
+/* RUNWAY of the next mark, from what was ALLOCATED during the last one and the one BEFORE. A mark
+ * that searched WORK bytes had to be expected then, and NEXT_WORK is now. */
+uint64_t pace_runway(uint64_t allocated, uint64_t before, uint64_t work, uint64_t next_work);
+
+/* The heap size that no allocation may go beyond before the mark has ended: a tenth above GOAL, or
+ * GOAL itself if it is that of the memory limit. */
+uint64_t pace_ceiling(const struct pace_state *s, uint64_t goal);
+
+struct pace_mark {     /* a mark under way; bytes */
+    uint64_t expected; /* to be searched in all, by experience */
+    uint64_t most;     /* to be searched in all, if everything lives */
+    uint64_t done;
+    uint64_t heap; /* size now */
+    uint64_t goal;
+    uint64_t ceiling;
+};
+
+/* How many bytes of heap who allocates BYTES has to search for it, so that the mark is over when
+ * the heap reaches its goal, or the ceiling if it is beyond that. */
+uint64_t pace_debt(const struct pace_mark *m, uint64_t bytes);
+
+/* ---- the sweep, and what to keep ---- */
+
 /* Of TOTAL spans to sweep, how many must be done when ALLOCATED of the ROOM bytes up to the next
  * goal are allocated, so that all are done in time. */
 uint64_t pace_sweep_due(uint64_t total, uint64_t allocated, uint64_t room);

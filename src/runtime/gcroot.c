@@ -10,6 +10,7 @@
 #include "gort/mem.h"
 #include "runtime/fatal.h"
 #include "runtime/handle.h"
+#include "runtime/gcstack.h"
 #include "runtime/lock.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
@@ -21,6 +22,7 @@
 #define RANGES_MAX  16384u /* of modules and of added roots, each */
 #define PIECE_BYTES ((size_t)64 << 10)
 #define PIECE_TASKS ((size_t)32)
+#define FETCH_AHEAD ((size_t)4) /* records of tasks */
 #define OS_PAGE     ((size_t)4096)
 
 struct range {
@@ -46,6 +48,7 @@ static struct {
     size_t nprocs;      /* whose timers are a piece each; [stw] */
     size_t first_handle;  /* piece of handles; [stw] */
     size_t first_special; /* piece of what is attached to objects; [stw] */
+    enum gcroot_how how;  /* [stw] */
 } roots = {.lock = LOCK_INIT(RANK_ROOTS)};
 
 bool gcroot_init(void)
@@ -189,6 +192,78 @@ void gort_root_remove(const void *p)
         gort_fatal("gort_root_remove: %p was not added", p);
 }
 
+/* ---- beside the program ---- */
+
+struct beside {
+    world_scan_fn scan;
+    void *ctx;
+};
+
+static void scan_in_pieces(const struct range *r, const struct beside *b)
+{
+    for (uintptr_t lo = r->lo; lo < r->hi; lo += PIECE_BYTES)
+        b->scan(b->ctx, (const void *)lo, (const void *)min_size(lo + PIECE_BYTES, r->hi));
+}
+
+static void scan_modules(void *arg)
+{
+    for (size_t i = 0; i < roots.modules.count; i++)
+        scan_in_pieces(&roots.modules.range[i], arg);
+}
+
+/* The lock keeps what is searched from being removed, and then unmapped. */
+static void scan_added(const struct beside *b)
+{
+    lock_take(&roots.lock);
+    for (size_t i = 0; i < roots.added.count; i++)
+        scan_in_pieces(&roots.added.range[i], b);
+    lock_release(&roots.lock);
+}
+
+static void scan_timers(const struct beside *b)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct timers *ts = &sched.procs[i]->timers;
+
+        lock_take(&ts->lock);
+        timers_scan(ts, b->scan, b->ctx);
+        lock_release(&ts->lock);
+    }
+}
+
+void gcroot_scan_beside(world_scan_fn scan, void *ctx)
+{
+    struct beside b = {.scan = scan, .ctx = ctx};
+
+    gcroot_hold_modules(scan_modules, &b);
+    scan_added(&b);
+    scan_timers(&b);
+}
+
+void gcroot_begin_beside(world_scan_fn scan, void *ctx)
+{
+    roots.ntasks = tasks_used();
+    roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
+    gcstack_begin(scan, ctx);
+    world_scan_workers(scan, ctx);
+    pools_scan(scan, ctx);
+}
+
+size_t gcroot_beside_pieces(void)
+{
+    return roots.task_pieces;
+}
+
+void gcroot_scan_beside_piece(size_t i, world_scan_fn scan, void *ctx)
+{
+    size_t end = min_size((i + 1) * PIECE_TASKS, roots.ntasks);
+
+    for (size_t slot = i * PIECE_TASKS; slot < end; slot++)
+        gcstack_scan_parked(slot, scan, ctx);
+}
+
 /* ---- pieces: the workers and the pools, then the tasks, the timers, the ranges, the handles, the
  * specials: these last, because they search only what has no mark ---- */
 
@@ -204,10 +279,13 @@ static size_t number_pieces(struct ranges *all, size_t first)
     return first;
 }
 
-size_t gcroot_prepare(void)
+size_t gcroot_prepare(enum gcroot_how how)
 {
     size_t first = 0;
 
+    roots.how = how;
+    if (how == GCROOT_CHANGED)
+        gcstack_look();
     roots.ntasks = tasks_used();
     roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
     roots.nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
@@ -217,12 +295,22 @@ size_t gcroot_prepare(void)
     return roots.first_special + special_pieces();
 }
 
-static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
+/* Bytes of what was left out. */
+static size_t scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
 {
     size_t end = min_size((piece + 1) * PIECE_TASKS, roots.ntasks);
+    size_t left_out = 0;
+    size_t bytes = 0;
 
-    for (size_t slot = piece * PIECE_TASKS; slot < end; slot++)
-        world_scan_task(slot, scan, ctx);
+    for (size_t slot = piece * PIECE_TASKS; slot < end; slot++) {
+        if (slot + FETCH_AHEAD < end)
+            task_fetch(task_at(slot + FETCH_AHEAD));
+        if (roots.how == GCROOT_CHANGED && gcstack_is_settled(slot, &bytes))
+            left_out += bytes;
+        else
+            world_scan_task(slot, scan, ctx);
+    }
+    return left_out;
 }
 
 /* Searches piece I, which is in ALL: that of the last range whose pieces begin at or below it. */
@@ -244,25 +332,27 @@ static void scan_ranges(const struct ranges *all, size_t i, world_scan_fn scan, 
     scan(ctx, (const void *)from, (const void *)min_size(from + PIECE_BYTES, all->range[lo].hi));
 }
 
-void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
+size_t gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
 {
     const struct ranges *added = &roots.added;
 
     if (i == 0) {
         world_scan_workers(scan, ctx);
         pools_scan(scan, ctx);
-    } else if (i < 1 + roots.task_pieces)
-        scan_tasks(i - 1, scan, ctx);
-    else if (i < 1 + roots.task_pieces + roots.nprocs)
+    } else if (i < 1 + roots.task_pieces) {
+        return scan_tasks(i - 1, scan, ctx);
+    } else if (i < 1 + roots.task_pieces + roots.nprocs) {
         timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);
-    else if (i >= roots.first_special)
+    } else if (i >= roots.first_special) {
         special_scan((uint32_t)(i - roots.first_special), scan, ctx);
-    else if (i >= roots.first_handle)
+    } else if (i >= roots.first_handle) {
         handle_scan((uint32_t)(i - roots.first_handle), scan, ctx);
-    else if (added->count > 0 && i >= added->range[0].first_piece)
+    } else if (added->count > 0 && i >= added->range[0].first_piece) {
         scan_ranges(added, i, scan, ctx);
-    else
+    } else {
         scan_ranges(&roots.modules, i, scan, ctx);
+    }
+    return 0;
 }
 
 enum gcroot_kind gcroot_kind(size_t i)

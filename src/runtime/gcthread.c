@@ -9,11 +9,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/fatal.h"
-#include "runtime/gc.h"
 #include "runtime/gclimit.h"
 #include "runtime/gcmark.h"
+#include "runtime/gcowner.h"
+#include "runtime/gcpages.h"
 #include "runtime/gcsweep.h"
 #include "runtime/os_linux.h"
 #include "runtime/proc.h"
@@ -21,6 +23,7 @@
 #include "runtime/sched.h"
 
 #define STACK_BYTES   ((size_t)256 << 10)
+#define LOOK_AGAIN_NS NS_PER_MS
 #define SPANS_AT_ONCE 32 /* swept before others get the processor */
 
 static struct {
@@ -32,9 +35,16 @@ static struct {
     _Atomic(uint32_t) asked;   /* bits of enum gcthread_work; the background thread sleeps on it */
 } threads;
 
+/* The marker NUMBER helps with the mark that was opened last; false: not now. */
+static bool help(uint32_t number)
+{
+    return number > atomic_load_explicit(&threads.helpers, memory_order_relaxed) ||
+           mark_help(number);
+}
+
 static void *mark_main(void *arg)
 {
-    uintptr_t number = (uintptr_t)arg;
+    uint32_t number = (uint32_t)(uintptr_t)arg + 1; /* the owner of the cycle is number 0 */
     uint32_t seen = 0;
 
     for (;;) {
@@ -42,9 +52,10 @@ static void *mark_main(void *arg)
 
         if (marks == seen)
             futex_wait(&threads.marks, seen, -1);
-        else if (number < atomic_load_explicit(&threads.helpers, memory_order_relaxed))
-            mark_help();
-        seen = marks;
+        else if (!help(number))
+            futex_wait(&threads.marks, marks, LOOK_AGAIN_NS);
+        else
+            seen = marks;
     }
     return NULL;
 }
@@ -68,8 +79,11 @@ static void *background_main(void *arg)
         uint32_t asked = atomic_exchange_explicit(&threads.asked, 0, memory_order_acquire);
 
         if ((asked & GCTHREAD_COLLECT) != 0)
-            gc_collect_by_time(c);
+            owner_collect_by_time(c);
+        if ((asked & GCTHREAD_SERVE) != 0)
+            owner_serve(c);
         if ((asked & GCTHREAD_SWEEP) != 0) {
+            pages_forgo();
             sched_outside_begin(); /* tasks may wait for what becomes due */
             sweep_in_background(c);
             sched_outside_end();
@@ -136,6 +150,11 @@ void gcthread_start(void)
         return;
     start_one(background_main, 0, "gort-gc");
     gcthread_fit();
+}
+
+bool gcthread_is_started(void)
+{
+    return atomic_load_explicit(&threads.started, memory_order_relaxed) != 0;
 }
 
 void gcthread_wake_markers(void)

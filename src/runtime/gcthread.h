@@ -9,10 +9,15 @@
 #ifndef RUNTIME_GCTHREAD_H
 #define RUNTIME_GCTHREAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Starts the threads unless they run. Not while the world is stopped. */
+/* Starts the threads unless they run. Not while the world is stopped, and not on the stack of a
+ * task, which may be short. */
 void gcthread_start(void);
+
+/* Whether someone has started them. Any thread. */
+bool gcthread_is_started(void);
 
 /* The number of procs has changed: so does that of the mark threads that help. Not while the world
  * is stopped. */
@@ -22,7 +27,12 @@ void gcthread_fit(void);
 void gcthread_wake_markers(void);
 
 /* What the background thread is asked to do. */
-enum gcthread_work { GCTHREAD_SWEEP = 1, GCTHREAD_COLLECT = 2, GCTHREAD_CPUS = 4 };
+enum gcthread_work {
+    GCTHREAD_SWEEP = 1,
+    GCTHREAD_COLLECT = 2, /* because of the time */
+    GCTHREAD_CPUS = 4,
+    GCTHREAD_SERVE = 8, /* to run the cycles that were asked for */
+};
 void gcthread_ask(enum gcthread_work work);
 
 /* Threads that run. */

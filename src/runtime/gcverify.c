@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "runtime/fatal.h"
+#include "runtime/gcdirty.h"
 #include "runtime/gcroot.h"
 #include "runtime/span.h"
 #include "runtime/sysmem.h"
@@ -21,6 +23,7 @@ static struct {
     uintptr_t *stack;     /* objects to be searched */
     size_t depth;
     uintptr_t from; /* the object that is being searched, or 0: a root */
+    uintptr_t at;   /* where the word lies */
     bool defines;   /* words found are to be made defined, for Valgrind */
 } verify;
 
@@ -55,14 +58,35 @@ NO_SANITIZE_READS static struct span *span_at(uintptr_t addr)
     return a == NULL ? NULL : a->spans[arena_page_of(addr)];
 }
 
+static void note_written(void *ctx, uintptr_t lo, uintptr_t hi)
+{
+    (void)lo;
+    (void)hi;
+    *(const char **)ctx = "written";
+}
+
+/* What the kernel says of the page that the reference lies on. */
+static const char *state_of_page(uintptr_t addr)
+{
+    uintptr_t page = align_down(addr, DIRTY_PAGE_BYTES);
+    const char *state = "clean";
+
+    if (!dirty_is_on())
+        return "not watched";
+    dirty_find(page, page + DIRTY_PAGE_BYTES, DIRTY_KEEP, note_written, &state);
+    return state;
+}
+
 _Noreturn static void report(const struct span *s, uintptr_t base, uintptr_t word)
 {
     runtime_log("verify=1: the collector missed an object: %p, %zu bytes, slot %u of the span at "
                 "%p, class %u",
                 (void *)base, s->elem_bytes, (unsigned)((base - s->base) / s->elem_bytes),
                 (void *)s->base, (unsigned)s->spanclass);
-    runtime_log("verify=1: it is referred to by %p, from %s %p", (void *)word,
-                verify.from == 0 ? "a root" : "the object", (void *)verify.from);
+    runtime_log("verify=1: it is referred to by %p at %p, in %s %p; that page is %s since it was "
+                "looked at",
+                (void *)word, (void *)verify.at, verify.from == 0 ? "a root" : "the object",
+                (void *)verify.from, state_of_page(verify.at));
     abort();
 }
 
@@ -95,8 +119,10 @@ NO_SANITIZE_READS static void follow(uintptr_t word)
 NO_SANITIZE_READS static void follow_range(void *ctx, const void *lo, const void *hi)
 {
     (void)ctx;
-    for (const uintptr_t *p = lo; p + 1 <= (const uintptr_t *)hi; p++)
+    for (const uintptr_t *p = lo; p + 1 <= (const uintptr_t *)hi; p++) {
+        verify.at = (uintptr_t)p;
         follow(*p);
+    }
 }
 
 /* Whether word W of a typed object, number I of S, is a reference. */
@@ -120,6 +146,7 @@ NO_SANITIZE_READS static void search(uintptr_t base)
     i = (base - s->base) / s->elem_bytes;
     verify.from = base;
     for (size_t w = 0; w < s->elem_bytes / WORD_BYTES; w++) {
+        verify.at = base + w * WORD_BYTES;
         if (span_kind_of(s) == SPAN_CONSERVATIVE ||
             (span_kind_of(s) == SPAN_TYPED && is_reference(s, i, w)))
             follow(((const uintptr_t *)base)[w]);
@@ -148,7 +175,7 @@ static void forget(void)
 
 void verify_run(void)
 {
-    size_t npieces = gcroot_prepare();
+    size_t npieces = gcroot_prepare(GCROOT_ALL);
 
     verify.seen = reserve(ARENA_MAP_ENTRIES * sizeof verify.seen[0]);
     verify.stack = reserve(STACK_BYTES);

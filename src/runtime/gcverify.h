@@ -3,7 +3,7 @@
  * One thread, one stack, one bit for every 8 bytes of heap, spans looked up by their records and
  * objects by division: nothing of the fast marker's but the layout of types. An object that this
  * mark reaches and the other did not would have been freed while in use: the process ends, naming
- * it and what refers to it.
+ * it, what refers to it, and whether the kernel says that the page of that was written.
  * Threads: whoever has stopped the world, after mark_run and before the sweep begins. */
 #ifndef RUNTIME_GCVERIFY_H
 #define RUNTIME_GCVERIFY_H

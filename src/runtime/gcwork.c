@@ -5,6 +5,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "runtime/cycles.h"
@@ -14,6 +15,8 @@
 
 #define BUFFERS_AT_ONCE ((size_t)16)
 #define SPINS           200
+#define YIELDS          (SPINS + 100)
+#define NAP_NS          20000 /* others may search for long yet, beside the program */
 
 #define CREW_OPEN   UINT32_C(0x80000000)
 #define CREW_JOINED UINT32_C(0x00010000) /* one marker more */
@@ -57,6 +60,7 @@ struct workbuf *work_get_empty(void)
     work.empty = b->next;
     lock_release(&work.lock);
     b->n = 0;
+    b->raw = false;
     return b;
 }
 
@@ -101,11 +105,11 @@ void work_put(struct workbuf *b)
 void work_share(struct workbuf *b)
 {
     struct workbuf *other = work_get_empty();
-    size_t give = b->n / 2;
+    uint32_t give = b->n / 2;
 
-    for (size_t i = 0; i < give; i++)
+    for (uint32_t i = 0; i < give; i++)
         other->grey[i] = b->grey[i];
-    for (size_t i = give; i < b->n; i++)
+    for (uint32_t i = give; i < b->n; i++)
         b->grey[i - give] = b->grey[i];
     other->n = give;
     b->n -= give;
@@ -142,7 +146,7 @@ static bool change(uint32_t *from, uint32_t to)
 
 void crew_open(void)
 {
-    CHECK(atomic_load_explicit(&work.nfull, memory_order_relaxed) == 0);
+    CHECK((atomic_load_explicit(&work.crew, memory_order_relaxed) & CREW_OPEN) == 0);
     atomic_store_explicit(&work.gone, 0, memory_order_relaxed);
     atomic_store_explicit(&work.crew, CREW_OPEN + CREW_JOINED, memory_order_seq_cst);
 }
@@ -157,12 +161,24 @@ bool crew_join(void)
     return false;
 }
 
+void crew_leave(void)
+{
+    atomic_fetch_sub_explicit(&work.crew, CREW_JOINED, memory_order_seq_cst);
+}
+
+bool crew_is_open(void)
+{
+    return (atomic_load_explicit(&work.crew, memory_order_relaxed) & CREW_OPEN) != 0;
+}
+
 static void pause_a_little(int *round)
 {
     if (++*round < SPINS)
         cpu_relax();
-    else
+    else if (*round < YIELDS)
         sched_yield();
+    else
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
 /* One look while idle: 1 there is work, 0 the mark is over, -1 neither. */
@@ -172,10 +188,11 @@ static int look(void)
 
     if ((crew & CREW_OPEN) == 0)
         return 0;
+    if (work_is_there())
+        return change(&crew, crew - CREW_IDLE) ? 1 : -1;
+    /* Who left since had given its work before: it would have been seen. */
     if (idle_of(crew) == joined_of(crew))
         return change(&crew, crew & ~CREW_OPEN) ? 0 : -1;
-    if (work_is_there() && change(&crew, crew - CREW_IDLE))
-        return 1;
     return -1;
 }
 
@@ -200,5 +217,4 @@ void crew_disband(void)
 
     while (atomic_load_explicit(&work.gone, memory_order_acquire) != joined_of(crew))
         pause_a_little(&round);
-    CHECK(!work_is_there());
 }

@@ -5,10 +5,12 @@
  * its buffer there too: what was pushed early is near the roots, so it stands for the most work.
  *
  * The crew word holds how many markers have joined, how many of them are idle, and whether the
- * mark is still open. It closes in the moment when all are idle: a marker goes idle only when it
- * has found the pool empty, and only one that is not idle fills the pool.
- * Threads: a buffer by its marker; the rest any. Used while the world is stopped: locks here are
- * never held by a stopped thread. Lock: GCWORK.
+ * mark is still open. It closes when all are idle and the pool is empty: a marker goes idle only
+ * when it has found the pool empty, and only one that is not idle fills the pool. One that leaves
+ * gives what it has to the pool first. Beside them, tasks that come to run put words of their
+ * stacks into the pool (gcstack.h): what they put after the end is there for the next crew.
+ * Threads: a buffer by its marker; the rest any. Used while the world is stopped, too: locks here
+ * are never held by a stopped thread. Lock: GCWORK.
  * Source: Go's mgcwork; the count of the idle as in Flood et al., Parallel Garbage Collection for
  * Shared Memory Multiprocessors (2001). */
 #ifndef RUNTIME_GCWORK_H
@@ -21,14 +23,15 @@
 #include "runtime/san.h"
 
 #define WORKBUF_BYTES ((size_t)4096)
-#define WORKBUF_MAX   ((WORKBUF_BYTES - 2 * sizeof(void *)) / sizeof(uint64_t))
+#define WORKBUF_MAX   ((uint32_t)((WORKBUF_BYTES - 2 * sizeof(void *)) / sizeof(uint64_t)))
 
 /* An address in the low 48 bits, its span class above. */
 typedef uint64_t grey_t;
 
 struct workbuf {
     struct workbuf *next;     /* in the pool; [lock:gcwork] */
-    size_t n;                 /* [owner] */
+    uint32_t n;               /* [owner] */
+    bool raw;                 /* words of roots, not looked at yet; [owner] */
     grey_t grey[WORKBUF_MAX]; /* [owner] */
 };
 
@@ -53,6 +56,12 @@ void crew_open(void);
 
 /* Joins; false if the mark is not open. */
 bool crew_join(void);
+
+/* Whether it is open. A guess. */
+bool crew_is_open(void);
+
+/* The caller, who has given all its work to the pool, ceases to be a member before the end. */
+void crew_leave(void);
 
 /* The caller has nothing left and found the pool empty: waits. True if there is work again, false
  * if the mark is over: then the caller may not use anything of it any more. */

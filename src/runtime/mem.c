@@ -6,6 +6,7 @@
 #include "gort/mem.h"
 
 #include "runtime/gc.h"
+#include "runtime/gcowner.h"
 #include "runtime/gclimit.h"
 #include "runtime/proc.h"
 #include "runtime/sched.h"

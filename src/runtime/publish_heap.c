@@ -17,6 +17,11 @@ _Static_assert((int)GC_MARK == (int)PAGE_GC_MARK, "phases are shown as they are"
 _Static_assert((int)GC_MARK_TERMINATION == (int)PAGE_GC_MARK_TERMINATION,
                "phases are shown as they are");
 _Static_assert((int)GC_SWEEP == (int)PAGE_GC_SWEEP, "phases are shown as they are");
+_Static_assert((int)GC_STOP_THE_WORLD == (int)PAGE_GC_STOP_THE_WORLD,
+               "modes are shown as they are");
+_Static_assert((int)GC_CONCURRENT == (int)PAGE_GC_CONCURRENT, "modes are shown as they are");
+_Static_assert(sizeof(struct gc_stop) == sizeof((struct page_gc_cycle){0}.last_stop_ns),
+               "stops are shown as they are");
 _Static_assert((int)GC_BY_HEAP == (int)PAGE_GC_BY_HEAP, "causes are shown as they are");
 _Static_assert((int)GC_BY_TIME == (int)PAGE_GC_BY_TIME, "causes are shown as they are");
 _Static_assert((int)GC_BY_CALL == (int)PAGE_GC_BY_CALL, "causes are shown as they are");
@@ -74,13 +79,16 @@ void publish_heap_values(uint64_t value[METRIC_COUNT])
     value[METRIC_GC_PERCENT] = s.percent < 0 ? UINT64_MAX : (uint64_t)s.percent;
     value[METRIC_GC_MEMORY_LIMIT] = (uint64_t)s.memory_limit;
     value[METRIC_GC_PHASE] = (uint64_t)s.phase;
-    value[METRIC_GC_MODE] = PAGE_GC_STOP_THE_WORLD;
+    value[METRIC_GC_MODE] = (uint64_t)gc_mode();
     value[METRIC_GC_STOP_TOTAL] = s.gc.stop_ns;
     value[METRIC_GC_MARK_TOTAL] = s.gc.mark_thread_ns;
     value[METRIC_GC_SWEEP_TOTAL] = s.sweep_ns;
     value[METRIC_GC_SCANNED_STACKS] = s.gc.stack_bytes;
     value[METRIC_GC_SCANNED_GLOBALS] = s.gc.globals_bytes;
     value[METRIC_GC_SCANNED_HEAP] = s.gc.heap_bytes;
+    value[METRIC_GC_ASSIST_TOTAL] = s.gc.assist_ns;
+    value[METRIC_GC_ROUNDS] = s.gc.rounds;
+    value[METRIC_GC_WRITTEN_PAGES] = s.gc.written_pages;
     value[METRIC_THREADS] += s.gc_threads;
 }
 
@@ -120,10 +128,21 @@ static void put_cycle(struct pagering *ring, const struct gc_cycle *c)
         .globals_bytes = c->globals_bytes,
         .last_stopped_task = c->last_task,
         .trigger = (uint32_t)c->trigger,
-        .mode = PAGE_GC_STOP_THE_WORLD,
+        .mode = (uint32_t)c->mode,
         .procs = (uint32_t)c->procs,
         .tasks = (uint32_t)c->tasks,
+        .clean_ns = c->clean_ns,
+        .beside_ns = c->beside_ns,
+        .marker_ns = c->marker_ns,
+        .assist_ns = c->assist_ns,
+        .rounds = c->rounds,
+        .written_pages = c->written_pages,
+        .last_pages = c->last_pages,
+        .heap_end = c->heap_end,
     };
+
+    memcpy(out.first_stop_ns, &c->first, sizeof out.first_stop_ns);
+    memcpy(out.last_stop_ns, &c->last, sizeof out.last_stop_ns);
 
     pagering_put(ring, &out, sizeof out);
 }

@@ -12,6 +12,7 @@
 #include "runtime/cycles.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
+#include "runtime/gcstack.h"
 #include "runtime/latency.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
@@ -114,6 +115,8 @@ static inline void adopt(struct worker *w, struct task *t, enum slice slice)
 {
     struct proc *p = w->proc;
 
+    if (gc_marks_beside())
+        gcstack_before_run(t);
     if (UNLIKELY(t->stack.lo == NULL))
         give_stack(p, t);
     if (slice == SLICE_NEW)

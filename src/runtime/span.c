@@ -51,7 +51,10 @@ static void enter_pages(const struct span *s, struct span *owner)
         unsigned distance = large ? 0 : (unsigned)i << 8;
 
         a->spans[page] = owner;
-        a->desc[page] = owner == NULL ? 0 : (uint16_t)(distance | (s->spanclass + 1u));
+        /* Release: pairs with the acquire in arena_desc. */
+        __atomic_store_n(&a->desc[page],
+                         owner == NULL ? 0 : (uint16_t)(distance | (s->spanclass + 1u)),
+                         __ATOMIC_RELEASE);
     }
 }
 
@@ -93,6 +96,15 @@ void span_extend(struct span *s, size_t npages)
     DCHECK(span_is_valid(s));
 }
 
+/* The types of the slots of WORD that are among BITS are those of objects that are gone. */
+static void forget_types(struct span *s, unsigned word, uint64_t bits)
+{
+    if (span_kind_of(s) != SPAN_TYPED || s->elem_bytes <= SPAN_BITMAP_MAX_BYTES)
+        return;
+    for (; bits != 0; bits &= bits - 1)
+        s->arena->types[s->first_page][word * 64 + bits_lowest(bits)] = 0;
+}
+
 bool span_take_word(struct span *s, unsigned *word, uint64_t *bits)
 {
     struct object_bits *b = span_bits(s);
@@ -102,7 +114,9 @@ bool span_take_word(struct span *s, unsigned *word, uint64_t *bits)
 
         if (free == 0)
             continue;
-        b[w].alloc = UINT64_MAX;
+        forget_types(s, w, free);
+        /* Release: pairs with the acquire in gcsearch.c. */
+        __atomic_store_n(&b[w].alloc, UINT64_MAX, __ATOMIC_RELEASE);
         s->nfree -= bits_count(free);
         s->next_word = (uint16_t)(w + 1);
         *word = w;
@@ -177,12 +191,13 @@ static void put_bits(uint64_t *words, size_t at, size_t n, uint64_t bits)
 void span_set_type(const struct span *s, uintptr_t addr, const gort_type *type, size_t n)
 {
     DCHECK(span_kind_of(s) == SPAN_TYPED && addr >= s->base && addr < span_end(s));
-    if (s->elem_bytes > SPAN_BITMAP_MAX_BYTES) {
+    if (s->elem_bytes > SPAN_BITMAP_MAX_BYTES)
         s->arena->types[s->first_page][(addr - s->base) / s->elem_bytes] = (uintptr_t)type;
-        return;
-    }
-    put_bits(&s->arena->types[0][0], (addr - s->arena->base) / WORD_BYTES,
-             s->elem_bytes / WORD_BYTES, bits_of_elements(type, n));
+    else
+        put_bits(&s->arena->types[0][0], (addr - s->arena->base) / WORD_BYTES,
+                 s->elem_bytes / WORD_BYTES, bits_of_elements(type, n));
+    /* Release: a mark that finds what the task is about to store finds the type, too. */
+    atomic_thread_fence(memory_order_release);
 }
 
 bool span_is_valid(const struct span *s)

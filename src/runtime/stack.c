@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "base/check.h"
+#include "runtime/gcdirty.h"
 #include "runtime/lock.h"
 #include "runtime/os_linux.h"
 #include "runtime/san.h"
@@ -18,7 +19,7 @@
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
 #endif
 
-#define SLAB_BYTES      ((size_t)64 << 20)
+#define SLAB_BYTES      STACK_SLAB_BYTES
 #define SLABS_MAX       16384u
 #define GUARD_BATCH     64u    /* stacks that get their guards at a time: the first one is quick */
 #define MPROTECT_BUDGET 16384u /* guards by mprotect: each splits a mapping, 65,530 are allowed */
@@ -127,11 +128,12 @@ static bool add_slab_locked(unsigned class, size_t stack_bytes)
         stacks.slab = sys_map(SLABS_MAX * sizeof *stacks.slab, SYS_OTHER);
     if (stacks.slab == NULL || n == SLABS_MAX)
         return false;
-    base = sys_reserve(bytes, stack_bytes);
+    base = sys_reserve(bytes, SLAB_BYTES);
     if (base == NULL)
         return false;
     sys_advise(base, bytes, MADV_NOHUGEPAGE);
     san_root_add(base, bytes);
+    dirty_watch(base, bytes);
     stacks.slab[n] = (struct slab){.base = base, .bytes = bytes, .stack_bytes = stack_bytes};
     /* Release: stack_guard_hit, which takes no lock, sees a whole entry. */
     atomic_store_explicit(&stacks.nslabs, n + 1, memory_order_release);
@@ -288,6 +290,24 @@ bool stack_has_overflowed(struct stack s)
             return true;
     }
     return false;
+}
+
+uint32_t stack_slab_count(void)
+{
+    return atomic_load_explicit(&stacks.nslabs, memory_order_acquire);
+}
+
+void stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi)
+{
+    const struct slab *s = &stacks.slab[i];
+    unsigned class = class_of(s->stack_bytes);
+
+    *lo = (uintptr_t)s->base;
+    *hi = *lo + s->bytes;
+    lock_take(&stacks.lock);
+    if (stacks.filling[class] == i)
+        *hi = (uintptr_t)stacks.fresh[class];
+    lock_release(&stacks.lock);
 }
 
 void stack_trim_begin(struct stack_trim *t)

@@ -17,6 +17,7 @@
 #include "runtime/alloc.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
+#include "runtime/gc.h"
 #include "runtime/os_linux.h"
 #include "runtime/parklot.h"
 #include "runtime/preempt.h"
@@ -274,6 +275,7 @@ int gort_run(const gort_options *options, int (*fn)(void *arg), void *arg)
     if (atomic_exchange_explicit(&once, 1, memory_order_relaxed) != 0)
         return GORT_EALREADY;
     debug_init(getenv("GORT_DEBUG"));
+    gc_choose_mode(getenv("GORT_GC_MODE"));
     s = settle(options);
     if (options != NULL && options->foreign_threads != 0)
         atomic_store_explicit(&sched.foreign, 1, memory_order_relaxed);

@@ -48,6 +48,7 @@ struct task {
     enum wait_reason reason; /* [owner] */
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
+    _Atomic(uint32_t) marked; /* how far a mark beside the program is, gcstack.h; [atomic] */
     _Atomic(uintptr_t) lot_word;               /* address of the lock that it waits for, and enum
                                                 * lot_kind; 0: none; [lock: its bucket] */
     size_t stack_bytes;                        /* wanted size; [owner] */

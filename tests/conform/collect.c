@@ -335,8 +335,9 @@ static void everyone_may_collect_at_once(void)
     for (int i = 0; i < 12; i++)
         gort_go(collect_in_task, &done);
     gort_waitgroup_wait(&done);
-    EXPECT(stats().num_forced_gc - before == 60, "%u cycles for 60 calls",
-           stats().num_forced_gc - before);
+    /* Who calls while a cycle is wanted but has not begun shares it. */
+    EXPECT(stats().num_forced_gc - before >= 5 && stats().num_forced_gc - before <= 60,
+           "%u cycles for 60 calls, 5 of them one after the other", stats().num_forced_gc - before);
 }
 
 static void sizes_at_the_edges_work(void)

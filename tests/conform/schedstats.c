@@ -307,10 +307,7 @@ CLAIM(a_proc_without_a_task_is_idle)
 
 static void block(void)
 {
-    GORT_BLOCKING
-    {
-        block_thread(SPIN_NS);
-    }
+    GORT_BLOCKING { block_thread(SPIN_NS); }
 }
 
 CLAIM(a_blocking_section_is_told_apart)
@@ -318,18 +315,30 @@ CLAIM(a_blocking_section_is_told_apart)
     EXPECT(is_counted(block, BLOCKING), "no proc was in a blocking section");
 }
 
+static void run_until(void *over)
+{
+    while (atomic_load_explicit((_Atomic(int) *)over, memory_order_relaxed) == 0)
+        gort_yield();
+}
+
+/* Who calls gort_gc may wait for it: another task runs that can be stopped. */
 CLAIM(a_stopped_world_is_told_apart)
 {
+    _Atomic(int) over = 0;
+    gort_waitgroup tasks = {0};
     struct reading a, b;
     gort_memstats before, after;
-    uint64_t paused = 0;
+    uint64_t paused;
 
+    gort_waitgroup_go(&tasks, run_until, &over);
     gort_read_memstats(&before);
     read_all(&a);
     for (int i = 0; i < 3; i++)
         gort_gc();
     read_all(&b);
     gort_read_memstats(&after);
+    atomic_store_explicit(&over, 1, memory_order_relaxed);
+    gort_waitgroup_wait(&tasks);
     paused = after.pause_total_ns - before.pause_total_ns;
     EXPECT(time_of(&b, STOPPED) > time_of(&a, STOPPED), "nobody was stopped");
     for (int i = 0; i < b.n; i++) {
@@ -379,7 +388,6 @@ static uint64_t count_taken(void)
     return taken;
 }
 
-/* As many sections as procs: this task goes on only because one is taken. */
 CLAIM(a_proc_that_is_taken_from_a_section_is_counted)
 {
     _Atomic(int) go_on = 0;

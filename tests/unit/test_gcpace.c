@@ -134,3 +134,89 @@ Test(gcpace, steady_programs_collect_once_per_percentage_of_growth)
     cr_assert_float_eq(cycles_per_allocated(GIB, 25), 4.0, 1e-6, "%f cycles per heap allocated",
                        cycles_per_allocated(GIB, 25));
 }
+
+/* ---- a mark beside the program ---- */
+
+Test(gcpace, markers_have_a_quarter_of_the_procs_together)
+{
+    for (uint32_t procs = 1; procs <= 64; procs++) {
+        uint32_t all = 0;
+
+        for (uint32_t i = 0; i < procs; i++)
+            all += pace_marker_share(procs, i);
+        cr_assert_eq(all, procs * 250, "%u procs: %u thousandths", procs, all);
+    }
+    cr_assert_eq(pace_marker_share(2, 0), 500, "two procs: %u", pace_marker_share(2, 0));
+    cr_assert_eq(pace_marker_share(6, 1), 500, "the second of six: %u", pace_marker_share(6, 1));
+    cr_assert_eq(pace_marker_share(4, 1), 0, "the second of four: %u", pace_marker_share(4, 1));
+}
+
+Test(gcpace, a_cycle_begins_a_runway_before_the_goal)
+{
+    uint64_t first = pace_trigger(100 * MIB, 200 * MIB, 0);
+
+    cr_assert_eq(first, 170 * MIB, "without experience at %" PRIu64, first);
+    cr_assert_eq(pace_trigger(100 * MIB, 200 * MIB, 20 * MIB), 180 * MIB);
+    cr_assert_eq(pace_trigger(100 * MIB, 200 * MIB, 90 * MIB), first, "earlier than the earliest");
+    cr_assert_eq(pace_trigger(100 * MIB, 200 * MIB, 1), 195 * MIB, "later than the latest");
+    cr_assert_eq(pace_trigger(100 * MIB, 100 * MIB, 1), 100 * MIB, "without any room");
+    cr_assert_eq(pace_trigger(100 * MIB, PACE_NEVER, 1), PACE_NEVER, "although it is off");
+}
+
+Test(gcpace, the_runway_is_the_longest_of_two_marks_scaled_to_the_work)
+{
+    cr_assert_eq(pace_runway(10, 30, 100, 100), 30);
+    cr_assert_eq(pace_runway(40, 30, 100, 200), 80);
+    cr_assert_eq(pace_runway(0, 0, 0, 0), 0);
+}
+
+/* A program with LIVE bytes that allocates in steps of 8 KiB while nobody else marks; the heap's
+ * size when the mark, which has WORK to search instead of the EXPECTED, is over. */
+static uint64_t heap_at_the_end(uint64_t live, uint64_t expected, uint64_t work)
+{
+    struct pace_state s = plain(live);
+    struct pace_mark m = {.expected = expected, .most = 2 * work, .goal = pace_goal(&s)};
+
+    m.heap = pace_trigger(live, m.goal, 0);
+    m.ceiling = pace_ceiling(&s, m.goal);
+    while (m.done < work) {
+        m.done += pace_debt(&m, 8192);
+        m.heap += 8192;
+        cr_assert_lt(m.heap, 4 * m.goal, "the mark does not end");
+    }
+    return m.heap;
+}
+
+Test(gcpace, tasks_that_allocate_finish_the_mark_when_the_goal_is_reached)
+{
+    uint64_t heap = heap_at_the_end(100 * MIB, 100 * MIB, 100 * MIB);
+
+    cr_assert(heap > 195 * MIB && heap < 202 * MIB, "%" PRIu64 " MiB at the end", heap / MIB);
+}
+
+Test(gcpace, twice_the_work_that_was_expected_still_ends_below_the_ceiling)
+{
+    uint64_t heap = heap_at_the_end(100 * MIB, 100 * MIB, 199 * MIB);
+
+    cr_assert_leq(heap, 220 * MIB, "%" PRIu64 " MiB at the end", heap / MIB);
+}
+
+Test(gcpace, the_ceiling_is_a_tenth_above_the_goal_unless_memory_is_limited)
+{
+    struct pace_state s = plain(100 * MIB);
+
+    cr_assert_eq(pace_ceiling(&s, 200 * MIB), 220 * MIB);
+    s.limit = 150 * MIB;
+    cr_assert_eq(pace_ceiling(&s, 140 * MIB), 140 * MIB);
+    cr_assert_eq(pace_ceiling(&s, PACE_NEVER), PACE_NEVER);
+}
+
+Test(gcpace, nobody_owes_anything_when_the_work_is_done_or_the_collector_is_off)
+{
+    struct pace_mark m = {.expected = 10, .most = 10, .done = 10, .heap = 5, .goal = 20};
+
+    cr_assert_eq(pace_debt(&m, 8192), 0, "after the work");
+    m.done = 0;
+    m.goal = PACE_NEVER;
+    cr_assert_eq(pace_debt(&m, 8192), 0, "although it is off");
+}

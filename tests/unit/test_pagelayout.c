@@ -78,7 +78,7 @@ Test(pagelayout, offsets_of_the_first_version)
         {PAGE_SECTION_METRICS, 704, 32, METRIC_COUNT},
         {PAGE_SECTION_PROCS, 0, 256, 4},
         {PAGE_SECTION_SIZE_CLASSES, 0, 3328, 69},
-        {PAGE_SECTION_GC_CYCLES, 0, 128, 256},
+        {PAGE_SECTION_GC_CYCLES, 0, 256, 256},
         {PAGE_SECTION_EVENTS, 0, 128, 256},
         {PAGE_SECTION_TASK_GROUPS, 0, 28672, 256},
         {PAGE_SECTION_ALLOC_SITES, 0, 12288, 256},

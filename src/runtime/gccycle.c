@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "runtime/gccycle.h"
+
+#include "base/clock.h"
+#include "runtime/allocsite.h"
+#include "runtime/cache.h"
+#include "runtime/debug.h"
+#include "runtime/gcdirty.h"
+#include "runtime/gclog.h"
+#include "runtime/gcmark.h"
+#include "runtime/gcpages.h"
+#include "runtime/gcroot.h"
+#include "runtime/gcstack.h"
+#include "runtime/gcsweep.h"
+#include "runtime/gcthread.h"
+#include "runtime/gcverify.h"
+#include "runtime/heap.h"
+#include "runtime/pool.h"
+#include "runtime/proc.h"
+#include "runtime/sched.h"
+#include "runtime/special.h"
+#include "runtime/world.h"
+
+#define FEW_PAGES  64u /* written ones: the last stop can do with them */
+#define ROUNDS_MAX 8u
+
+struct cycle {
+    struct gc_cycle log;
+    struct mark_result mark;
+    uint64_t nspans; /* to be swept */
+};
+
+/* ---- stopping ---- */
+
+struct stop {
+    struct cycle *cycle;
+    struct gc_stop *log;
+    void (*work)(struct cycle *c); /* [stw] */
+    int64_t patience_ns;           /* with those who do not stop */
+    bool done;
+};
+
+static uint64_t now_ns(void)
+{
+    return (uint64_t)clock_mono_ns();
+}
+
+static void stop_and_work(void *arg)
+{
+    struct stop *s = arg;
+    struct world_stop how;
+
+    s->done = world_stop(&how, s->patience_ns);
+    if (!s->done)
+        return;
+    s->work(s->cycle);
+    s->log->marked_ns = now_ns();
+    world_start();
+    s->log->restarted_ns = now_ns();
+    s->log->asked_ns = (uint64_t)how.asked_ns;
+    s->log->stopped_ns = (uint64_t)how.stopped_ns;
+    if (how.last_task != 0)
+        s->cycle->log.last_task = how.last_task;
+}
+
+/* WORK in the stopped world. The loader's lock is held meanwhile, and before: a thread that waits
+ * for it with its signals blocked, as unwinders and sanitizers do, stops only when it has got it:
+ * then all go on for a moment. */
+static void with_world_stopped(struct cycle *c, struct gc_stop *log, void (*work)(struct cycle *c))
+{
+    struct stop s = {.cycle = c, .log = log, .work = work, .patience_ns = WORLD_PATIENCE_NS};
+
+    for (;;) {
+        gcroot_hold_modules(stop_and_work, &s);
+        sched_wake_one(); /* not with the loader's lock: starting a thread takes others of its own
+                           */
+        if (s.done)
+            return;
+        world_stop_later(&s.patience_ns);
+    }
+}
+
+/* ---- what is told of it ---- */
+
+static void begin_log(struct cycle *c)
+{
+    c->log.heap_before = gc_object_bytes();
+    c->log.heap_goal = gc_goal();
+    c->log.procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    c->log.tasks = (uint64_t)tasks_alive();
+    if (c->log.trigger == GC_BY_HEAP && gc_is_limited())
+        c->log.trigger = GC_BY_LIMIT;
+}
+
+static void add_stop(struct gc_cycle *log, const struct gc_stop *s)
+{
+    log->stop_ns += s->stopped_ns - s->asked_ns;
+    log->mark_ns += s->marked_ns - s->stopped_ns;
+    log->restart_ns += s->restarted_ns - s->marked_ns;
+}
+
+static void end_log(struct cycle *c)
+{
+    struct gc_cycle *log = &c->log;
+
+    log->start_mono_ns = log->first.asked_ns != 0 ? log->first.asked_ns : log->last.asked_ns;
+    log->end_real_ns = (uint64_t)clock_real_ns();
+    add_stop(log, &log->first);
+    add_stop(log, &log->last);
+    log->pause_ns = log->stop_ns + log->mark_ns + log->restart_ns;
+    log->heap_live = c->mark.live_bytes;
+    log->heap_bytes = c->mark.heap_bytes;
+    log->stack_bytes = c->mark.stack_bytes;
+    log->globals_bytes = c->mark.globals_bytes;
+    gclog_add(log, c->mark.thread_ns);
+    gc_set_end((int64_t)log->last.restarted_ns);
+    if (debug.gctrace > 0)
+        gclog_trace(log, c->mark.thread_ns);
+}
+
+/* ---- the end of every mark ---- */
+
+/* What depends on what is reachable and what is not, while all marks are there. [stw] */
+static void draw_conclusions(void)
+{
+    allocsite_marked();
+    special_marked();
+}
+
+/* The marks are complete. [stw] */
+static void end_mark(struct cycle *c)
+{
+    mark_read(&c->mark);
+    if (debug.verify != 0)
+        verify_run();
+    draw_conclusions();
+    gc_enter_phase(GC_MARK_TERMINATION);
+    gc_mark_ended(&c->mark, c->log.heap_before);
+    gcstack_end();
+    gc_enter_phase(GC_SWEEP);
+    c->nspans = sweep_begin(gc_room());
+}
+
+/* ---- stop the world ---- */
+
+static void mark_all(struct cycle *c)
+{
+    gc_enter_phase(GC_MARK);
+    pools_age();
+    cache_flush_all();
+    heap_forget_strays();
+    mark_clear();
+    mark_run(MARK_ALL, gcthread_wake_markers);
+    end_mark(c);
+}
+
+static void run_stopped(struct cycle *c)
+{
+    with_world_stopped(c, &c->log.last, mark_all);
+    c->log.heap_end = c->log.heap_before;
+}
+
+/* ---- concurrent ---- */
+
+static void begin_beside(struct cycle *c)
+{
+    (void)c;
+    gc_enter_phase(GC_MARK);
+    pools_age();
+    cache_flush_all();
+    heap_forget_strays();
+    mark_clear();
+    gc_mark_begins();
+    mark_begin_beside();
+}
+
+static void finish_beside(struct cycle *c)
+{
+    cache_flush_all();
+    mark_run(MARK_LAST, gcthread_wake_markers);
+    end_mark(c);
+}
+
+/* Looks again at what was written, until that is little. */
+static void clean_up(struct cycle *c)
+{
+    uint64_t before = UINT64_MAX;
+    bool held_up = false;
+
+    while (c->log.rounds < ROUNDS_MAX) {
+        uint64_t n = 0;
+
+        mark_run(MARK_CLEAN, gcthread_wake_markers);
+        mark_read(&c->mark);
+        n = c->mark.written_pages;
+        c->log.rounds++;
+        c->log.written_pages += n;
+        if (n < FEW_PAGES || (held_up && n > before - before / 4))
+            return;
+        if (n > before - before / 4) {
+            gc_hold_up();
+            held_up = true;
+        }
+        before = n;
+    }
+}
+
+static void note_beside(struct cycle *c)
+{
+    mark_read(&c->mark);
+    c->log.beside_ns = now_ns() - c->log.first.restarted_ns;
+    c->log.marker_ns = c->mark.thread_ns;
+    c->log.assist_ns = c->mark.assist_ns;
+    c->log.heap_end = gc_object_bytes();
+}
+
+static void run_beside(struct cycle *c)
+{
+    uint64_t start_ns = now_ns();
+
+    pages_declare_clean();
+    gcstack_declare_clean();
+    if (dirty_has_failed()) {
+        gc_give_up_mode();
+        run_stopped(c);
+        return;
+    }
+    c->log.mode = GC_CONCURRENT;
+    c->log.clean_ns = now_ns() - start_ns;
+    with_world_stopped(c, &c->log.first, begin_beside);
+    mark_run(MARK_BESIDE, gcthread_wake_markers);
+    clean_up(c);
+    note_beside(c);
+    with_world_stopped(c, &c->log.last, finish_beside);
+    c->log.last_pages = c->mark.written_pages;
+    c->log.written_pages += c->log.last_pages;
+    if (dirty_has_failed())
+        gc_give_up_mode();
+}
+
+/* ---- public ---- */
+
+void cycle_run(enum gc_trigger trigger)
+{
+    struct cycle c = {.log.trigger = trigger};
+
+    if (debug.replay == 0)
+        gcthread_start();
+    begin_log(&c);
+    if (gc_mode() == GC_CONCURRENT)
+        run_beside(&c);
+    else
+        run_stopped(&c);
+    end_log(&c);
+    if (c.nspans == 0) /* nobody will sweep a last one */
+        gc_sweep_ended();
+    if (debug.replay == 0)
+        gcthread_ask(GCTHREAD_SWEEP);
+}

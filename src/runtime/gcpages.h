@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* gcpages.h - which memory a mark beside the program has to look at again: the written pages of the
+ * heap that may hold references.
+ * Only pages that are in spans are asked about: of what was never touched the kernel would have to
+ * keep account, too. For many threads to work on them they are cut into pieces, numbered, of 8 MiB.
+ * A page that comes into use after it was looked at counts as written, so the next look finds it.
+ * Threads: the owner of the cycle, unless it says otherwise. Source: as gcdirty.h. */
+#ifndef RUNTIME_GCPAGES_H
+#define RUNTIME_GCPAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/gcdirty.h"
+
+/* Gets the memory for that; false if there is none. Once, at start. */
+bool pages_init(void);
+
+/* Declares everything clean. Beside the program: it comes before the stop in which objects begin to
+ * be born marked, or what is written to them would not be noticed. */
+void pages_declare_clean(void);
+
+/* Makes the list of pieces; how many. */
+size_t pages_prepare(void);
+
+/* Calls FN(CTX, LO, HI) for the runs of written pages in piece I; how many pages these are.
+ * Markers, one a piece. */
+size_t pages_find(size_t i, enum dirty_how how, dirty_fn fn, void *ctx);
+
+/* Declares written what will be written soon anyway, because objects are going to be made there:
+ * the pages of spans that have free slots, or will have once they are swept. Beside the program,
+ * when the sweep has begun. */
+void pages_forgo(void);
+
+#endif

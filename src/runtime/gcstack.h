@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* gcstack.h - the stacks of tasks in a mark that runs beside the program.
+ * A stack can be searched only while its task does not run. Each task is searched once after the
+ * mark has begun and before it runs again, by whoever comes first: a marker that goes through all
+ * tasks, or the worker that is about to run it, which just puts the words aside. Those that run
+ * when the mark begins are searched then, in the stop. After that a task may run as it likes; the
+ * last stop searches it once more.
+ *
+ * task.marked says how far that is: E being the number of this mark (even, from 2),
+ *   other       not searched yet; the task has not run since the mark began, so its stack, its
+ *               stack pointer and its argument are as they were then.
+ *   BUSY        being searched: who wants to run it waits.
+ *   E           searched, and has not run since: the last stop looks at it again only if its stack
+ *               was written by others.
+ *   E | 1       searched, and has run since, or was born since: all of it has to be searched again.
+ * Invariants: only other -> BUSY -> E, by a compare-and-swap of any marker; other -> E | 1 and
+ * E -> E | 1, by the owner of the task; a new record is E | 1 from the start. So a marker never
+ * sees a stack that is in use, and at the end of the mark no stack is left in the state other but
+ * those of tasks that the markers have not come to, which have not run.
+ * A marker is no worker and is never stopped: so nobody waits for long in the state BUSY.
+ *
+ * Threads: as each function says. Source: the idea of Go's scang, and of its stack barrier. */
+#ifndef RUNTIME_GCSTACK_H
+#define RUNTIME_GCSTACK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "runtime/world.h"
+
+struct task;
+
+/* The number of the mark that runs beside the program: objects are born marked, and tasks are
+ * searched before they run. 0: there is none. Changes only while the world is stopped; [atomic]. */
+extern _Atomic(uint32_t) gcstack_epoch;
+
+static inline bool gc_marks_beside(void)
+{
+    return UNLIKELY(atomic_load_explicit(&gcstack_epoch, memory_order_relaxed) != 0);
+}
+
+/* A mark begins: searches the tasks that are on workers. [stw] */
+void gcstack_begin(world_scan_fn scan, void *ctx);
+
+/* It ends. [stw] */
+void gcstack_end(void);
+
+/* Searches the task in slot SLOT unless that is not its turn. Markers. */
+void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx);
+
+/* Other tasks, and the runtime, may write to the stack of a task that waits: its pages are watched
+ * (gcdirty.h). Declares all stacks clean; before the first stop, by the owner of the cycle. */
+void gcstack_declare_clean(void);
+
+/* Asks which pages of stacks were written. [stw] */
+void gcstack_look(void);
+
+/* Whether nothing has changed for the task in SLOT since it was searched: it has not run, and
+ * nobody has written to its stack. *BYTES is how much of it is in use. After gcstack_look. [stw] */
+bool gcstack_is_settled(size_t slot, size_t *bytes);
+
+/* T, which belongs to the caller, is about to run while gc_marks_beside. Locks may be held. Takes
+ * GCWORK. */
+void gcstack_before_run(struct task *t);
+
+/* What a new record's marked is. */
+uint32_t gcstack_newborn(void);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* gc.c - benchmarks of the collector: what it costs, and how long it stops the program.
+ * GCTree is the shape of GCBench (Ellis, Kovac, Boehm): a tree that lives, of which a full mark has
+ * to search all, and two tasks that build and drop trees of many sizes. An iteration is one tree of
+ * 2^17 nodes by each. RingBuffer holds 200,000 messages of 1 KB and replaces the oldest one each
+ * time; what counts is the worst push.
+ * Reported besides: the longest pause of a cycle (both of its stops), in ms; that of a mark, in ns
+ * for each object. "longest pause" contains what a thread waits for the processor: on a machine
+ * that has other things to do it says more of these. GC_BENCH_DEPTH=25 makes the tree that lives
+ * four times as large, 2.5 GiB. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "tests/bench/bench.h"
+
+#define LIVE_DEPTH    23 /* 16.8 million nodes, 0.75 GiB with all that belongs to them */
+#define TREE_DEPTH    16
+#define MUTATORS      2
+#define MESSAGES      200000
+#define MESSAGE_BYTES 1024
+
+struct node {
+    struct node *left;
+    struct node *right;
+    int i;
+    int j;
+};
+
+static struct node *new_node(struct node *left, struct node *right)
+{
+    struct node *n = gort_alloc_object(sizeof *n);
+
+    n->left = left;
+    n->right = right;
+    return n;
+}
+
+static struct node *tree_bottom_up(int depth)
+{
+    struct node *left = NULL;
+
+    if (depth == 0)
+        return new_node(NULL, NULL);
+    left = tree_bottom_up(depth - 1);
+    return new_node(left, tree_bottom_up(depth - 1));
+}
+
+static void grow_top_down(struct node *n, int depth)
+{
+    if (depth == 0)
+        return;
+    n->left = new_node(NULL, NULL);
+    n->right = new_node(NULL, NULL);
+    grow_top_down(n->left, depth - 1);
+    grow_top_down(n->right, depth - 1);
+}
+
+static double longest_pause_ms(uint32_t first)
+{
+    gort_memstats m;
+    uint64_t longest = 0;
+
+    gort_read_memstats(&m);
+    for (uint32_t n = m.num_gc > 256 && first < m.num_gc - 256 ? m.num_gc - 256 : first;
+         n < m.num_gc; n++)
+        if (m.pause_ns[n % 256] > longest)
+            longest = m.pause_ns[n % 256];
+    return (double)longest / 1e6;
+}
+
+static uint32_t cycles(void)
+{
+    gort_memstats m;
+
+    gort_read_memstats(&m);
+    return m.num_gc;
+}
+
+/* ---- trees ---- */
+
+static struct node *live;
+
+static void make_live(void)
+{
+    const char *depth = getenv("GC_BENCH_DEPTH");
+
+    live = new_node(NULL, NULL);
+    grow_top_down(live, depth == NULL ? LIVE_DEPTH : atoi(depth));
+}
+
+struct mutator {
+    int64_t n;
+    gort_waitgroup done;
+};
+
+static void build_and_drop(void *arg)
+{
+    struct mutator *m = arg;
+
+    for (int64_t i = 0; i < m->n; i++) {
+        struct node *top = new_node(NULL, NULL);
+
+        grow_top_down(top, TREE_DEPTH - 1);
+        gort_keepalive(top);
+        gort_keepalive(tree_bottom_up(TREE_DEPTH - 1));
+    }
+    gort_waitgroup_done(&m->done);
+}
+
+GORT_BENCH(GCTree)
+{
+    static struct mutator m;
+    uint32_t before = 0;
+
+    make_live();
+    m.n = b->n;
+    before = cycles();
+    gort_bench_reset_timer(b);
+    gort_waitgroup_add(&m.done, MUTATORS);
+    for (int i = 0; i < MUTATORS; i++)
+        gort_go(build_and_drop, &m);
+    gort_waitgroup_wait(&m.done);
+    gort_bench_stop_timer(b);
+    gort_bench_report_metric(b, longest_pause_ms(before), "max-pause-ms");
+    gort_bench_report_metric(b, (double)(cycles() - before), "cycles");
+    live = NULL;
+}
+
+/* One collection of a tree of 2^21 nodes that lives, by call. */
+GORT_BENCH(GCFullMark)
+{
+    struct node *top = new_node(NULL, NULL);
+
+    grow_top_down(top, 20);
+    gort_gc();
+    gort_bench_reset_timer(b);
+    for (int64_t i = 0; i < b->n; i++)
+        gort_gc();
+    gort_bench_stop_timer(b);
+    gort_bench_report_metric(b, (double)gort_bench_elapsed(b) / (double)b->n / (double)(1 << 21),
+                             "ns/object");
+    gort_keepalive(top);
+}
+
+/* ---- messages ---- */
+
+GORT_BENCH(GCRingBuffer)
+{
+    char **ring = gort_alloc(MESSAGES * sizeof *ring);
+    int64_t worst_ns = 0;
+
+    for (int64_t i = 0; i < b->n; i++) {
+        int64_t start_ns = gort_now();
+        char *message = gort_alloc_noscan(MESSAGE_BYTES);
+        int64_t took_ns = 0;
+
+        for (int k = 0; k < MESSAGE_BYTES; k++)
+            message[k] = (char)i;
+        ring[i % MESSAGES] = message;
+        took_ns = gort_now() - start_ns;
+        if (took_ns > worst_ns)
+            worst_ns = took_ns;
+    }
+    gort_bench_stop_timer(b);
+    gort_bench_report_metric(b, (double)worst_ns / 1e6, "worst-push-ms");
+    gort_keepalive(ring);
+}
+
+GORT_BENCH_MAIN
