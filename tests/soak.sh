@@ -3,10 +3,10 @@
 # soak.sh [-n SEEDS] [-e EVERY] [-j JOBS] [-t MINUTES] [-s SEED] [-b KIND=FOLDER]... [PROGRAM...]
 # Runs the conformance programs, or those named (chan, select, ...), with SEEDS (1000) seeds of
 # random yields. Each seed is one build of three (plain, address, thread), one of 1, 2, 4 and 16
-# procs, and a frequency of yields: 48 ways in turn. Every EVERYth program is run with it: so each
-# program has SEEDS / EVERY runs, give or take a few, as many in each of the 12 pairs of a build and
-# a number of procs, but for one. A run is all claims of a program, and one of those that end the
-# process (support/conform.h).
+# procs, a frequency of yields, and the collector as it is or GORT_GC_MODE=stw: 96 ways in turn.
+# Every EVERYth program is run with it: so each program has SEEDS / EVERY runs, give or take a few,
+# as many in each of the 12 pairs of a build and a number of procs, but for one. A run is all claims
+# of a program, and one of those that end the process (support/conform.h).
 #   -e  3; 1 if programs are named
 #   -j  runs at a time; as many as there are processors
 #   -t  begins no run after so many minutes, builds not counted; 60
@@ -27,6 +27,7 @@ run_seed=1
 declare -A build=()
 kinds=(plain address thread)
 procs=(1 2 4 16)
+modes=('' stw)
 limit=300 # seconds for one run of one program
 
 die() {
@@ -82,12 +83,13 @@ spread() {
 run_one() {
     local number=${1% *} program=${1#* }
     local kind=${kinds[number % 3]} procs_of_run=${procs[number / 3 % 4]}
+    local mode=${modes[number / 48 % 2]}
     local seed log settings status
 
     seed=$(spread "$number")
     log=soak/$run_seed-$number-$program.log
     settings="seed=$seed,yield=$((2 << (number / 12 % 4))),clobberfree=1"
-    GORT_MAXPROCS=$procs_of_run GORT_DEBUG=$settings timeout -k 5 $limit \
+    GORT_MAXPROCS=$procs_of_run GORT_GC_MODE=$mode GORT_DEBUG=$settings timeout -k 5 $limit \
         "${folders[number % 3]}/tests/conform/$program" --once >"$log" 2>&1
     status=$?
     if [ $status = 0 ] || [ $status = 77 ]; then # 77: cannot run in such a build
@@ -95,8 +97,8 @@ run_one() {
         echo "$number $program" >>"soak/done-$run_seed"
         return
     fi
-    printf 'GORT_MAXPROCS=%s GORT_DEBUG=%s %s/tests/conform/%s --once # %s\n' "$procs_of_run" \
-        "$settings" "${folders[number % 3]}" "$program" "$log" |
+    printf 'GORT_MAXPROCS=%s GORT_GC_MODE=%s GORT_DEBUG=%s %s/tests/conform/%s --once # %s\n' \
+        "$procs_of_run" "$mode" "$settings" "${folders[number % 3]}" "$program" "$log" |
         tee -a "soak/failed-$run_seed"
 }
 
