@@ -1,91 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /* churn.c - allocation and garbage under memory pressure, and no leak: a live set of a fixed size,
  * whose objects are replaced at random, and tasks that come and go. The heap saws up and down as
- * fast as the options ask, and no alert may come of it. */
+ * fast as the options ask, and no alert may come of it. If it has an end, it tells whether each
+ * object was whole as long as it lived, and whether what was to be called after its life was. */
 #include "config.h"
 
 #include "demo/demo.h"
 
-#include <stddef.h>
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <gort.h>
 
+#include "demo/liveset.h"
 #include "demo/pace.h"
-#include "demo/random.h"
 
 #define NMUTATORS 4
-#define OBJECT_MIN_BYTES 32
-#define OBJECT_SCALES 8 /* sizes from 32 bytes to 8 KiB, each power of two as likely */
-#define OBJECT_MEAN_BYTES 1536
+#define PATIENCE_NS (60 * GORT_S)
 
-/* A part of the live set, with a task that replaces its objects. */
+/* A part of the live set is made by a task that then replaces its objects. */
 struct mutator {
-    void **slots; /* the objects that live; [owner] */
-    size_t nslots;
-    uint64_t random;
+    int64_t live_bytes;
+    uint64_t seed;
     struct pace pace;
 };
 
-/* An object with references, to two small ones of its own. */
-struct branch {
-    char *left;
-    char *right;
-};
+static _Atomic(bool) ending;
+static gort_waitgroup mutators;
 
-static size_t random_bytes(uint64_t *random)
+static bool is_ending(void)
 {
-    size_t bytes = (size_t)OBJECT_MIN_BYTES << random_below(random, OBJECT_SCALES);
-
-    return bytes + (size_t)random_below(random, bytes);
-}
-
-/* A new object of one of three kinds. Adds what it took to *BYTES. */
-static void *make_object(uint64_t *random, int64_t *bytes)
-{
-    size_t n = random_bytes(random);
-    void *object;
-
-    *bytes += (int64_t)n;
-    switch (random_below(random, 3)) {
-    case 0:
-        object = gort_alloc_noscan(n);
-        memset(object, 'n', n);
-        return object;
-    case 1:
-        return gort_alloc(n);
-    default: {
-        struct branch *branch = gort_new(struct branch);
-
-        branch->left = gort_alloc_noscan(n / 2);
-        branch->right = gort_alloc_noscan(n / 2);
-        return branch;
-    }
-    }
-}
-
-static int64_t replace_one(struct mutator *m)
-{
-    int64_t bytes = 0;
-
-    m->slots[random_below(&m->random, m->nslots)] = make_object(&m->random, &bytes);
-    return bytes;
+    return atomic_load_explicit(&ending, memory_order_relaxed);
 }
 
 static void mutate(void *arg)
 {
     struct mutator *m = arg;
+    struct liveset *set = liveset_new(m->live_bytes, m->seed);
     int64_t due_bytes = 0;
-    int64_t filled = 0;
 
-    for (size_t i = 0; i < m->nslots; i++)
-        m->slots[i] = make_object(&m->random, &filled);
-    for (;;) {
+    while (!is_ending()) {
         due_bytes += pace_wait(&m->pace);
-        while (due_bytes > 0)
-            due_bytes -= replace_one(m);
+        while (due_bytes > 0 && !is_ending())
+            due_bytes -= liveset_replace(set);
     }
+    liveset_drop(set);
+    gort_waitgroup_done(&mutators);
 }
 
 /* A short life: some memory, a little time. */
@@ -111,23 +74,51 @@ static void spawn_tasks(void *arg)
     }
 }
 
+/* A word that is no reference may keep an object, and with it its cleanup. */
+static int64_t lost(const struct liveset_sums *sums)
+{
+    int64_t kept = 16 + sums->watched / 1000;
+    int64_t n = sums->watched - sums->cleaned;
+
+    return n > kept ? n : 0;
+}
+
+/* Ends the mutators, and collects until all that hung on their objects was called. */
+static int end_churn(void)
+{
+    int64_t until_ns = gort_in(PATIENCE_NS);
+    struct liveset_sums sums;
+
+    atomic_store_explicit(&ending, true, memory_order_relaxed);
+    gort_waitgroup_wait(&mutators);
+    do {
+        gort_gc();
+        gort_sleep(10 * GORT_MS);
+        sums = liveset_sums();
+    } while (lost(&sums) > 0 && gort_now() < until_ns);
+    printf("gort-demo: %" PRId64 " objects looked at, %" PRId64 " of them not whole; %" PRId64
+           " of %" PRId64 " cleanups ran\n",
+           sums.checked, sums.faults, sums.cleaned, sums.watched);
+    return sums.faults > 0 || lost(&sums) > 0;
+}
+
 static int run_churn(const struct demo_options *options)
 {
     struct demo_options *copy = gort_alloc_noscan(sizeof *copy);
 
     *copy = *options;
+    gort_waitgroup_add(&mutators, NMUTATORS);
     for (uint64_t i = 0; i < NMUTATORS; i++) {
         struct mutator *m = gort_new(struct mutator);
 
-        m->nslots = (size_t)(options->live_bytes / NMUTATORS / OBJECT_MEAN_BYTES) + 1;
-        m->slots = gort_make(void *, m->nslots);
-        m->random = i;
+        m->live_bytes = options->live_bytes / NMUTATORS;
+        m->seed = i;
         pace_init(&m->pace, options->garbage_bytes / NMUTATORS);
         demo_go("mutator", mutate, m);
     }
     demo_go("spawner", spawn_tasks, copy);
     demo_wait(options);
-    return 0;
+    return end_churn();
 }
 
 const struct scenario churn_scenario = {
