@@ -241,12 +241,14 @@ static unsigned yield_of_seed(uint32_t seed)
     return 2u << (seed >> 1 & 3);
 }
 
-/* With half the seeds the collector stops the world, with the others it does as this kernel lets
- * it; an empty mode is none. */
+/* In half the schedules, as SEED has it, the collector stops the world; in the others it does as
+ * this kernel lets it. An empty mode is none. */
 static void set_gc_mode(uint32_t seed)
 {
+    static uint32_t nschedules;
+
     if (!user_gc_mode)
-        setenv("GORT_GC_MODE", (seed >> 4 & 1) != 0 ? "stw" : "", 1);
+        setenv("GORT_GC_MODE", (seed_of_round(seed, nschedules++) >> 4 & 1) != 0 ? "stw" : "", 1);
 }
 
 /* What the user has in GORT_DEBUG holds in all schedules. */
@@ -274,7 +276,7 @@ static void set_deterministic(uint32_t seed)
 
     snprintf(text, sizeof text, "seed=%" PRIu32, seed);
     set_debug("1", text);
-    set_gc_mode(0);
+    set_gc_mode(seed);
 }
 
 /* A process for each, so not with every seed: without yields on one proc and on several, with
