@@ -40,33 +40,44 @@ NO_SANITIZE_READS static struct ref resolve_large(const struct arena *a, uintptr
         .bits = span_bits(s), .bit = 1, .grey = s->base | (grey_t)spanclass << ADDRESS_BITS};
 }
 
-/* The object that ADDR points to or into; bits NULL if there is none. */
-NO_SANITIZE_READS static inline struct ref resolve(uintptr_t addr)
+/* The small object that ADDR, in PAGE of A, points to or into; false if there is none. Memory that
+ * is going to be looked at is sent for. */
+NO_SANITIZE_READS static inline bool resolve_small(struct arena *a, size_t page, unsigned desc,
+                                                   uintptr_t addr, struct ref *r)
 {
-    struct arena *a = arena_of(addr);
+    unsigned spanclass = (desc & 0xff) - 1;
+    const struct span_class *class = &span_classes[spanclass];
+    size_t first = page - (desc >> 8);
+    size_t offset = addr - a->base - first * HEAP_PAGE_BYTES;
+    uint32_t i = (uint32_t)((uint64_t)offset * class->magic >> 32);
+    struct object_bits *bits = &a->bits[first][i / 64];
+
+    addr += (uintptr_t)i * class->bytes - offset;
+    __builtin_prefetch(bits, 1);
+    __builtin_prefetch((const void *)addr); /* it may lie in two lines */
+    __builtin_prefetch((const void *)(addr + class->bytes - WORD_BYTES));
+    *r = (struct ref){.bits = bits,
+                      .bit = UINT64_C(1) << (i % 64),
+                      .grey = addr | (grey_t)spanclass << ADDRESS_BITS};
+    return i < class->nelems;
+}
+
+/* The object that ADDR points to or into; false if there is none. */
+NO_SANITIZE_READS static inline bool resolve(uintptr_t addr, struct ref *r)
+{
+    struct arena *a = arena_at(addr);
     size_t page = arena_page_of(addr);
     unsigned desc = a == NULL ? 0 : arena_desc(a, page);
-    unsigned distance = desc >> 8;
-    const struct span_class *class = NULL;
-    size_t offset = 0;
-    uint32_t i = 0;
 
     if (UNLIKELY(desc == 0)) {
         if (a != NULL)
             arena_note_stray(a, page);
-        return (struct ref){0};
+        return false;
     }
-    class = &span_classes[(desc & 0xff) - 1];
-    if (UNLIKELY(class->bytes == 0))
-        return resolve_large(a, addr, (desc & 0xff) - 1);
-    offset = (addr & (HEAP_PAGE_BYTES - 1)) + distance * HEAP_PAGE_BYTES;
-    i = (uint32_t)((uint64_t)offset * class->magic >> 32);
-    if (UNLIKELY(i >= class->nelems))
-        return (struct ref){0};
-    return (struct ref){.bits = &a->bits[page - distance][i / 64],
-                        .bit = UINT64_C(1) << (i % 64),
-                        .grey = (addr - offset + (uintptr_t)i * class->bytes) |
-                                (grey_t)((desc & 0xff) - 1) << ADDRESS_BITS};
+    if (LIKELY(span_classes[(desc & 0xff) - 1].bytes != 0))
+        return resolve_small(a, page, desc, addr, r);
+    *r = resolve_large(a, addr, (desc & 0xff) - 1);
+    return true;
 }
 
 NO_SANITIZE_READS static size_t large_bytes(uintptr_t base)
@@ -85,39 +96,45 @@ NO_SANITIZE_READS static inline uint64_t alloc_of(const struct object_bits *b)
 }
 
 /* Marks what R refers to, unless that was done before or the slot is free. */
-NO_SANITIZE_READS static inline void settle(struct marker *m, struct ref r)
+NO_SANITIZE_READS static inline void settle(struct marker *m, const struct ref *r)
 {
-    unsigned spanclass = (unsigned)(r.grey >> ADDRESS_BITS);
+    unsigned spanclass = (unsigned)(r->grey >> ADDRESS_BITS);
     const struct span_class *class = &span_classes[spanclass];
 
-    if ((atomic_load_explicit(&r.bits->mark, memory_order_relaxed) & r.bit) != 0 ||
-        (alloc_of(r.bits) & r.bit) == 0)
+    if ((atomic_load_explicit(&r->bits->mark, memory_order_relaxed) & r->bit) != 0 ||
+        (alloc_of(r->bits) & r->bit) == 0)
         return;
-    if ((atomic_fetch_or_explicit(&r.bits->mark, r.bit, memory_order_relaxed) & r.bit) != 0)
+    if ((atomic_fetch_or_explicit(&r->bits->mark, r->bit, memory_order_relaxed) & r->bit) != 0)
         return;
     m->live_objects++;
-    m->live_bytes += LIKELY(class->bytes != 0) ? class->bytes : large_bytes(r.grey & ADDRESS_MASK);
+    m->live_bytes += LIKELY(class->bytes != 0) ? class->bytes : large_bytes(r->grey & ADDRESS_MASK);
     if (class->kind != SPAN_NOSCAN)
-        push(m, r.grey);
+        push(m, r->grey);
 }
 
-/* Looks at WORD, which may be a reference. */
+/* Marks what the words that were put aside refer to. First all are resolved, so that the memory
+ * that the marks and then the search need comes side by side. */
+NO_SANITIZE_READS static void settle_words(struct marker *m)
+{
+    struct ref ref[MARKER_WORDS];
+    struct ref *r = ref;
+
+    if (UNLIKELY(m->defines))
+        san_define(m->word, m->nwords * sizeof m->word[0]);
+    for (uint32_t i = 0; i < m->nwords; i++)
+        r += resolve(m->word[i], r);
+    m->nwords = 0;
+    while (r != ref) /* what was sent for first is pushed last, and searched first */
+        settle(m, --r);
+}
+
+/* Puts WORD aside if it may be a reference. A branch would often be foreseen wrongly. */
 NO_SANITIZE_READS static inline void offer(struct marker *m, uintptr_t word)
 {
-    struct ref r;
-
-    if (LIKELY(word - m->lo >= m->range))
-        return;
-    if (UNLIKELY(m->defines))
-        san_define(&word, sizeof word);
-    r = resolve(word);
-    if (r.bits == NULL)
-        return;
-    __builtin_prefetch(r.bits, 1);
-    __builtin_prefetch((const void *)(r.grey & ADDRESS_MASK));
-    if (m->tail - m->head == MARKER_QUEUE)
-        settle(m, m->queue[m->head++ % MARKER_QUEUE]);
-    m->queue[m->tail++ % MARKER_QUEUE] = r;
+    m->word[m->nwords] = word;
+    m->nwords += word - m->lo < m->range;
+    if (UNLIKELY(m->nwords == MARKER_WORDS))
+        settle_words(m);
 }
 
 /* ---- searching memory ---- */
@@ -322,8 +339,7 @@ void marker_init(struct marker *m)
 
 void marker_fini(struct marker *m)
 {
-    while (m->tail != m->head)
-        settle(m, m->queue[m->head++ % MARKER_QUEUE]);
+    settle_words(m);
     work_put(m->buf);
     san_search_end();
 }
@@ -341,16 +357,15 @@ NO_SANITIZE_READS bool marker_drain(struct marker *m, uint64_t most)
     uint64_t end = most > UINT64_MAX - m->heap_bytes ? UINT64_MAX : m->heap_bytes + most;
 
     for (;;) {
-        while (m->buf->n > 0) {
+        while (m->buf->n > 0 && m->nwords < MARKER_BATCH)
             search(m, m->buf->grey[--m->buf->n]);
-            if (UNLIKELY(m->heap_bytes >= end))
-                return false;
-            if (UNLIKELY(work_is_wanted()) && m->buf->n >= 4 && !work_is_there())
-                work_share(m->buf);
-        }
-        if (m->tail == m->head)
+        if (m->nwords == 0)
             return true;
-        settle(m, m->queue[m->head++ % MARKER_QUEUE]);
+        settle_words(m);
+        if (UNLIKELY(m->heap_bytes >= end))
+            return false;
+        if (UNLIKELY(work_is_wanted()) && m->buf->n >= 4 && !work_is_there())
+            work_share(m->buf);
     }
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* gcsearch.h - from words to objects, and from objects to words: the inner loop of the mark.
- * A word that could be an address in the heap is resolved to an object by the tables of its arena;
- * whether it is marked already is looked at only a few words later, when the memory that this needs
- * has been prefetched.
+ * Words that could be addresses in the heap are put aside, some tens of them, without a branch.
+ * Then all of these are resolved to objects by the tables of their arenas, and the memory of the
+ * marks and of the objects is prefetched; then they are marked and pushed; then the last of those
+ * pushed are searched, until there are as many words again. So that the processor has always many
+ * reads on their way, and is seldom wrong about a branch.
  * What counts as a reference: any aligned word that points to an allocated object or into it. A
  * pointer just behind the end is one too, because whoever allocates something that such a pointer
  * is made for asks for a byte more (mem.c).
@@ -26,7 +28,8 @@
 #include "runtime/gcwork.h"
 #include "runtime/span.h"
 
-#define MARKER_QUEUE 16u /* references looked at later, a power of two */
+#define MARKER_WORDS 64u /* put aside at most */
+#define MARKER_BATCH 32u /* of them, before they are looked at */
 
 struct ref { /* a word resolved to an object */
     struct object_bits *bits;
@@ -39,9 +42,8 @@ struct marker {   /* one a thread, on its stack; [owner] */
     uintptr_t range;
     bool defines; /* words found are to be made defined, for Valgrind */
     struct workbuf *buf;
-    uint32_t head; /* of the queue */
-    uint32_t tail;
-    struct ref queue[MARKER_QUEUE];
+    uint32_t nwords;
+    uintptr_t word[MARKER_WORDS]; /* that may be references, to be looked at */
     uint64_t live_bytes;        /* marked */
     uint64_t live_objects;      /* marked */
     uint64_t heap_bytes;        /* searched */

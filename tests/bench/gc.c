@@ -127,19 +127,25 @@ GORT_BENCH(GCTree)
     live = NULL;
 }
 
-/* One collection of a tree of 2^21 nodes that lives, by call. */
+/* One collection of a tree of 2^21 nodes that lives, by call. ns/object is the least of all:
+ * whatever else the machine does makes it only longer. */
 GORT_BENCH(GCFullMark)
 {
     struct node *top = new_node(NULL, NULL);
+    int64_t least_ns = INT64_MAX;
 
     grow_top_down(top, 20);
     gort_gc();
     gort_bench_reset_timer(b);
-    for (int64_t i = 0; i < b->n; i++)
+    for (int64_t i = 0; i < b->n; i++) {
+        int64_t start_ns = gort_now();
+
         gort_gc();
+        if (gort_now() - start_ns < least_ns)
+            least_ns = gort_now() - start_ns;
+    }
     gort_bench_stop_timer(b);
-    gort_bench_report_metric(b, (double)gort_bench_elapsed(b) / (double)b->n / (double)(1 << 21),
-                             "ns/object");
+    gort_bench_report_metric(b, (double)least_ns / (double)(1 << 21), "ns/object");
     gort_keepalive(top);
 }
 
