@@ -233,6 +233,7 @@ static void run_beside(struct cycle *c)
     mark_run(MARK_BESIDE, gcthread_wake_markers);
     clean_up(c);
     note_beside(c);
+    mark_expect(gcthread_wake_markers);
     with_world_stopped(c, &c->log.last, finish_beside);
     c->log.last_pages = c->mark.written_pages;
     c->log.written_pages += c->log.last_pages;

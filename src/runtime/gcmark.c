@@ -3,6 +3,7 @@
 
 #include "runtime/gcmark.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -16,9 +17,11 @@
 #define SLICE_BYTES ((uint64_t)256 << 10) /* searched between two looks at the clock: 0.1 ms */
 #define TURN_NS     NS_PER_MS             /* worked before a marker makes way */
 #define REST_MAX_NS (10 * NS_PER_MS)
+#define EXPECT_NS   (NS_PER_MS / 4) /* waited for a mark that is about to be opened */
 
 static struct {
     _Atomic(uint32_t) part; /* enum mark_part, of the crew that is open */
+    _Atomic(uint32_t) expected; /* 1: one is going to be opened in a moment */
     size_t nroots;          /* pieces of roots; [owner] of the cycle, read by the crew */
     size_t npieces;         /* of roots and pages; as nroots */
     _Atomic(size_t) next_piece;
@@ -143,11 +146,16 @@ static void scan_pages(struct marker *m, size_t i)
     add(&mark.written_pages, pages_find(i, how, marker_search_pages, m));
 }
 
+static bool are_pieces_left(void)
+{
+    return atomic_load_explicit(&mark.next_piece, memory_order_relaxed) < mark.npieces;
+}
+
 static bool take_piece(struct marker *m)
 {
     size_t i = 0;
 
-    if (atomic_load_explicit(&mark.next_piece, memory_order_relaxed) >= mark.npieces)
+    if (!are_pieces_left())
         return false;
     i = atomic_fetch_add_explicit(&mark.next_piece, 1, memory_order_relaxed);
     if (i >= mark.npieces)
@@ -246,13 +254,37 @@ static bool work_to_the_end(uint32_t i)
     return false;
 }
 
+/* A mark is about to be opened in a stop: the helper that was woken for it is there when it is.
+ * Whether it was opened in that time. */
+static bool await_opening(void)
+{
+    int64_t end_ns = clock_mono_ns() + EXPECT_NS;
+
+    while (!crew_is_open() && atomic_load_explicit(&mark.expected, memory_order_relaxed) != 0 &&
+           clock_mono_ns() < end_ns)
+        sched_yield();
+    return crew_is_open();
+}
+
 bool mark_help(uint32_t i)
 {
-    if (!crew_is_open())
+    if (!crew_is_open() && !await_opening())
         return true;
     if (share_of(i) == 0 || (crew_join() && work_to_the_end(i)))
         return false;
     return true;
+}
+
+/* Tasks may be needed for the written pages: without them the program may write more of these than
+ * the markers can search in their share of the time. */
+static bool take_pages(struct marker *m)
+{
+    return part_now() == MARK_CLEAN && take_piece(m);
+}
+
+static bool is_work_for_assists(void)
+{
+    return work_is_there() || (part_now() == MARK_CLEAN && are_pieces_left());
 }
 
 uint64_t mark_assist(uint64_t bytes)
@@ -261,11 +293,16 @@ uint64_t mark_assist(uint64_t bytes)
     struct marker m;
     uint64_t done = 0;
 
-    if (!work_is_there() || !crew_join())
+    if (!is_work_for_assists()) {
+        work_ask();
+        return 0;
+    }
+    if (!crew_join())
         return 0;
     marker_init(&m);
-    while (m.heap_bytes < bytes && take_buffer(&m))
-        marker_drain(&m, bytes - m.heap_bytes);
+    while (m.heap_bytes < bytes && (take_buffer(&m) || take_pages(&m)))
+        if (m.heap_bytes < bytes)
+            marker_drain(&m, bytes - m.heap_bytes);
     done = m.heap_bytes;
     marker_fini(&m);
     publish_sums(&m);
@@ -287,11 +324,11 @@ static void prepare(enum mark_part part)
         mark.nroots = mark.npieces = gcroot_beside_pieces();
         break;
     case MARK_CLEAN:
-        mark.npieces = pages_prepare();
+        mark.npieces = pages_prepare(PAGES_SMALL);
         break;
     case MARK_LAST:
         mark.nroots = gcroot_prepare(GCROOT_CHANGED);
-        mark.npieces = mark.nroots + pages_prepare();
+        mark.npieces = mark.nroots + pages_prepare(PAGES_LARGE);
         break;
     }
     for (int i = 0; i < 2; i++)
@@ -313,10 +350,17 @@ static void search_modules(void)
     publish_sums(&m);
 }
 
+void mark_expect(void (*wake)(void))
+{
+    atomic_store_explicit(&mark.expected, 1, memory_order_relaxed);
+    wake();
+}
+
 void mark_run(enum mark_part part, void (*wake)(void))
 {
     prepare(part);
     crew_open();
+    atomic_store_explicit(&mark.expected, 0, memory_order_relaxed);
     wake();
     if (part == MARK_BESIDE)
         search_modules();

@@ -35,6 +35,11 @@ struct mark_result {
  * of the cycle. */
 void mark_run(enum mark_part part, void (*wake)(void));
 
+/* The world is about to be stopped for a part: calls WAKE at once, so that the helpers are there
+ * when it opens. Waking them in the stop takes longer than most of these last. The owner of the
+ * cycle. */
+void mark_expect(void (*wake)(void));
+
 /* A mark beside the program begins: searches what is not to be searched later, the stacks of the
  * tasks that run. [stw] */
 void mark_begin_beside(void);

@@ -9,14 +9,15 @@
 #include "runtime/sysmem.h"
 
 #define ARENAS_MAX  ((size_t)1 << 16)
-#define PIECE_PAGES (DIRTY_AT_ONCE / HEAP_PAGE_BYTES)
-#define PIECES      (ARENA_PAGES / PIECE_PAGES) /* of an arena */
+#define LARGE_PAGES (DIRTY_AT_ONCE / HEAP_PAGE_BYTES)
+#define SMALL_PAGES ((size_t)64)
 #define GAP_PAGES   ((size_t)32)                /* unused, but not worth a call of the kernel */
 #define FORGO_PAGES ((size_t)8)                 /* fewer are cheaper to write one by one */
 
 static struct {
     struct arena **arena; /* ARENAS_MAX; [owner] of the cycle, read by the markers */
     size_t count;
+    size_t piece_pages; /* as arena */
 } pages;
 
 /* A run of pages in use, of one arena. */
@@ -50,11 +51,18 @@ bool pages_init(void)
     return pages.arena != NULL;
 }
 
-size_t pages_prepare(void)
+/* Of an arena. */
+static size_t pieces(void)
+{
+    return ARENA_PAGES / pages.piece_pages;
+}
+
+size_t pages_prepare(enum pages_cut cut)
 {
     size_t lo = atomic_load_explicit(&arenas_lo, memory_order_relaxed) >> ARENA_SHIFT;
     size_t hi = atomic_load_explicit(&arenas_hi, memory_order_relaxed) >> ARENA_SHIFT;
 
+    pages.piece_pages = cut == PAGES_LARGE ? LARGE_PAGES : SMALL_PAGES;
     pages.count = 0;
     for (size_t i = lo; i < hi; i++) {
         struct arena *a = arena_of(i << ARENA_SHIFT);
@@ -64,14 +72,13 @@ size_t pages_prepare(void)
         CHECK(pages.count < ARENAS_MAX);
         pages.arena[pages.count++] = a;
     }
-    return pages.count * PIECES;
+    return pages.count * pieces();
 }
 
 void pages_declare_clean(void)
 {
-    size_t n = pages_prepare() / PIECES;
-
-    for (size_t i = 0; i < n; i++) {
+    pages_prepare(PAGES_LARGE);
+    for (size_t i = 0; i < pages.count; i++) {
         const struct arena *a = pages.arena[i];
 
         for (struct run r = next_run(a, 0, ARENA_PAGES); r.lo < r.hi;
@@ -82,9 +89,9 @@ void pages_declare_clean(void)
 
 size_t pages_find(size_t i, enum dirty_how how, dirty_fn fn, void *ctx)
 {
-    const struct arena *a = pages.arena[i / PIECES];
-    size_t from = i % PIECES * PIECE_PAGES;
-    size_t to = from + PIECE_PAGES;
+    const struct arena *a = pages.arena[i / pieces()];
+    size_t from = i % pieces() * pages.piece_pages;
+    size_t to = from + pages.piece_pages;
     size_t found = 0;
 
     for (struct run r = next_run(a, from, to); r.lo < r.hi; r = next_run(a, r.hi, to))

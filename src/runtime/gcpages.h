@@ -2,9 +2,11 @@
 /* gcpages.h - which memory a mark beside the program has to look at again: the written pages of the
  * heap that may hold references.
  * Only pages that are in spans are asked about: of what was never touched the kernel would have to
- * keep account, too. For many threads to work on them they are cut into pieces, numbered, of 8 MiB.
- * A page that comes into use after it was looked at counts as written, so the next look finds it.
- * Threads: the owner of the cycle, unless it says otherwise. Source: as gcdirty.h. */
+ * keep account, too. For many threads to work on them they are cut into pieces, numbered: of 8 MiB,
+ * or beside the program of 512 KiB, all pages of which are searched in less than half a
+ * millisecond. A page that comes into use after it was looked at counts as written, so the next
+ * look finds it. Threads: the owner of the cycle, unless it says otherwise. Source: as gcdirty.h.
+ */
 #ifndef RUNTIME_GCPAGES_H
 #define RUNTIME_GCPAGES_H
 
@@ -21,7 +23,8 @@ bool pages_init(void);
 void pages_declare_clean(void);
 
 /* Makes the list of pieces; how many. */
-size_t pages_prepare(void);
+enum pages_cut { PAGES_LARGE, PAGES_SMALL };
+size_t pages_prepare(enum pages_cut cut);
 
 /* Calls FN(CTX, LO, HI) for the runs of written pages in piece I; how many pages these are.
  * Markers, one a piece. */

@@ -249,7 +249,7 @@ NO_SANITIZE_READS static void search(struct marker *m, grey_t grey)
 
 /* ---- what lies on a page ---- */
 
-/* The part [LO, HI) of a marked object of CLASS at BASE. */
+/* The part [LO, HI) of a marked object of CLASS, a typed one, at BASE. */
 NO_SANITIZE_READS static void search_part(struct marker *m, uintptr_t base,
                                           const struct span_class *class, uintptr_t lo,
                                           uintptr_t hi)
@@ -257,12 +257,27 @@ NO_SANITIZE_READS static void search_part(struct marker *m, uintptr_t base,
     lo = max_size(lo, base);
     hi = min_size(hi, base + class->bytes);
     m->heap_bytes += hi - lo;
-    if (class->kind != SPAN_TYPED)
-        search_all(m, lo, hi);
-    else if (class->bytes <= SPAN_BITMAP_MAX_BYTES)
+    if (class->bytes <= SPAN_BITMAP_MAX_BYTES)
         search_bits_within(m, base, small_bits(base, class->bytes), lo, hi);
     else
         search_elements(m, base, lo, hi, type_at(base, class->bytes));
+}
+
+/* The objects [FROM, TO) of the span at BASE, all of which are marked, as far as they lie in
+ * [LO, HI). */
+NO_SANITIZE_READS static void search_run(struct marker *m, uintptr_t base,
+                                         const struct span_class *class, size_t from, size_t to,
+                                         uintptr_t lo, uintptr_t hi)
+{
+    if (class->kind == SPAN_TYPED) {
+        for (; from < to; from++)
+            search_part(m, base + from * class->bytes, class, lo, hi);
+        return;
+    }
+    lo = max_size(lo, base + from * class->bytes);
+    hi = min_size(hi, base + to * class->bytes);
+    m->heap_bytes += hi - lo;
+    search_all(m, lo, hi);
 }
 
 /* The marked objects of the span at BASE, in A, that reach into [LO, HI). */
@@ -272,14 +287,23 @@ NO_SANITIZE_READS static void search_span_part(struct marker *m, struct arena *a
 {
     struct object_bits *bits = a->bits[arena_page_of(base)];
     size_t end = min_size((hi - base + class->bytes - 1) / class->bytes, class->nelems);
+    size_t i = (lo - base) / class->bytes;
 
-    for (size_t i = (lo - base) / class->bytes; i < end; i++) {
+    while (i < end) {
         uint64_t mark = atomic_load_explicit(&bits[i / 64].mark, memory_order_relaxed) >> (i % 64);
+        size_t first = 0;
+        size_t n = 0;
 
-        if (mark == 0)
-            i |= 63; /* none in the rest of this word */
-        else if ((mark & 1) != 0)
-            search_part(m, base + i * class->bytes, class, lo, hi);
+        if (mark == 0) { /* none in the rest of this word */
+            i = (i | 63) + 1;
+            continue;
+        }
+        first = i + bits_lowest(mark);
+        mark >>= first - i;
+        n = ~mark == 0 ? 64 : bits_lowest(~mark);
+        if (first < end)
+            search_run(m, base, class, first, min_size(first + n, end), lo, hi);
+        i = first + n;
     }
 }
 

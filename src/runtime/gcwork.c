@@ -29,6 +29,8 @@ static struct {
     struct workbuf *empty;   /* [lock:lock] */
     struct workbuf *full;    /* [lock:lock] */
     _Atomic(uint32_t) nfull; /* changed under the lock */
+    _Atomic(uint32_t)
+        asked; /* 1: who is no marker found nothing; since the last buffer was shared */
     _Atomic(uint32_t) crew;
     _Atomic(uint32_t) gone; /* members that have seen the end */
 } work = {.lock = LOCK_INIT(RANK_GCWORK)};
@@ -102,6 +104,11 @@ void work_put(struct workbuf *b)
     lock_release(&work.lock);
 }
 
+void work_ask(void)
+{
+    atomic_store_explicit(&work.asked, 1, memory_order_relaxed);
+}
+
 void work_share(struct workbuf *b)
 {
     struct workbuf *other = work_get_empty();
@@ -113,6 +120,7 @@ void work_share(struct workbuf *b)
         b->grey[i - give] = b->grey[i];
     other->n = give;
     b->n -= give;
+    atomic_store_explicit(&work.asked, 0, memory_order_relaxed);
     work_put(other);
 }
 
@@ -135,7 +143,8 @@ static uint32_t joined_of(uint32_t crew)
 
 bool work_is_wanted(void)
 {
-    return idle_of(atomic_load_explicit(&work.crew, memory_order_relaxed)) != 0;
+    return idle_of(atomic_load_explicit(&work.crew, memory_order_relaxed)) != 0 ||
+           atomic_load_explicit(&work.asked, memory_order_relaxed) != 0;
 }
 
 static bool change(uint32_t *from, uint32_t to)

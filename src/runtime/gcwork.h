@@ -47,9 +47,14 @@ void work_put(struct workbuf *b);
 /* Puts the older half of B into the pool. */
 void work_share(struct workbuf *b);
 
-/* Whether the pool has work; whether a marker is idle. Guesses. */
+/* Whether the pool has work; whether somebody would take some: a marker is idle, or work_ask was
+ * called since the last time that some was shared. Guesses. */
 bool work_is_there(void);
 bool work_is_wanted(void);
+
+/* Someone who found nothing asks the markers to share what they have, and does not wait for it. A
+ * search that goes into depth keeps all its work in one buffer otherwise. */
+void work_ask(void);
 
 /* Opens the crew, with the caller as its first member. */
 void crew_open(void);
