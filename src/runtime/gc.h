@@ -21,7 +21,7 @@
  *   4. The pages that were written meanwhile are declared clean again and their marked objects
  *      searched once more; this is repeated until few are left, or it gets no further: then tasks
  *      that allocate wait until the end of the mark.
- *   5. Last stop: all roots, save stacks on which nothing has changed (gcstack.h), and what is on
+ *   5. Last stop: all roots, save stacks on which nothing has changed (gcparked.h), and what is on
  *      pages written since. Then everything is marked that is reachable now: what was not searched
  *      since it was last written lay on such a page, or was a root.
  * Which mode it is dirty_init decides by trying, and GORT_GC_MODE.

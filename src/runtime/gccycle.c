@@ -11,6 +11,7 @@
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcpages.h"
+#include "runtime/gcparked.h"
 #include "runtime/gcroot.h"
 #include "runtime/gcstack.h"
 #include "runtime/gcsweep.h"
@@ -221,7 +222,7 @@ static void run_beside(struct cycle *c)
     uint64_t start_ns = now_ns();
 
     pages_declare_clean();
-    gcstack_declare_clean();
+    parked_declare_clean();
     if (dirty_has_failed()) {
         gc_give_up_mode();
         run_stopped(c);

@@ -11,6 +11,7 @@
 #include "runtime/gcpages.h"
 #include "runtime/gcroot.h"
 #include "runtime/gcsearch.h"
+#include "runtime/gcstack.h"
 #include "runtime/gcwork.h"
 #include "runtime/proc.h"
 
@@ -118,7 +119,7 @@ void mark_read(struct mark_result *result)
         .live_bytes = sum(&mark.live_bytes) + (uint64_t)(born > 0 ? born : 0),
         .live_objects = sum(&mark.live_objects),
         .heap_bytes = sum(&mark.heap_bytes),
-        .stack_bytes = sum(&mark.root_bytes[GCROOT_STACKS]),
+        .stack_bytes = sum(&mark.root_bytes[GCROOT_STACKS]) + gcstack_settled_bytes(),
         .globals_bytes = sum(&mark.root_bytes[GCROOT_GLOBALS]),
         .thread_ns = sum(&mark.thread_ns),
         .assist_ns = sum(&mark.assist_ns),
@@ -136,7 +137,7 @@ static void scan_roots(struct marker *m, size_t i)
         return;
     }
     m->root_kind = gcroot_kind(i);
-    m->root_bytes[m->root_kind] += gcroot_scan(i, marker_search_root, m);
+    gcroot_scan(i, marker_search_root, m);
 }
 
 static void scan_pages(struct marker *m, size_t i)

@@ -24,7 +24,7 @@ struct mark_result {
     uint64_t live_bytes; /* of marked objects */
     uint64_t live_objects;
     uint64_t heap_bytes;    /* searched */
-    uint64_t stack_bytes;   /* searched by the last part */
+    uint64_t stack_bytes;   /* searched by the last part, or before and not again */
     uint64_t globals_bytes; /* searched by the last part */
     uint64_t thread_ns;     /* summed over the threads, without assists */
     uint64_t assist_ns;     /* of tasks that helped */

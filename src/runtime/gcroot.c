@@ -10,6 +10,7 @@
 #include "gort/mem.h"
 #include "runtime/fatal.h"
 #include "runtime/handle.h"
+#include "runtime/gcparked.h"
 #include "runtime/gcstack.h"
 #include "runtime/lock.h"
 #include "runtime/pool.h"
@@ -284,10 +285,9 @@ size_t gcroot_prepare(enum gcroot_how how)
     size_t first = 0;
 
     roots.how = how;
-    if (how == GCROOT_CHANGED)
-        gcstack_look();
     roots.ntasks = tasks_used();
-    roots.task_pieces = (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS;
+    roots.task_pieces = how == GCROOT_ALL ? (roots.ntasks + PIECE_TASKS - 1) / PIECE_TASKS
+                                          : parked_pieces();
     roots.nprocs = atomic_load_explicit(&sched.nprocs, memory_order_acquire);
     first = number_pieces(&roots.modules, 1 + roots.task_pieces + roots.nprocs);
     roots.first_handle = number_pieces(&roots.added, first);
@@ -295,22 +295,15 @@ size_t gcroot_prepare(enum gcroot_how how)
     return roots.first_special + special_pieces();
 }
 
-/* Bytes of what was left out. */
-static size_t scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
+static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
 {
     size_t end = min_size((piece + 1) * PIECE_TASKS, roots.ntasks);
-    size_t left_out = 0;
-    size_t bytes = 0;
 
     for (size_t slot = piece * PIECE_TASKS; slot < end; slot++) {
         if (slot + FETCH_AHEAD < end)
             task_fetch(task_at(slot + FETCH_AHEAD));
-        if (roots.how == GCROOT_CHANGED && gcstack_is_settled(slot, &bytes))
-            left_out += bytes;
-        else
-            world_scan_task(slot, scan, ctx);
+        world_scan_task(slot, scan, ctx);
     }
-    return left_out;
 }
 
 /* Searches piece I, which is in ALL: that of the last range whose pieces begin at or below it. */
@@ -332,15 +325,17 @@ static void scan_ranges(const struct ranges *all, size_t i, world_scan_fn scan, 
     scan(ctx, (const void *)from, (const void *)min_size(from + PIECE_BYTES, all->range[lo].hi));
 }
 
-size_t gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
+void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
 {
     const struct ranges *added = &roots.added;
 
     if (i == 0) {
         world_scan_workers(scan, ctx);
         pools_scan(scan, ctx);
+    } else if (i < 1 + roots.task_pieces && roots.how == GCROOT_CHANGED) {
+        parked_scan(i - 1, atomic_load_explicit(&gcstack_epoch, memory_order_relaxed), scan, ctx);
     } else if (i < 1 + roots.task_pieces) {
-        return scan_tasks(i - 1, scan, ctx);
+        scan_tasks(i - 1, scan, ctx);
     } else if (i < 1 + roots.task_pieces + roots.nprocs) {
         timers_scan(&sched.procs[i - 1 - roots.task_pieces]->timers, scan, ctx);
     } else if (i >= roots.first_special) {
@@ -352,7 +347,6 @@ size_t gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
     } else {
         scan_ranges(&roots.modules, i, scan, ctx);
     }
-    return 0;
 }
 
 enum gcroot_kind gcroot_kind(size_t i)

@@ -36,9 +36,8 @@ void gcroot_hold_modules(void (*fn)(void *arg), void *arg);
 enum gcroot_how { GCROOT_ALL, GCROOT_CHANGED };
 size_t gcroot_prepare(enum gcroot_how how);
 
-/* Hands the memory of piece I to SCAN; returns the bytes of stacks that were left out. Any thread.
- * [stw] */
-size_t gcroot_scan(size_t i, world_scan_fn scan, void *ctx);
+/* Hands the memory of piece I to SCAN. Any thread. [stw] */
+void gcroot_scan(size_t i, world_scan_fn scan, void *ctx);
 
 /* What kind of roots piece I is, for the accounts. [stw] */
 enum gcroot_kind { GCROOT_STACKS, GCROOT_GLOBALS };

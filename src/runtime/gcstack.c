@@ -4,56 +4,65 @@
 #include "runtime/gcstack.h"
 
 #include <sched.h>
-#include <string.h>
 
 #include "base/bits.h"
 #include "runtime/arena.h"
 #include "runtime/cycles.h"
-#include "runtime/gcdirty.h"
+#include "runtime/gcparked.h"
 #include "runtime/gcwork.h"
 #include "runtime/proc.h"
 #include "runtime/stack.h"
-#include "runtime/sysmem.h"
 #include "runtime/task.h"
 
-#define BUSY        UINT32_MAX
-#define HAS_RUN     UINT32_C(1)
-#define SPINS       100
-#define SLAB_PLACES ((size_t)1 << 15) /* twice as many as there may be slabs */
-#define SLAB_WORDS  (STACK_SLAB_BYTES / DIRTY_PAGE_BYTES / 64)
+#define BUSY    UINT32_MAX
+#define HAS_RUN UINT32_C(1)
+#define SPINS   100
 
 _Atomic(uint32_t) gcstack_epoch;
 
 /* Of the last mark; [stw] */
 static uint32_t last_epoch;
 
-/* Which pages of a slab were written, a bit for each; found by its place in the address space, a
- * number of stretches of STACK_SLAB_BYTES. [stw] */
-struct written {
-    uintptr_t place; /* 0: not in use */
-    uint64_t *page;  /* NULL: no memory, all count as written */
-};
-
-static struct written *written; /* SLAB_PLACES, a table with open addresses; NULL: as page */
-
-static struct written *written_at(uintptr_t addr)
-{
-    uintptr_t place = addr / STACK_SLAB_BYTES;
-    size_t i = place % SLAB_PLACES;
-
-    while (written[i].place != 0 && written[i].place != place)
-        i = (i + 1) % SLAB_PLACES;
-    return &written[i];
-}
+/* Of the stacks of tasks that have been searched beside the program and have not run since; may be
+ * below 0 for a moment. */
+static _Atomic(int64_t) settled_bytes;
 
 static uint32_t epoch(void)
 {
     return atomic_load_explicit(&gcstack_epoch, memory_order_relaxed);
 }
 
-uint32_t gcstack_newborn(void)
+/* For the accounts: a record of the past that is searched as if it was a task is counted, too. */
+static void count_settled(int64_t bytes)
 {
-    return gc_marks_beside() ? epoch() | HAS_RUN : 0;
+    atomic_fetch_add_explicit(&settled_bytes, bytes, memory_order_relaxed);
+}
+
+static int64_t used_bytes(const struct task *t)
+{
+    return t->stack.lo == NULL ? 0 : stack_hi(t->stack) - (char *)t->sp;
+}
+
+uint64_t gcstack_settled_bytes(void)
+{
+    int64_t bytes = atomic_load_explicit(&settled_bytes, memory_order_relaxed);
+
+    return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* Of a task that the caller may change the record of. */
+static void set_changed(struct task *t)
+{
+    parked_set_changed(t->slot);
+    atomic_store_explicit(&t->marked, epoch() | HAS_RUN, memory_order_relaxed);
+}
+
+void gcstack_begin_task(struct task *t)
+{
+    if (gc_marks_beside())
+        set_changed(t);
+    else
+        atomic_store_explicit(&t->marked, 0, memory_order_relaxed);
 }
 
 /* ---- in the stops ---- */
@@ -64,106 +73,20 @@ void gcstack_begin(world_scan_fn scan, void *ctx)
 
     last_epoch = last_epoch >= BUSY - 3 ? 2 : last_epoch + 2;
     atomic_store_explicit(&gcstack_epoch, last_epoch, memory_order_relaxed);
+    atomic_store_explicit(&settled_bytes, 0, memory_order_relaxed);
     for (; w != NULL; w = w->next_all) {
         struct task *t = w->current;
 
         if (t == NULL)
             continue;
         world_scan_task(t->slot, scan, ctx);
-        atomic_store_explicit(&t->marked, last_epoch | HAS_RUN, memory_order_relaxed);
+        set_changed(t);
     }
 }
 
 void gcstack_end(void)
 {
     atomic_store_explicit(&gcstack_epoch, 0, memory_order_relaxed);
-}
-
-/* ---- what others write ---- */
-
-void gcstack_declare_clean(void)
-{
-    uint32_t n = stack_slab_count();
-
-    for (uint32_t i = 0; i < n; i++) {
-        uintptr_t lo = 0;
-        uintptr_t hi = 0;
-
-        stack_slab_used(i, &lo, &hi);
-        dirty_declare_clean(lo, hi);
-    }
-}
-
-static void note_written(void *ctx, uintptr_t lo, uintptr_t hi)
-{
-    uint64_t *page = ctx;
-
-    for (; lo < hi; lo += DIRTY_PAGE_BYTES) {
-        size_t i = lo % STACK_SLAB_BYTES / DIRTY_PAGE_BYTES;
-
-        page[i / 64] |= UINT64_C(1) << (i % 64);
-    }
-}
-
-static void look_at_slab(uint32_t i)
-{
-    uintptr_t lo = 0;
-    uintptr_t hi = 0;
-    struct written *w = NULL;
-
-    stack_slab_used(i, &lo, &hi);
-    w = written_at(lo);
-    w->place = lo / STACK_SLAB_BYTES;
-    if (w->page == NULL)
-        w->page = sys_map(SLAB_WORDS * sizeof w->page[0], SYS_GC);
-    if (w->page == NULL)
-        return;
-    memset(w->page, 0, SLAB_WORDS * sizeof w->page[0]);
-    dirty_find(lo, hi, DIRTY_KEEP, note_written, w->page);
-}
-
-void gcstack_look(void)
-{
-    uint32_t n = stack_slab_count();
-
-    if (written == NULL)
-        written = sys_reserve(SLAB_PLACES * sizeof *written, 4096);
-    if (written == NULL) /* all counts as written */
-        return;
-    for (uint32_t i = 0; i < n; i++)
-        look_at_slab(i);
-}
-
-/* Whether a page of [LO, HI), of one slab, was written. */
-static bool is_written(uintptr_t lo, uintptr_t hi)
-{
-    const uint64_t *page = written == NULL ? NULL : written_at(lo)->page;
-
-    if (page == NULL)
-        return true;
-    for (lo = align_down(lo, DIRTY_PAGE_BYTES); lo < hi; lo += DIRTY_PAGE_BYTES) {
-        size_t i = lo % STACK_SLAB_BYTES / DIRTY_PAGE_BYTES;
-
-        if ((page[i / 64] >> (i % 64) & 1) != 0)
-            return true;
-    }
-    return false;
-}
-
-bool gcstack_is_settled(size_t slot, size_t *bytes)
-{
-    const struct task *t = task_at(slot);
-    uintptr_t sp = (uintptr_t)t->sp;
-
-    *bytes = 0;
-    if (atomic_load_explicit(&t->marked, memory_order_relaxed) != epoch())
-        return false;
-    if (t->stack.lo == NULL) /* not begun: there is its argument only */
-        return true;
-    if (sp < (uintptr_t)stack_lo(t->stack) || sp >= (uintptr_t)stack_hi(t->stack))
-        return false;
-    *bytes = (uintptr_t)stack_hi(t->stack) - sp;
-    return !is_written(sp, (uintptr_t)stack_hi(t->stack));
 }
 
 /* ---- beside the program ---- */
@@ -173,6 +96,7 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
     struct task *t = task_at(slot);
     uint32_t marked = atomic_load_explicit(&t->marked, memory_order_relaxed);
     uint32_t busy = BUSY;
+    uint32_t then = epoch();
 
     if ((marked & ~HAS_RUN) == epoch() ||
         atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_DEAD)
@@ -182,9 +106,15 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
                                                  memory_order_relaxed))
         return;
     world_scan_task(slot, scan, ctx);
+    if (parked_note(t)) {
+        count_settled(used_bytes(t));
+    } else {
+        parked_set_changed(t->slot);
+        then |= HAS_RUN;
+    }
     /* Fails if it was a record of the past, and is a new task by now. Release: pairs with the
      * acquire in gcstack_before_run: who runs the task may write its stack. */
-    atomic_compare_exchange_strong_explicit(&t->marked, &busy, epoch(), memory_order_release,
+    atomic_compare_exchange_strong_explicit(&t->marked, &busy, then, memory_order_release,
                                             memory_order_relaxed);
 }
 
@@ -243,5 +173,7 @@ void gcstack_before_run(struct task *t)
             sched_yield();
         marked = atomic_load_explicit(&t->marked, memory_order_acquire);
     }
-    atomic_store_explicit(&t->marked, epoch() | HAS_RUN, memory_order_relaxed);
+    if (marked == epoch())
+        count_settled(-used_bytes(t));
+    set_changed(t);
 }

@@ -10,14 +10,14 @@
  *   other       not searched yet; the task has not run since the mark began, so its stack, its
  *               stack pointer and its argument are as they were then.
  *   BUSY        being searched: who wants to run it waits.
- *   E           searched, and has not run since: the last stop looks at it again only if its stack
- *               was written by others.
- *   E | 1       searched, and has run since, or was born since: all of it has to be searched again.
- * Invariants: only other -> BUSY -> E, by a compare-and-swap of any marker; other -> E | 1 and
- * E -> E | 1, by the owner of the task; a new record is E | 1 from the start. So a marker never
- * sees a stack that is in use, and at the end of the mark no stack is left in the state other but
- * those of tasks that the markers have not come to, which have not run.
- * A marker is no worker and is never stopped: so nobody waits for long in the state BUSY.
+ *   E           searched, and has not run since: the last stop looks only at pages of its stack
+ * that others have written (gcparked.h). E | 1       searched, and has run since, or was born
+ * since: all of it has to be searched again, and it is known to gcparked.h. Invariants: only other
+ * -> BUSY -> E, by a compare-and-swap of any marker; other -> E | 1 and E -> E | 1, by the owner of
+ * the task; a new record is E | 1 from the start. So a marker never sees a stack that is in use,
+ * and at the end of the mark no stack is left in the state other but those of tasks that the
+ * markers have not come to, which have not run. A marker is no worker and is never stopped: so
+ * nobody waits for long in the state BUSY.
  *
  * Threads: as each function says. Source: the idea of Go's scang, and of its stack barrier. */
 #ifndef RUNTIME_GCSTACK_H
@@ -50,22 +50,14 @@ void gcstack_end(void);
 /* Searches the task in slot SLOT unless that is not its turn. Markers. */
 void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx);
 
-/* Other tasks, and the runtime, may write to the stack of a task that waits: its pages are watched
- * (gcdirty.h). Declares all stacks clean; before the first stop, by the owner of the cycle. */
-void gcstack_declare_clean(void);
-
-/* Asks which pages of stacks were written. [stw] */
-void gcstack_look(void);
-
-/* Whether nothing has changed for the task in SLOT since it was searched: it has not run, and
- * nobody has written to its stack. *BYTES is how much of it is in use. After gcstack_look. [stw] */
-bool gcstack_is_settled(size_t slot, size_t *bytes);
+/* Bytes of stacks of tasks that have been searched, and have not run since. [stw] */
+uint64_t gcstack_settled_bytes(void);
 
 /* T, which belongs to the caller, is about to run while gc_marks_beside. Locks may be held. Takes
  * GCWORK. */
 void gcstack_before_run(struct task *t);
 
-/* What a new record's marked is. */
-uint32_t gcstack_newborn(void);
+/* T is a new task. Its maker. */
+void gcstack_begin_task(struct task *t);
 
 #endif

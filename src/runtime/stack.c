@@ -297,7 +297,7 @@ uint32_t stack_slab_count(void)
     return atomic_load_explicit(&stacks.nslabs, memory_order_acquire);
 }
 
-void stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi)
+size_t stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi)
 {
     const struct slab *s = &stacks.slab[i];
     unsigned class = class_of(s->stack_bytes);
@@ -308,6 +308,7 @@ void stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi)
     if (stacks.filling[class] == i)
         *hi = (uintptr_t)stacks.fresh[class];
     lock_release(&stacks.lock);
+    return s->stack_bytes;
 }
 
 void stack_trim_begin(struct stack_trim *t)

@@ -74,10 +74,11 @@ void stack_trim_begin(struct stack_trim *t);
 bool stack_trim_step(struct stack_trim *t);
 
 /* Slabs ever made, and what has come into use of slab I, which lies in one aligned stretch of
- * STACK_SLAB_BYTES. Any thread. Lock: takes STACK. */
+ * STACK_SLAB_BYTES; returns the size of its stacks, side by side from its beginning. Any thread.
+ * Lock: takes STACK. */
 #define STACK_SLAB_BYTES ((size_t)64 << 20)
 uint32_t stack_slab_count(void);
-void stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi);
+size_t stack_slab_used(uint32_t i, uintptr_t *lo, uintptr_t *hi);
 
 /* Brings the estimate of resident bytes up to date for one slab of 64 MiB, a different one each
  * time: about 0.1 ms. Threads: sysmon only. Lock: takes STACK. */

@@ -109,7 +109,7 @@ static void begin(struct task *t, uint64_t id)
     t->sp = NULL;
     t->name[0] = '\0';
     atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
-    atomic_store_explicit(&t->marked, gcstack_newborn(), memory_order_relaxed);
+    gcstack_begin_task(t);
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
 }
 

@@ -6,25 +6,39 @@
  * time; what counts is the worst push.
  * Reported besides: the longest pause of a cycle (both of its stops), in ms; that of a mark, in ns
  * for each object. "longest pause" contains what a thread waits for the processor: on a machine
- * that has other things to do it says more of these. GC_BENCH_DEPTH=25 makes the tree that lives
- * four times as large, 2.5 GiB. */
+ * that has other things to do it says more of these. GCTreeLarge has a tree of four times as many
+ * nodes, 2.5 GiB. GCAdversary writes to all of its heap all the time, also while a mark tries to
+ * come to an end; counted is by how much the heap grew beyond the goal. Collections that begin and
+ * end within a few hundred iterations: for a figure of 100 cycles take -benchtime 10000x. */
 #include "config.h"
 
-#include <stdlib.h>
+#include <stdatomic.h>
 
 #include "tests/bench/bench.h"
 
-#define LIVE_DEPTH    23 /* 16.8 million nodes, 0.75 GiB with all that belongs to them */
+#define LIVE_DEPTH    23 /* 16.8 million nodes, 0.75 GiB with what goes with them */
+#define TRIAL_DEPTH   10
 #define TREE_DEPTH    16
 #define MUTATORS      2
 #define MESSAGES      200000
 #define MESSAGE_BYTES 1024
+#define PARKED        (SANITIZED ? 1000 : 100000)
 
 struct node {
     struct node *left;
     struct node *right;
     int i;
     int j;
+};
+
+/* Memory of which some task writes one word on each page. */
+#define PAGE_WORDS      ((size_t)512)
+#define ADVERSARY_WORDS ((size_t)(SANITIZED ? 64 : 16384) * PAGE_WORDS)
+
+struct adversary {
+    void **words;
+    _Atomic(uint32_t) stop;
+    gort_waitgroup done;
 };
 
 static struct node *new_node(struct node *left, struct node *right)
@@ -81,12 +95,10 @@ static uint32_t cycles(void)
 
 static struct node *live;
 
-static void make_live(void)
+static void make_live(int depth)
 {
-    const char *depth = getenv("GC_BENCH_DEPTH");
-
     live = new_node(NULL, NULL);
-    grow_top_down(live, depth == NULL ? LIVE_DEPTH : atoi(depth));
+    grow_top_down(live, depth);
 }
 
 struct mutator {
@@ -108,12 +120,13 @@ static void build_and_drop(void *arg)
     gort_waitgroup_done(&m->done);
 }
 
-GORT_BENCH(GCTree)
+/* A single iteration only tries out whether it works, or how long one takes. */
+static void bench_trees(gort_bench *b, int live_depth)
 {
     static struct mutator m;
     uint32_t before = 0;
 
-    make_live();
+    make_live(b->n == 1 ? TRIAL_DEPTH : live_depth);
     m.n = b->n;
     before = cycles();
     gort_bench_reset_timer(b);
@@ -124,8 +137,21 @@ GORT_BENCH(GCTree)
     gort_bench_stop_timer(b);
     gort_bench_report_metric(b, longest_pause_ms(before), "max-pause-ms");
     gort_bench_report_metric(b, (double)(cycles() - before), "cycles");
+    gort_keepalive(live);
     live = NULL;
 }
+
+GORT_BENCH(GCTree)
+{
+    bench_trees(b, LIVE_DEPTH);
+}
+
+GORT_BENCH(GCTreeLarge)
+{
+    bench_trees(b, LIVE_DEPTH + 2);
+}
+
+/* ---- a full mark ---- */
 
 /* One collection of a tree of 2^21 nodes that lives, by call. ns/object is the least of all:
  * whatever else the machine does makes it only longer. */
@@ -147,6 +173,104 @@ GORT_BENCH(GCFullMark)
     gort_bench_stop_timer(b);
     gort_bench_report_metric(b, (double)least_ns / (double)(1 << 21), "ns/object");
     gort_keepalive(top);
+}
+
+/* ---- tasks that wait ---- */
+
+struct parked {
+    gort_chan *closed;
+    gort_waitgroup done;
+};
+
+static void wait_for_close(void *arg)
+{
+    struct parked *p = arg;
+    char byte;
+
+    gort_recv(p->closed, &byte);
+    gort_waitgroup_done(&p->done);
+}
+
+/* One collection by call beside 100,000 tasks that wait. */
+GORT_BENCH(GCParked)
+{
+    static struct parked p;
+    uint32_t before = 0;
+
+    p.closed = gort_chan_new(1, 0);
+    gort_waitgroup_add(&p.done, PARKED);
+    for (int i = 0; i < PARKED; i++)
+        gort_go(wait_for_close, &p);
+    for (int i = 0; i < 3; i++)
+        gort_gc();
+    before = cycles();
+    gort_bench_reset_timer(b);
+    for (int64_t i = 0; i < b->n; i++)
+        gort_gc();
+    gort_bench_stop_timer(b);
+    gort_bench_report_metric(b, longest_pause_ms(before), "max-pause-ms");
+    gort_close(p.closed);
+    gort_waitgroup_wait(&p.done);
+}
+
+/* ---- an adversary ---- */
+
+static void write_on_all_pages(void *arg)
+{
+    struct adversary *a = arg;
+
+    while (atomic_load_explicit(&a->stop, memory_order_relaxed) == 0)
+        for (size_t i = 0; i < ADVERSARY_WORDS; i += PAGE_WORDS)
+            a->words[i] = &a->words[(i + PAGE_WORDS) % ADVERSARY_WORDS];
+    gort_waitgroup_done(&a->done);
+}
+
+/* The bytes of objects beyond the goal, in percent of it. */
+static double overshoot_percent(void)
+{
+    gort_memstats m;
+
+    gort_read_memstats(&m);
+    return 100.0 * ((double)m.heap_alloc / (double)m.next_gc - 1);
+}
+
+static void drop_a_list(void)
+{
+    struct node *list = NULL;
+
+    for (int k = 0; k < 1000; k++)
+        list = new_node(list, NULL);
+    gort_keepalive(list);
+}
+
+/* An iteration is a list of 1,000 nodes that is dropped, beside a task that writes to 16,384 pages
+ * without end. */
+GORT_BENCH(GCAdversary)
+{
+    static struct adversary a;
+    uint32_t before = 0;
+    double most = -100;
+
+    a.words = gort_alloc(ADVERSARY_WORDS * sizeof *a.words);
+    atomic_store_explicit(&a.stop, 0, memory_order_relaxed);
+    gort_gc();
+    before = cycles();
+    gort_waitgroup_add(&a.done, 1);
+    gort_go(write_on_all_pages, &a);
+    gort_bench_reset_timer(b);
+    for (int64_t i = 0; i < b->n; i++) {
+        double over = overshoot_percent();
+
+        if (over > most)
+            most = over;
+        drop_a_list();
+    }
+    gort_bench_stop_timer(b);
+    atomic_store_explicit(&a.stop, 1, memory_order_relaxed);
+    gort_waitgroup_wait(&a.done);
+    gort_bench_report_metric(b, most, "over-percent");
+    gort_bench_report_metric(b, longest_pause_ms(before), "max-pause-ms");
+    gort_bench_report_metric(b, (double)(cycles() - before), "cycles");
 }
 
 /* ---- messages ---- */

@@ -6,6 +6,7 @@
 #     NAME GOAL          for the first of GO
 #     NAME LABEL GOAL    for the column of that heading; "!" stands behind a ratio below it
 # and NAME may be NAME:UNIT, for another figure of a line than ns/op: that makes a line of its own.
+# A GOAL "<N" is for our figure itself, whatever Go's is: it has to be N at most.
 
 # The median of the N numbers VALUE[NAME, 1..N] of FILE.
 function median(file, name,    n, sorted, i, j, v) {
@@ -23,16 +24,17 @@ function show_ns(ns) {
     return sprintf(ns < 1000 ? "%.1f" : "%.0f", ns)
 }
 
-# Whether RATIO reaches the goal KEY; counts it.
-function judge(key, ratio,    share) {
+# Whether RATIO, or our FIGURE, reaches the goal KEY; counts it.
+function judge(key, ratio, figure,    share, most) {
     if (!(key in goal))
         return "-"
     judged++
-    share = ratio / goal[key]
+    most = goal[key] ~ /^</ ? substr(goal[key], 2) + 0 : 0
+    share = most ? most / figure : ratio / goal[key]
     below += share < 1
     if (judged == 1 || share < worst_share) {
         worst_share = share
-        worst = sprintf("%s, %.2f of %s", short, ratio, goal[key])
+        worst = sprintf("%s, %.2f of %s", short, most ? figure : ratio, goal[key])
     }
     return share >= 1 ? "ok" : "below"
 }
@@ -84,9 +86,9 @@ END {
             theirs = median(g, name)
             own = plain(name) " " label[g - 2]
             printf " %12s %6.2f%s", show_ns(theirs), theirs / ours,
-                judge(own, theirs / ours) == "below" ? "!" : " "
+                judge(own, theirs / ours, ours) == "below" ? "!" : " "
             if (g == 3 && label[1] ~ /^Go/)
-                verdict = judge(plain(name), theirs / ours)
+                verdict = judge(plain(name), theirs / ours, ours)
         }
         printf " %5s  %s\n", plain(name) in goal ? goal[plain(name)] : "-", verdict
     }

@@ -4,20 +4,20 @@ package bench
 
 import (
 	"math"
-	"os"
 	"runtime"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 )
 
 const (
-	liveDepth    = 23
-	treeDepth    = 16
-	mutators     = 2
+	liveDepth      = 23
+	trialDepth     = 10
+	treeDepth      = 16
+	mutators       = 2
 	gcMessages     = 200000
 	gcMessageBytes = 1024
+	parked         = 100000
 )
 
 type gcNode struct {
@@ -64,10 +64,9 @@ func longestPauseMs(first uint32) float64 {
 
 var live *gcNode
 
-func BenchmarkGCTree(b *testing.B) {
-	depth := liveDepth
-	if s := os.Getenv("GC_BENCH_DEPTH"); s != "" {
-		depth, _ = strconv.Atoi(s)
+func benchTrees(b *testing.B, depth int) {
+	if b.N == 1 {
+		depth = trialDepth
 	}
 	live = &gcNode{}
 	growTopDown(live, depth)
@@ -93,6 +92,9 @@ func BenchmarkGCTree(b *testing.B) {
 	live = nil
 }
 
+func BenchmarkGCTree(b *testing.B)      { benchTrees(b, liveDepth) }
+func BenchmarkGCTreeLarge(b *testing.B) { benchTrees(b, liveDepth+2) }
+
 func BenchmarkGCFullMark(b *testing.B) {
 	top := &gcNode{}
 	growTopDown(top, 20)
@@ -107,6 +109,30 @@ func BenchmarkGCFullMark(b *testing.B) {
 	b.StopTimer()
 	b.ReportMetric(float64(least.Nanoseconds())/float64(1<<21), "ns/object")
 	runtime.KeepAlive(top)
+}
+
+func BenchmarkGCParked(b *testing.B) {
+	closed := make(chan byte)
+	var done sync.WaitGroup
+	for i := 0; i < parked; i++ {
+		done.Add(1)
+		go func() {
+			<-closed
+			done.Done()
+		}()
+	}
+	for i := 0; i < 3; i++ {
+		runtime.GC()
+	}
+	before := cycles()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		runtime.GC()
+	}
+	b.StopTimer()
+	b.ReportMetric(longestPauseMs(before), "max-pause-ms")
+	close(closed)
+	done.Wait()
 }
 
 func BenchmarkGCRingBuffer(b *testing.B) {
