@@ -191,9 +191,9 @@ static void unlock_all(const struct selection *s)
             lock_release(&s->cases[s->order[i]].c->lock);
 }
 
-/* The task may be woken as soon as the timer is armed, but can't go on before it has locked all
- * channels: as they are let go of backwards, the last is the one that it asks for first. After that
- * *ARG is not looked at. */
+/* The task may be woken as soon as the timer is armed, but can't go on before it has locked the
+ * first channel, which is let go of last, or was woken by one who had that channel. After that *ARG
+ * is not looked at. */
 static bool arm_and_unlock(struct task *t, void *arg)
 {
     struct selection *s = arg;
@@ -221,15 +221,34 @@ static void enqueue_all(struct selection *s)
     }
 }
 
-static void dequeue_all(struct selection *s)
+/* Whether it is the winner, which whoever woke the task took out, and the task has no other on that
+ * channel: then there is nothing to do. */
+static bool is_out(const struct selection *s, size_t i)
 {
-    for (size_t i = 0; i < s->nchans; i++) {
-        gort_case *k = &s->cases[s->order[i]];
+    const gort_case *k = &s->cases[s->order[i]];
 
-        waitq_remove(case_queue(k), &s->waiters[i]);
-        if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
-            chantimer_unwatch_locked(k->c->timer);
-    }
+    return s->race.winner == &s->waiters[i] && k->c->timer == NULL && !is_repeated(s, i) &&
+           (i + 1 == s->nchans || !is_repeated(s, i + 1));
+}
+
+static void leave_queue(struct selection *s, size_t i)
+{
+    gort_case *k = &s->cases[s->order[i]];
+
+    lock_take(&k->c->lock);
+    waitq_remove(case_queue(k), &s->waiters[i]);
+    if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
+        chantimer_unwatch_locked(k->c->timer);
+    lock_release(&k->c->lock);
+}
+
+/* One channel after the other: the task waits no more, and a waiter that is left behind for a while
+ * only loses the race. */
+static void leave_queues(struct selection *s)
+{
+    for (size_t i = 0; i < s->nchans; i++)
+        if (!is_out(s, i))
+            leave_queue(s, i);
 }
 
 /* Waits with all channels locked, lets them go; the case that was carried out, or NO_CASE if the
@@ -245,9 +264,7 @@ static int wait_for_all(struct selection *s, uintptr_t pc)
     woken_with = sched_park(WAIT_SELECT, pc, arm_and_unlock, s);
     if (s->deadline_ns != GORT_FOREVER)
         timer_disarm(&task_self()->timer);
-    lock_all(s);
-    dequeue_all(s);
-    unlock_all(s);
+    leave_queues(s);
     if (s->race.winner == NULL)
         return NO_CASE;
     at = s->order[s->race.winner - s->waiters];

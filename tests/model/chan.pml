@@ -12,7 +12,9 @@
  *   park, ready                sched_park, sched_ready: see park.pml
  *   arm, fire, disarm          timer_arm, timers_fire, timer_disarm (timer.c); a deadline passes
  *                              at any time after it was armed, or never
- *   select                     wait_for_all (select.c): all locks, all waiters, one race
+ *   chooser                    wait_for_all (select.c): all locks, all waiters, one race; is_out,
+ *                              leave_queue
+ *   let_go                     arm_and_unlock, by the context that follows the select's task
  *
  * Claims: a value whose sender was told that it went is received once, any other never; a task is
  * made ready once for each time that it parks; nobody touches a waiter or a race, which lie on the
@@ -28,6 +30,7 @@
  *   NO_DISARM       who was woken does not wait for a timer that fires
  *   DEAF_CLOSE      closing does not wake who receives
  *   UNLOCK_FIRST    a select lets go of one channel before it waits on the next
+ *   LEAVE_UNLOCKED  a select takes its waiters out of the queues without the locks
  *   DROP_BUFFER     a close empties the buffer */
 
 #define CHANS   2
@@ -297,6 +300,34 @@ active proctype taker()
     finished++
 }
 
+bool leaves; /* the select's task has parked, and its channels are still locked */
+
+/* Looks at the selection on the task's stack before each channel that it lets go of. */
+active proctype let_go()
+{
+end:
+    leaves;
+    assert(on_stack[CHOOSER]);
+    unlock(1);
+    assert(on_stack[CHOOSER]);
+    unlock(0)
+}
+
+inline leave_queue(c)
+{
+#ifndef LEAVE_UNLOCKED
+    lock(c);
+#endif
+#ifndef STALE_WAITER
+    remove(receivers[c], CHOOSER);
+#endif
+#ifndef LEAVE_UNLOCKED
+    unlock(c)
+#else
+    skip
+#endif
+}
+
 /* The order of locks is that of their numbers, and they are let go of backwards. */
 active proctype chooser()
 {
@@ -322,17 +353,16 @@ active proctype chooser()
         receivers[0] ! CHOOSER;
         receivers[1] ! CHOOSER;
         parked[CHOOSER] = true;
-        unlock(1);
-        unlock(0);
+        leaves = true;
         park(CHOOSER);
-        lock(0);
-        lock(1);
-#ifndef STALE_WAITER
-        remove(receivers[0], CHOOSER);
-        remove(receivers[1], CHOOSER);
-#endif
-        unlock(1);
-        unlock(0);
+        if
+        :: winner[CHOOSER] != 0 -> leave_queue(0)
+        :: else -> skip
+        fi;
+        if
+        :: winner[CHOOSER] != 1 -> leave_queue(1)
+        :: else -> skip
+        fi;
         result = woken[CHOOSER];
         assert(winner[CHOOSER] == (result == CLOSED || value[CHOOSER] == 2 -> 1 : 0));
         v = value[CHOOSER];
