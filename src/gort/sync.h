@@ -43,18 +43,19 @@ GORT_API GORT_MUST_CHECK int gort_mutex_try_lock(gort_mutex *m);
 GORT_INSIDE inline int gort_mutex_may_let_go(gort_mutex *m)
 {
     return atomic_load_explicit(&m->gort_holder, memory_order_relaxed) != 0 &&
-           atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) == 0 &&
-           atomic_load_explicit(&gort_has_barrier, memory_order_relaxed);
+           atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) == 0;
 }
 
-/* Lets go, with release, which pairs with the acquire of whoever locks next; whether somebody has
- * come meanwhile. Whoever comes sees to the order of the store and the load. M is not touched after
- * the store: it may be gone with the memory that it lies in. */
+/* Lets go, with release, which pairs with the acquire of whoever locks next; whether somebody may
+ * have come meanwhile. Whoever comes sees to the order of the store and the load, if he can: that
+ * is asked last, so that he can wait for the stores of those who were told that he can. M is not
+ * touched after the store: it may be gone with the memory that it lies in. */
 GORT_INSIDE inline int gort_mutex_let_go(gort_mutex *m)
 {
     atomic_store_explicit(&m->gort_holder, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
-    return atomic_load_explicit(gort_waiting_at(m), memory_order_relaxed) != 0;
+    return atomic_load_explicit(gort_waiting_at(m), memory_order_relaxed) != 0 ||
+           !atomic_load_explicit(&gort_has_barrier, memory_order_relaxed);
 }
 
 GORT_API inline void gort_mutex_unlock(gort_mutex *m)

@@ -11,27 +11,31 @@
 #define RUNTIME_ASYM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/check.h"
 #include "runtime/os_linux.h"
 
-/* The frequent side: stores VALUE, with release; what is loaded after it may follow without
- * order. */
+/* The frequent side: stores VALUE, with release; then it looks, and then asks whether that will do.
+ * If not, it has to look once more, behind a locked instruction. It asks last: who was told that it
+ * will do has stored before, so that those who learn that no barrier is to be had can wait for
+ * it. */
 static inline void asym_release(_Atomic(uint32_t) *word, uint32_t value)
 {
-    if (LIKELY(atomic_load_explicit(&gort_has_barrier, memory_order_relaxed))) {
-        atomic_store_explicit(word, value, memory_order_release);
-        atomic_signal_fence(memory_order_seq_cst);
-    } else {
-        atomic_exchange_explicit(word, value, memory_order_seq_cst);
-    }
+    atomic_store_explicit(word, value, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline bool asym_suffices(void)
+{
+    return atomic_load_explicit(&gort_has_barrier, memory_order_relaxed);
 }
 
 /* The rare side: between the locked instruction that says it waits and its last look. */
 static inline void asym_barrier(void)
 {
-    if (atomic_load_explicit(&gort_has_barrier, memory_order_relaxed))
+    if (atomic_load_explicit(&os_needs_barrier, memory_order_relaxed))
         os_process_barrier();
 }
 

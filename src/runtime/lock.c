@@ -7,7 +7,8 @@
 #include "runtime/cycles.h"
 #include "runtime/os_linux.h"
 
-#define SPINS 40
+#define SPINS            120 /* a few microseconds: longer than any lock is held, by one that runs */
+#define ORDERED_RELEASES 250u /* cost as much as the barrier that they save */
 
 /* ---- What a thread holds, for the rank check of debug builds ---- */
 
@@ -93,16 +94,28 @@ void lock_take_slow(struct lock *l)
     }
     /* Counted until it has the lock: whoever lets it go wakes one, rather once too often. The first
      * one's barrier does for all, for he looks at the word behind it. */
-    if (atomic_fetch_add_explicit(&l->sleepers, 1, memory_order_seq_cst) == 0)
+    if (atomic_fetch_add_explicit(&l->sleepers, LOCK_SLEEPER, memory_order_seq_cst) == 0) {
         asym_barrier();
+        atomic_fetch_add_explicit(&l->sleepers, ORDERED_RELEASES * LOCK_ORDERED,
+                                  memory_order_relaxed);
+    }
     while (atomic_exchange_explicit(&l->word, LOCK_HELD, memory_order_seq_cst) != LOCK_FREE)
         futex_wait(&l->word, LOCK_HELD, -1);
-    atomic_fetch_sub_explicit(&l->sleepers, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&l->sleepers, LOCK_SLEEPER, memory_order_relaxed);
 }
 
-void lock_wake_sleeper(struct lock *l)
+void lock_released(struct lock *l)
 {
-    futex_wake(&l->word, 1);
+    uint32_t seen = atomic_load_explicit(&l->sleepers, memory_order_relaxed);
+
+    /* A locked instruction also if it changes nothing: whoever counts himself in after it finds the
+     * lock free. Pairs with the count in lock_take_slow. */
+    while (!atomic_compare_exchange_weak_explicit(&l->sleepers, &seen,
+                                                  seen < LOCK_ORDERED ? seen : seen - LOCK_ORDERED,
+                                                  memory_order_seq_cst, memory_order_relaxed)) {
+    }
+    if (seen % LOCK_ORDERED != 0)
+        futex_wake(&l->word, 1);
 }
 
 bool lock_try(struct lock *l)

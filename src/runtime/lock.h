@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* lock.h - the runtime's own lock: blocks the thread, held for short stretches only.
  * A word that is free or held, and a count of those who sleep; a few spins, then a
- * futex. It is let go without a locked instruction, see asym.h. While a lock is held the thread is
- * inside the runtime and so is never stopped by a signal. No callback, allocation from the
- * collected heap or log under a lock. The lock's memory must outlast the call that lets it go.
+ * futex. It is let go without a locked instruction, see asym.h. Who goes to sleep pays for that by
+ * a barrier for all threads; so the first of them grants the next who let go that many locked
+ * instructions, and as long as the grant lasts nobody needs a barrier. While a lock is held the
+ * thread is inside the runtime and so is never stopped by a signal. No callback, allocation from
+ * the collected heap or log under a lock. The lock's memory must outlast the call that lets it go.
  * Threads: any. */
 #ifndef RUNTIME_LOCK_H
 #define RUNTIME_LOCK_H
@@ -18,9 +20,13 @@
 
 enum lock_word { LOCK_FREE, LOCK_HELD };
 
+/* sleepers: how many sleep or are about to, and how often the lock is still to be let go of by a
+ * locked instruction. */
+enum { LOCK_SLEEPER = 1, LOCK_ORDERED = 1 << 16 };
+
 struct lock {
     _Atomic(uint32_t) word;     /* enum lock_word */
-    _Atomic(uint32_t) sleepers; /* threads that sleep or are about to */
+    _Atomic(uint32_t) sleepers; /* in LOCK_SLEEPER and LOCK_ORDERED */
     _Atomic(uint32_t) owner;    /* kernel thread that holds it; debug builds only */
     enum lock_rank rank;        /* [const] */
 };
@@ -32,7 +38,7 @@ struct lock {
 
 /* For the inlines below: what they do when there is a rival, and what debug builds note. */
 void lock_take_slow(struct lock *l);
-void lock_wake_sleeper(struct lock *l);
+void lock_released(struct lock *l);
 void lock_check_rank(const struct lock *l);
 void lock_note_taken(struct lock *l);
 void lock_note_released(struct lock *l);
@@ -68,8 +74,9 @@ static inline void lock_release(struct lock *l)
         lock_note_released(l);
     /* Release: pairs with the acquire of the next taker. */
     asym_release(&l->word, LOCK_FREE);
-    if (UNLIKELY(atomic_load_explicit(&l->sleepers, memory_order_relaxed) != 0))
-        lock_wake_sleeper(l);
+    if (UNLIKELY(atomic_load_explicit(&l->sleepers, memory_order_relaxed) != 0) ||
+        UNLIKELY(!asym_suffices()))
+        lock_released(l);
 }
 
 /* Debug builds: whether the calling thread holds L. Release builds: true. */

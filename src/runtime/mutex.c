@@ -205,6 +205,14 @@ static void unlock_and_wake(gort_mutex *m)
         sched_ready(w->task, hand_over ? HANDED_OVER : 0);
 }
 
+bool mutex_has_late_comer(const gort_mutex *m)
+{
+    if (!asym_suffices())
+        atomic_thread_fence(memory_order_seq_cst);
+    /* Pairs with the count in mutex_count_in. */
+    return atomic_load_explicit(gort_waiting_at(m), memory_order_seq_cst) != 0;
+}
+
 void mutex_wake_late_comer(gort_mutex *m)
 {
     struct lot_bucket *b = lot_lock(m);
@@ -236,7 +244,8 @@ void mutex_unlock(gort_mutex *m, const char *what)
         gort_fatal("%s: unlock of unlocked mutex", what);
     if (mutex_is_awaited(m))
         unlock_and_wake(m);
-    else if (gort_mutex_may_let_go(m) ? gort_mutex_let_go(m) : let_go_ordered(m))
+    else if ((gort_mutex_may_let_go(m) ? gort_mutex_let_go(m) : let_go_ordered(m)) &&
+             mutex_has_late_comer(m))
         mutex_wake_late_comer(m);
 }
 
@@ -284,6 +293,8 @@ void gort_mutex_unlock_slow(gort_mutex *m)
 
 void gort_mutex_unlock_late(gort_mutex *m)
 {
+    if (!mutex_has_late_comer(m))
+        return;
     rt_enter("gort_mutex_unlock");
     mutex_wake_late_comer(m);
     rt_leave(worker_self());

@@ -57,6 +57,10 @@ static inline bool mutex_is_awaited(const gort_mutex *m)
 void mutex_count_in(gort_mutex *m);
 void mutex_count_out(gort_mutex *m);
 
+/* M was let go of by gort_mutex_let_go, which says that somebody may have come meanwhile: whether
+ * that may be so, by a second look where no barrier is to be had. M is not touched. */
+bool mutex_has_late_comer(const gort_mutex *m);
+
 /* Somebody may have come while M was let go of: wakes who waits for M. M is not touched if nobody
  * does. */
 void mutex_wake_late_comer(gort_mutex *m);

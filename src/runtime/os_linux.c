@@ -151,12 +151,14 @@ int os_cpu_count(void)
 }
 
 _Atomic(bool) gort_has_barrier;
+_Atomic(bool) os_needs_barrier;
 
 bool os_barrier_init(void)
 {
     bool has = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 
     atomic_store_explicit(&gort_has_barrier, has, memory_order_relaxed);
+    atomic_store_explicit(&os_needs_barrier, has, memory_order_relaxed);
     return has;
 }
 
@@ -167,8 +169,9 @@ void os_process_barrier(void)
 
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
         return;
-    atomic_store_explicit(&gort_has_barrier, false, memory_order_relaxed);
+    atomic_store_explicit(&gort_has_barrier, false, memory_order_seq_cst);
     nanosleep(&long_enough, NULL);
+    atomic_store_explicit(&os_needs_barrier, false, memory_order_release);
     errno = saved;
 }
 

@@ -45,6 +45,9 @@ bool os_barrier_init(void);
  * meanwhile refuses it, says so by gort_has_barrier and waits instead until all stores from
  * before are seen: a millisecond. */
 void os_process_barrier(void);
+/* Whether somebody may still rely on a barrier because he found gort_has_barrier true: false once
+ * that has been false for a millisecond. */
+extern _Atomic(bool) os_needs_barrier;
 
 /* Where the calling thread's errno lies; for places where the compiler would keep the address
  * across a switch. */

@@ -241,6 +241,8 @@ void gort_rwmutex_unlock_slow(gort_rwmutex *rw)
 
 void gort_rwmutex_unlock_late(gort_rwmutex *rw)
 {
+    if (!mutex_has_late_comer(&rw->gort_writers))
+        return;
     rt_enter("gort_rwmutex_unlock");
     mutex_wake_late_comer(&rw->gort_writers);
     wake_late_readers(rw);

@@ -8,16 +8,24 @@
  *
  * The step of the model        stands for
  *   try                        lock_try_word: compare-and-swap of word
- *   count, barrier, swap       lock_take_slow (runtime/lock.c): sleepers + 1, asym_barrier
- *                              (asym.h) by the first only, exchange of word
+ *   count_in, exchange         lock_take_slow (runtime/lock.c): LOCK_SLEEPER in sleepers; the first
+ *                              only: asym_barrier (asym.h) and the grant of LOCK_ORDERED; exchange
+ *                              of word
+ *   barrier                    asym_barrier and os_process_barrier (os_linux.c): membarrier; or,
+ *                              refused, gort_has_barrier false, a wait, os_needs_barrier false
+ *   elsewhere                  a thread that goes to sleep for another lock
  *   futex_wait                 the kernel compares the word and puts the thread to sleep
- *   store, look                lock_release (lock.h): asym_release, then a load of sleepers
- *   futex_wake                 lock_wake_sleeper: one of those asleep, if any
+ *   release                    lock_release (lock.h): asym_release, a load of sleepers, one of
+ *                              gort_has_barrier (asym_suffices)
+ *   released                   lock_released: compare-and-swap of sleepers, takes from the grant
+ *   futex_wake                 one of those asleep, if any
  *
  * Claims: one thread at a time has the lock; nobody sleeps for ever.
  *
- * Left out: spinning, which is tries; wake-ups for no reason, which would mend a lost one; systems
- * that refuse the barrier, where the store is a locked instruction.
+ * Taken for granted: during the wait of a millisecond all stores come to memory that were in a
+ * buffer when it began.
+ *
+ * Left out: spinning, which is tries; wake-ups for no reason, which would mend a lost one.
  *
  * Faults, each of which a claim must find:
  *   NO_BARRIER       who goes to sleep does without the barrier
@@ -25,16 +33,25 @@
  *   LOOK_FIRST       the last look at the word comes before the count
  *   EARLY_UNCOUNT    who was woken counts no more, and may sleep again
  *   CLEARED_FLAG     sleepers is a flag: who wakes one clears it, who was woken raises it again
- *   BLIND_STORE      the lock is let go of after the look at sleepers */
+ *   BLIND_STORE      the lock is let go of after the look at sleepers
+ *   PLAIN_GRANT      who uses up the grant looks at sleepers before its store is seen
+ *   REFUSED_ONCE     who is refused the barrier does not wait
+ *   FLAG_FIRST       who lets go looks at gort_has_barrier before it stores
+ *   TRUST_FLAG       who goes to sleep looks at gort_has_barrier, not at os_needs_barrier */
 
 #define THREADS 3
 #define ROUNDS  2 /* of the first thread; the others make one */
+#define GRANT   1
 #define FREE    0
 #define HELD    1
 
 /* Memory. */
 byte word = FREE;
-byte sleepers;
+byte sleepers; /* in LOCK_SLEEPER */
+byte granted;  /* ... and in LOCK_ORDERED: both are one word */
+bool refuses; /* the kernel refuses the barrier */
+bool has_barrier = true;
+bool needs_barrier = true;
 
 /* A store buffer: the store of FREE to word, or nothing. */
 bool buffered[THREADS];
@@ -72,24 +89,56 @@ inline exchange(me, got)
     }
 }
 
-inline barrier()
+inline flush_all()
 {
-#ifndef NO_BARRIER
     d_step {
         flush(0);
         flush(1);
         flush(2)
     }
+}
+
+inline refused()
+{
+    has_barrier = false;
+#ifndef REFUSED_ONCE
+    flush_all();
+#endif
+    needs_barrier = false
+}
+
+inline barrier()
+{
+#ifndef NO_BARRIER
+    if
+#ifdef TRUST_FLAG
+    :: !has_barrier -> skip
+    :: has_barrier && !refuses -> flush_all()
+    :: has_barrier && refuses -> refused()
+#else
+    :: !needs_barrier -> skip
+    :: needs_barrier && !refuses -> flush_all()
+    :: needs_barrier && refuses -> refused()
+#endif
+    fi
 #else
     skip
 #endif
+}
+
+/* A sandbox is put up, and somebody who waits for another lock is the first to notice. */
+active proctype elsewhere()
+{
+    d_step { refuses = true; has_barrier = false };
+    flush_all();
+    needs_barrier = false
 }
 
 inline count(me, before)
 {
     d_step {
         flush(me);
-        before = sleepers;
+        before = sleepers + granted;
 #ifdef CLEARED_FLAG
         sleepers = 1
 #else
@@ -140,7 +189,7 @@ inline count_in(me, before)
 #else
     count(me, before);
     if
-    :: before == 0 -> barrier()
+    :: before == 0 -> barrier(); granted = GRANT
     :: else -> skip
     fi
 #endif
@@ -190,27 +239,51 @@ inline take(me, before, got)
     fi
 }
 
-inline release(me, before)
+inline released(me, before)
 {
-#ifdef BLIND_STORE
-    before = sleepers;
-    buffered[me] = true;
-#else
-    buffered[me] = true;
-    before = sleepers;
+    d_step {
+#ifndef PLAIN_GRANT
+        flush(me);
 #endif
+        before = sleepers;
+        if
+        :: granted > 0 -> granted--
+        :: else -> skip
+        fi
+    };
     if
     :: before != 0 -> futex_wake(me)
     :: else -> skip
     fi
 }
 
+inline release(me, before, has)
+{
+#ifdef FLAG_FIRST
+    has = has_barrier;
+#endif
+#ifdef BLIND_STORE
+    before = sleepers + granted;
+    buffered[me] = true;
+#else
+    buffered[me] = true;
+    before = sleepers + granted;
+#endif
+#ifndef FLAG_FIRST
+    has = has_barrier;
+#endif
+    if
+    :: before != 0 || !has -> released(me, before)
+    :: else -> skip
+    fi
+}
+
 active [THREADS] proctype thread()
 {
-    byte me = _pid - 1;
+    byte me = _pid - 2;
     byte left = (me == 0 -> ROUNDS : 1);
     byte before;
-    bool got;
+    bool got, has;
 
     do
     :: left > 0 ->
@@ -219,7 +292,7 @@ active [THREADS] proctype thread()
         holders++;
         assert(holders == 1);
         holders--;
-        release(me, before)
+        release(me, before, has)
     :: else -> break
     od;
     finished++

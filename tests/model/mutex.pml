@@ -11,9 +11,11 @@
  *                              and the mark, MUTEX_ORDERED, in gort_waiters; asym_barrier
  *   give_up                    of that name
  *   park                       of that name, with lot_park; see park.pml
+ *   barrier                    asym_barrier (asym.h); see lock.pml
  *   unlock                     gort_mutex_unlock and mutex_unlock: by a plain store, ordered, or
- *                              unlock_and_wake; and mutex_wake_late_comer
- *   neighbour                  a task that waits for another mutex with the same entry of the table
+ *                              unlock_and_wake; mutex_has_late_comer and mutex_wake_late_comer
+ *   neighbour                  a task that waits for another mutex with the same entry of the
+ *                              table, and may be the first to be refused the barrier
  *   timers                     lot_time_out
  *   gone                       the last task that needed the mutex frees it after its unlock, as
  *                              one does with a count of references that the mutex protects; a task
@@ -22,9 +24,10 @@
  * Claims: one task at a time holds the mutex; nobody parks for ever; nobody touches a mutex that is
  * gone; nobody is uncounted who is not counted.
  *
+ * Taken for granted: as in lock.pml, that stores come to memory during a millisecond.
+ *
  * Left out: spinning, which is tries; a task that moves to another thread between its steps, for
- * which it parks or is switched, and that empties the buffers; the order of waiters; a system that
- * begins to refuse the barrier.
+ * which it parks or is switched, and that empties the buffers; the order of waiters.
  *
  * Faults, each of which a claim must find:
  *   NO_BARRIER       who waits does without the barrier
@@ -37,7 +40,10 @@
  *   KEEP_WOKEN       who was woken and parks again stays the one that was woken
  *   LEAVE_WOKEN      who was woken and has the mutex stays the one that was woken
  *   HAND_AND_FREE    the mutex is handed over and let go of at once
- *   LATE_TOUCH       who lets go looks at the mutex's own count after the store */
+ *   LATE_TOUCH       who lets go looks at the mutex's own count after the store
+ *   FLAG_FIRST       who lets go looks at gort_has_barrier before it stores
+ *   ONE_LOOK         who lets go, and finds no barrier, does not look at the table again
+ *   TRUST_FLAG       who waits looks at gort_has_barrier, not at os_needs_barrier */
 
 #define TASKS  3
 #define NOBODY TASKS
@@ -49,6 +55,9 @@ byte waiters;      /* of gort_waiters, the count */
 bool woken_bit;    /* ... MUTEX_WOKEN */
 bool mark;         /* ... and MUTEX_ORDERED */
 byte waiting;      /* of the entry: those of the neighbour too */
+bool refuses;      /* the kernel refuses the barrier */
+bool has_barrier = true;
+bool needs_barrier = true;
 bool locked;       /* the bucket */
 chan queue = [TASKS] of { byte };
 
@@ -84,10 +93,31 @@ end:
     od
 }
 
+inline flush_all()
+{
+    d_step { flush(0); flush(1); flush(2) }
+}
+
+inline refused()
+{
+    has_barrier = false;
+    d_step { flush(0); flush(1); flush(2); needs_barrier = false }
+}
+
 inline barrier()
 {
 #ifndef NO_BARRIER
-    d_step { flush(0); flush(1); flush(2) }
+    if
+#ifdef TRUST_FLAG
+    :: !has_barrier -> skip
+    :: has_barrier && !refuses -> flush_all()
+    :: has_barrier && refuses -> refused()
+#else
+    :: !needs_barrier -> skip
+    :: needs_barrier && !refuses -> flush_all()
+    :: needs_barrier && refuses -> refused()
+#endif
+    fi
 #else
     skip
 #endif
@@ -308,8 +338,30 @@ inline let_go_ordered(me)
     d_step { touch(); flush(me); holder = NOBODY }
 }
 
+/* Whether somebody may have come goes to LATE. */
+inline look_late(me, late)
+{
+    late = waiting != 0;
+    if
+#ifdef FLAG_FIRST
+    :: late || has -> skip
+#elif defined(ONE_LOOK)
+    :: true -> skip
+#else
+    :: late || has_barrier -> skip
+#endif
+    :: else -> d_step { flush(me); late = waiting != 0 }
+    fi
+}
+
 inline unlock(me, who, hands_over)
 {
+    bool late;
+#ifdef FLAG_FIRST
+    bool has;
+
+    has = has_barrier;
+#endif
     touch();
     if
     :: waiters != 0 || woken_bit -> unlock_and_wake(me, who, hands_over)
@@ -324,8 +376,9 @@ inline unlock(me, who, hands_over)
 #endif
         fi;
 #ifndef NO_TABLE
+        look_late(me, late);
         if
-        :: waiting != 0 -> wake_late_comer(me, who)
+        :: late -> late = false; wake_late_comer(me, who)
         :: else -> skip
         fi
 #else
@@ -363,6 +416,12 @@ active proctype neighbour()
     if
     :: true ->
         waiting++;
+        if
+        :: true ->
+            d_step { refuses = true; has_barrier = false };
+            d_step { flush(0); flush(1); flush(2); needs_barrier = false }
+        :: true
+        fi;
         waiting--
     :: true
     fi

@@ -19,7 +19,7 @@
  * ever; in the end nobody is counted.
  *
  * Left out: spinning; the order of waiters; the order of the two counts, which matters to those who
- * give up only; memory that is gone.
+ * give up only; memory that is gone; systems that refuse the barrier, see mutex.pml.
  *
  * Faults, each of which a claim must find:
  *   NO_BARRIER           who waits does without the barrier
