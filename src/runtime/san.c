@@ -27,34 +27,34 @@
 /* ---- One thin layer a tool, empty without it ---- */
 
 #if SAN_THREAD
-static void *tsan_current(void)
+static void tsan_init_thread(struct san_fiber *f)
 {
-    return __tsan_get_current_fiber();
+    f->tsan = __tsan_get_current_fiber();
 }
 
-static void *tsan_new(void)
+static void tsan_init(struct san_fiber *f)
 {
-    return __tsan_create_fiber(0);
+    f->tsan = __tsan_create_fiber(0);
 }
 
-static void tsan_free(void *fiber)
+static void tsan_fini(struct san_fiber *f)
 {
-    __tsan_destroy_fiber(fiber);
+    __tsan_destroy_fiber(f->tsan);
 }
 #else
-static void *tsan_current(void)
+static void tsan_init_thread(struct san_fiber *f)
 {
-    return NULL;
+    (void)f;
 }
 
-static void *tsan_new(void)
+static void tsan_init(struct san_fiber *f)
 {
-    return NULL;
+    (void)f;
 }
 
-static void tsan_free(void *fiber)
+static void tsan_fini(struct san_fiber *f)
 {
-    (void)fiber;
+    (void)f;
 }
 #endif
 
@@ -73,6 +73,17 @@ static void lsan_root(const void *p, size_t bytes)
 {
     __lsan_register_root_region(p, bytes);
 }
+
+static void asan_init(struct san_fiber *f, const void *lo, size_t bytes)
+{
+    f->lo = lo;
+    f->bytes = bytes;
+}
+
+static void asan_fini(struct san_fiber *f)
+{
+    asan_unpoison(f->lo, f->bytes);
+}
 #else
 static void asan_unpoison(const void *p, size_t bytes)
 {
@@ -91,13 +102,27 @@ static void lsan_root(const void *p, size_t bytes)
     (void)p;
     (void)bytes;
 }
+
+static void asan_init(struct san_fiber *f, const void *lo, size_t bytes)
+{
+    (void)f;
+    (void)lo;
+    (void)bytes;
+}
+
+static void asan_fini(struct san_fiber *f)
+{
+    (void)f;
+}
 #endif
 
 /* ---- Contexts ---- */
 
 void san_fiber_init_thread(struct san_fiber *f, const void *lo, size_t bytes)
 {
-    *f = (struct san_fiber){.tsan = tsan_current(), .lo = lo, .bytes = bytes};
+    *f = (struct san_fiber){0};
+    tsan_init_thread(f);
+    asan_init(f, lo, bytes);
 }
 
 bool san_listens;
@@ -110,15 +135,17 @@ void san_start(void)
 void san_fiber_init_slow(struct san_fiber *f, const void *lo, size_t bytes)
 {
     asan_unpoison(lo, bytes); /* frames of a task that ended in the middle left their red zones */
-    *f = (struct san_fiber){.tsan = tsan_new(), .lo = lo, .bytes = bytes};
+    *f = (struct san_fiber){0};
+    tsan_init(f);
+    asan_init(f, lo, bytes);
     f->valgrind = VALGRIND_STACK_REGISTER(lo, (const char *)lo + bytes);
 }
 
 void san_fiber_fini_slow(struct san_fiber *f)
 {
     VALGRIND_STACK_DEREGISTER(f->valgrind);
-    tsan_free(f->tsan);
-    asan_unpoison(f->lo, f->bytes);
+    tsan_fini(f);
+    asan_fini(f);
     *f = (struct san_fiber){0};
 }
 

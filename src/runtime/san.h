@@ -27,12 +27,17 @@
 #define NO_SANITIZE_READS  __attribute__((no_sanitize("address", "thread", "undefined")))
 #define NO_SANITIZE_THREAD __attribute__((no_sanitize("thread")))
 
+/* Each task has one: without sanitizers no more than it must be. */
 struct san_fiber {
-    void *tsan;       /* TSan's fibre */
-    void *fake_stack; /* ASan's, while switched away */
-    const void *lo;   /* bounds of the stack, for ASan */
-    size_t bytes;
     unsigned valgrind; /* id of the registered stack */
+#if SAN_THREAD
+    void *tsan; /* TSan's fibre */
+#endif
+#if SAN_ADDRESS
+    void *fake_stack; /* ASan's, while switched away */
+    const void *lo;   /* bounds of the stack */
+    size_t bytes;
+#endif
 };
 
 /* A context on the calling thread's own stack [LO, LO + BYTES). */

@@ -49,6 +49,7 @@ struct task {
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
     _Atomic(uint32_t) marked; /* how far a mark beside the program is, gcstack.h; [atomic] */
+    uint32_t nlocks;          /* of its thread, nested; [owner] */
     _Atomic(uintptr_t) lot_word;               /* address of the lock that it waits for, and enum
                                                 * lot_kind; 0: none; [lock: its bucket] */
     size_t stack_bytes;                        /* wanted size; [owner] */
@@ -61,7 +62,6 @@ struct task {
     struct timer timer;                        /* its sleep or deadline */
     struct san_fiber san;                      /* [owner] */
     struct once_call *once;                    /* innermost that it is in, or NULL; [owner] */
-    uint32_t nlocks;                           /* of its thread, nested; [owner] */
     char name[32];                             /* empty: none; [owner] */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.c - how much memory a parked task takes: what the process has more, resident and in page
- * tables, when b->n tasks wait, for each of them. Small numbers say little; for a million:
+ * tables, when b->n tasks wait, for each of them: from a few thousand on it is the same. A million:
  *     tests/bench/memory -benchtime 1000000x */
 #include "config.h"
 
