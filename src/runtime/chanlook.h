@@ -44,11 +44,18 @@ static inline bool chan_can_send(const gort_chan *c)
     return chan_is_closed(c) || !chan_is_full(c);
 }
 
-/* In this order: open now means open when it was empty, since no channel opens again. The other way
- * round, a last value and the close could come in between. *NOW_NS as in chantimer_is_due. */
+/* The same of a receive, but for the time of a timer's channel. In this order: open now means open
+ * when it was empty, since no channel opens again. The other way round, a last value and the close
+ * could come in between. */
+static inline bool chan_has_for_recv(const gort_chan *c)
+{
+    return !chan_is_empty(c) || chan_is_closed(c);
+}
+
+/* *NOW_NS as in chantimer_is_due. */
 static inline bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns)
 {
-    return !chan_is_empty(c) || chan_is_closed(c) ||
+    return chan_has_for_recv(c) ||
            (UNLIKELY(c->timer != NULL) && chantimer_is_due(c->timer, now_ns));
 }
 
