@@ -185,6 +185,23 @@ static void check_type(const gort_type *type)
                    type->nwords, type->bytes);
 }
 
+/* Whether TYPE has references, and one object of it goes without a byte more. */
+static ALWAYS_INLINE bool is_simple(const gort_type *type)
+{
+    return type->bytes <= EXACT_MAX_BYTES && type->bytes % sizeof(void *) == 0 &&
+           type->nwords - 1 < type->bytes / sizeof(void *);
+}
+
+/* More objects of TYPE may follow: their slots are prepared. */
+static void expect_more(const gort_type *type)
+{
+    struct heap_cache *c = worker_self()->proc->heap;
+    unsigned spanclass = span_class_of(size_class_by_8[type->bytes / 8], SPAN_TYPED);
+
+    if (c->words[spanclass].type == NULL)
+        cache_set_type(c, spanclass, type);
+}
+
 /* N elements of TYPE, BYTES in all. */
 static void *typed_in_proc(const gort_type *type, size_t n, size_t bytes, uintptr_t pc)
 {
@@ -199,6 +216,8 @@ static void *typed_in_proc(const gort_type *type, size_t n, size_t bytes, uintpt
     s = span_of((uintptr_t)p);
     CHECK(s != NULL);
     span_set_type(s, (uintptr_t)p, type, n);
+    if (n == 1 && is_simple(type))
+        expect_more(type);
     return p;
 }
 
@@ -215,11 +234,22 @@ __attribute__((noinline)) static void *typed_slow(const gort_type *type, size_t 
     return leave_with(typed_in_proc(type, n, all, pc));
 }
 
-/* Whether TYPE has references, and one object of it goes without a byte more. */
-static ALWAYS_INLINE bool is_simple(const gort_type *type)
+/* As gort_alloc_typed, for an object whose slot is one of another type. */
+__attribute__((noinline)) static void *typed_anew(const gort_type *type, uintptr_t pc)
 {
-    return type->bytes <= EXACT_MAX_BYTES && type->bytes % sizeof(void *) == 0 &&
-           type->nwords - 1 < type->bytes / sizeof(void *);
+    struct worker *w = enter_fast();
+    struct cache_word *word = NULL;
+    char *p = NULL;
+
+    if (UNLIKELY(w == NULL || !is_simple(type)))
+        return typed_slow(type, 1, pc);
+    word = &w->proc->heap->words[span_class_of(size_class_by_8[type->bytes / 8], SPAN_TYPED)];
+    if (UNLIKELY(!fast_take(w->proc->heap, word, &p)))
+        return typed_slow(type, 1, pc);
+    fast_set_type(word, (uintptr_t)p, span_type_bits(type, 0));
+    if (UNLIKELY(fast_must_prepare(word)))
+        return prepare_and_leave(word, p, type->bytes);
+    return leave_fast_with(w, p);
 }
 
 void *gort_alloc_typed(const gort_type *type, size_t n)
@@ -228,12 +258,13 @@ void *gort_alloc_typed(const gort_type *type, size_t n)
     struct cache_word *word = NULL;
     char *p = NULL;
 
-    if (UNLIKELY(n != 1 || !is_simple(type) || (w = enter_fast()) == NULL))
+    if (UNLIKELY(n != 1 || type->bytes > EXACT_MAX_BYTES || (w = enter_fast()) == NULL))
         return typed_slow(type, n, CALLER);
     word = &w->proc->heap->words[span_class_of(size_class_by_8[type->bytes / 8], SPAN_TYPED)];
+    if (UNLIKELY(word->type != type))
+        return typed_anew(type, CALLER);
     if (UNLIKELY(!fast_take(w->proc->heap, word, &p)))
         return typed_slow(type, n, CALLER);
-    fast_set_type(word, (uintptr_t)p, type->ptrs[0] & UINT64_MAX >> (64 - type->nwords));
     if (UNLIKELY(fast_must_prepare(word)))
         return prepare_and_leave(word, p, type->bytes);
     return leave_fast_with(w, p);

@@ -55,7 +55,7 @@ static ALWAYS_INLINE void fast_set_type(const struct cache_word *w, uintptr_t ad
     unsigned shift = at % 64;
     unsigned n = w->bytes / (unsigned)sizeof(uint64_t);
     uint64_t mask = UINT64_MAX >> (64 - n);
-    uint64_t *low = &w->types[at / 64];
+    uint64_t *low = &arena_of(addr)->types[0][0] + at / 64;
 
     *low = (*low & ~(mask << shift)) | bits << shift;
     if (UNLIKELY(shift + n > 64))

@@ -80,7 +80,7 @@ static void open_word(struct cache_word *w, const struct span *s, unsigned word,
 {
     w->base = s->base + (uintptr_t)word * 64 * s->elem_bytes;
     w->bytes = (uint32_t)s->elem_bytes;
-    w->types = &s->arena->types[0][0];
+    w->type = NULL;
     w->needzero = s->needzero;
     /* Under the address sanitizer, free slots must not be touched. */
     if (s->needzero && s->elem_bytes <= CLEAR_MAX_BYTES && !SAN_ADDRESS) {
@@ -125,6 +125,15 @@ bool cache_refill(struct heap_cache *c, unsigned spanclass)
     c->spans[spanclass] = s;
     gc_count_alloc(s->nfree * s->elem_bytes);
     return cache_next_word(c, spanclass);
+}
+
+void cache_set_type(struct heap_cache *c, unsigned spanclass, const gort_type *type)
+{
+    struct cache_word *w = &c->words[spanclass];
+
+    span_set_types(c->spans[spanclass], c->word_no[spanclass],
+                   atomic_load_explicit(&w->bits, memory_order_relaxed), type);
+    w->type = type;
 }
 
 static void flush_class(struct heap_cache *c, unsigned spanclass)

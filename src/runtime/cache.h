@@ -3,7 +3,8 @@
  * For each span class the cache owns a span, and of it one word of 64 objects at a time: taking an
  * object is finding the lowest set bit of that word. Nothing is counted then: how many objects a
  * class has given out is what its words held, less the bits that are still set. Small slots are
- * cleared when their word is taken, all at once, large ones one by one.
+ * cleared when their word is taken, all at once, large ones one by one. The first typed object of
+ * a word gives its type to all slots of that word: who wants the same type next has it already.
  * Slots that the program has freed (allocfree.h), of spans that others own, are kept in a chain for
  * each class until the next collection: they go to the next objects when a word is used up.
  * The counts belong together: their writer makes seq odd while it changes more than one of them,
@@ -28,7 +29,7 @@ struct cache_word {
     uintptr_t base;         /* address of the slot of bit 0; [owner] */
     uint32_t bytes;         /* of a slot; [owner] */
     bool needzero;          /* slots may hold old data; [owner] */
-    uint64_t *types;        /* the type words of the arena of base; [owner] */
+    const gort_type *type;  /* what its slots have been made in advance, or NULL; [owner] */
 };
 
 struct cache_counts { /* one writer, the owner; each word through seqlock.h */
@@ -80,6 +81,9 @@ bool cache_next_word(struct heap_cache *c, unsigned spanclass);
 
 /* Fills it from another span, which may be swept for it. False if the system gives no memory. */
 bool cache_refill(struct heap_cache *c, unsigned spanclass);
+
+/* The slots left in the word of SPANCLASS, of up to 512 bytes, become ones of TYPE. Owner. */
+void cache_set_type(struct heap_cache *c, unsigned spanclass, const gort_type *type);
 
 /* Puts the slot at ADDR, of a span that others may own, into the chain of SPANCLASS. Owner. */
 void cache_push_freed(struct heap_cache *c, unsigned spanclass, uintptr_t addr);

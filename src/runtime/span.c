@@ -200,6 +200,25 @@ void span_set_type(const struct span *s, uintptr_t addr, const gort_type *type, 
     atomic_thread_fence(memory_order_release);
 }
 
+void span_set_types(const struct span *s, unsigned word, uint64_t bits, const gort_type *type)
+{
+    size_t n = s->elem_bytes / WORD_BYTES;
+    uint64_t one = bits_of_elements(type, 1);
+    uintptr_t base = s->base - s->arena->base + (uintptr_t)word * 64 * s->elem_bytes;
+    uint64_t *words = &s->arena->types[0][0] + base / WORD_BYTES / 64;
+
+    DCHECK(span_kind_of(s) == SPAN_TYPED && s->elem_bytes <= SPAN_BITMAP_MAX_BYTES);
+    if (bits == UINT64_MAX && 64 % n == 0) {
+        uint64_t all = one * (UINT64_MAX / (UINT64_MAX >> (64 - n)));
+
+        for (size_t i = 0; i < n; i++)
+            words[i] = all;
+        return;
+    }
+    for (; bits != 0; bits &= bits - 1)
+        put_bits(words, bits_lowest(bits) * n, n, one);
+}
+
 bool span_is_valid(const struct span *s)
 {
     const struct object_bits *b = span_bits(s);

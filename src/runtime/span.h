@@ -149,6 +149,9 @@ static inline NO_SANITIZE_READS uint64_t span_type_bits(const gort_type *type, s
 /* Writes what the words of the object at ADDR, in a typed span, are. N elements of TYPE. */
 void span_set_type(const struct span *s, uintptr_t addr, const gort_type *type, size_t n);
 
+/* The same for the slots BITS of word WORD of S, of up to 512 bytes: one element each. */
+void span_set_types(const struct span *s, unsigned word, uint64_t bits, const gort_type *type);
+
 /* The bits of the 64 words from ADDR on, in a span of typed objects up to 512 bytes; ADDR is that
  * of an object in arena A. Bits behind the object's end are those of its neighbour. */
 static inline NO_SANITIZE_READS uint64_t arena_ptr_bits(const struct arena *a, uintptr_t addr)

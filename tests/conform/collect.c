@@ -203,6 +203,35 @@ static void typed_objects_keep_nothing_by_other_words(void)
     gort_keepalive(links);
 }
 
+/* Of one size; the reference is one word, the other looks like one. */
+struct either {
+    void *word[2];
+};
+GORT_TYPE(first_type, struct either, 1);
+GORT_TYPE(second_type, struct either, 2);
+
+/* Objects of both types in turn, from now and then one to many. Of each the word that is a
+ * reference refers to a new object, or if WHICH is 1 the other one. */
+__attribute__((noinline)) static void fill_either(void **slots, int which)
+{
+    for (int i = 0; i < MANY; i++) {
+        bool second = i % 7 < 3 && i / 70 % 2 == 0;
+        struct either *e = gort_alloc_typed(second ? &second_type : &first_type, 1);
+
+        e->word[second ^ which] = new_object(i);
+        slots[i] = e;
+    }
+}
+
+static void types_of_one_size_stay_apart(void)
+{
+    fill_either(global_slots, 0);
+    expect_kept("references of objects of two types");
+    fill_either(global_slots, 1);
+    expect_gone("other words of objects of two types");
+    memset(global_slots, 0, sizeof global_slots);
+}
+
 static void pointer_free_objects_keep_nothing(void)
 {
     void **slots = gort_alloc_noscan(MANY * sizeof slots[0]);
@@ -400,6 +429,7 @@ static int run(void *arg)
     malloced_memory_keeps_only_as_an_added_root();
     typed_objects_keep_by_their_references();
     typed_objects_keep_nothing_by_other_words();
+    types_of_one_size_stay_apart();
     pointer_free_objects_keep_nothing();
     huge_arrays_are_searched_to_their_end();
     huge_typed_arrays_are_searched_to_their_end();

@@ -147,6 +147,41 @@ Test(span, pointer_bits_are_replaced_when_a_slot_is_used_again)
     cr_assert_eq(low_bits(s, addr, 64), UINT64_C(1) << 63, "bits %" PRIx64, low_bits(s, addr, 64));
 }
 
+/* Of a type whose only reference is the second word. */
+static gort_type second_type(size_t bytes)
+{
+    static const uint64_t second[1] = {2};
+
+    return (gort_type){.name = "second", .bytes = bytes, .nwords = 2, .ptrs = second};
+}
+
+Test(span, a_word_of_slots_gets_its_type_at_once)
+{
+    static const uint64_t last[1] = {UINT64_MAX};
+
+    for (size_t bytes = 16; bytes <= 128; bytes += 8) {
+        struct span *s = open_span(bytes, SPAN_TYPED);
+        size_t n = s->elem_bytes / 8;
+        gort_type before = {.name = "all", .bytes = s->elem_bytes, .nwords = n, .ptrs = last};
+        gort_type after = second_type(s->elem_bytes);
+        uint64_t some = UINT64_C(0xf731);
+
+        for (size_t i = 0; i < s->nelems; i++)
+            span_set_type(s, s->base + i * s->elem_bytes, &before, 1);
+        span_set_types(s, 0, some, &after);
+        if (s->nelems >= 128)
+            span_set_types(s, 1, UINT64_MAX, &after);
+        for (size_t i = 0; i < s->nelems; i++) {
+            bool is_new = i < 64 ? some >> i & 1 : i < 128 && s->nelems >= 128;
+            uint64_t want = is_new ? 2 : UINT64_MAX >> (64 - n);
+            uint64_t got = low_bits(s, s->base + i * s->elem_bytes, (unsigned)n);
+
+            cr_assert_eq(got, want, "%zu bytes, object %zu: bits %" PRIx64 ", not %" PRIx64, bytes,
+                         i, got, want);
+        }
+    }
+}
+
 Test(span, large_typed_objects_have_a_type_word_each)
 {
     struct span *s = open_span(1024, SPAN_TYPED);
