@@ -27,8 +27,8 @@
 static struct {
     struct lock lock;
     struct pace_state pace;    /* of the last mark; [lock:lock] and [stw] */
+    uint64_t work;             /* bytes of heap searched by the last mark; [stw] */
     struct gc_beside {         /* how the last marks beside the program went; [stw] */
-        uint64_t work;         /* bytes searched by the last */
         uint64_t allocated[2]; /* during the last, and the one before it */
         uint64_t began_at;     /* heap size when this one began */
     } beside;
@@ -87,7 +87,13 @@ static uint64_t live_now(void)
 /* Bytes that the next mark will search, by experience. */
 static uint64_t expected_work(void)
 {
-    return gc.beside.work != 0 ? gc.beside.work : gc.pace.live;
+    return gc.work != 0 ? gc.work : gc.pace.live;
+}
+
+bool gc_is_little(void)
+{
+    return gc_may_be_brief() &&
+           pace_is_little(gc.work + gc.pace.stacks, gc.pace.globals, live_now());
 }
 
 static void set_goal(void)
@@ -95,7 +101,7 @@ static void set_goal(void)
     uint64_t goal = pace_goal(&gc.pace);
     uint64_t trigger = goal;
 
-    if (gc_mode() == GC_CONCURRENT)
+    if (gc_mode() == GC_CONCURRENT && !gc_is_little())
         trigger = pace_trigger(gc.pace.live, goal,
                                pace_runway(gc.beside.allocated[0], gc.beside.allocated[1],
                                            expected_work(), expected_work()));
@@ -156,11 +162,10 @@ void gc_mark_begins(void)
                               memory_order_relaxed);
 }
 
-static void learn(const struct mark_result *mark)
+static void learn(void)
 {
     uint64_t now = live_now();
 
-    gc.beside.work = mark->heap_bytes;
     gc.beside.allocated[1] = gc.beside.allocated[0];
     gc.beside.allocated[0] = now > gc.beside.began_at ? now - gc.beside.began_at : 0;
 }
@@ -172,7 +177,8 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
 
     heap_read_pages(&pages);
     if (gc_marks_beside())
-        learn(mark);
+        learn();
+    gc.work = mark->heap_bytes;
     gc.pace.live = mark->live_bytes;
     gc.pace.stacks = mark->stack_bytes;
     gc.pace.globals = mark->globals_bytes;

@@ -24,6 +24,9 @@
  *   5. Last stop: all roots, save stacks on which nothing has changed (gcparked.h), and what is on
  *      pages written since. Then everything is marked that is reachable now: what was not searched
  *      since it was last written lay on such a page, or was a root.
+ * Where little has to be marked, by experience, the first stop comes before 1 and marks; mostly that
+ * is all. If it takes too long, 1 is done in that stop: nothing was written since what has been
+ * searched, so the cycle goes on with 3.
  * Which mode it is dirty_init decides by trying, and GORT_GC_MODE.
  *
  * A cycle is run by its owner, of whom there is one at a time (gcowner.h).
@@ -126,6 +129,9 @@ bool gc_is_due(void);
 /* Whether the memory limit sets the goal. The owner of a cycle. */
 bool gc_is_limited(void);
 
+/* Whether one stop is likely to be enough for the whole of the next mark. The owner of a cycle. */
+bool gc_is_little(void);
+
 /* The next phase. The owner of a cycle; from SWEEP to OFF gc_sweep_ended. */
 void gc_enter_phase(enum gc_phase to);
 
@@ -150,6 +156,9 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before);
  * heap_init. And: no more marks beside the program. The owner of a cycle. */
 void gc_choose_mode(const char *wanted);
 void gc_give_up_mode(void);
+
+/* Whether a cycle in the mode GC_CONCURRENT may try to do with one stop. */
+bool gc_may_be_brief(void);
 
 /* When the cycle that has just been told ended. Its owner. */
 void gc_set_end(int64_t end_ns);

@@ -26,11 +26,13 @@
 
 #define FEW_PAGES  64u /* written ones: the last stop can do with them */
 #define ROUNDS_MAX 8u
+#define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
 struct cycle {
     struct gc_cycle log;
     struct mark_result mark;
     uint64_t nspans; /* to be swept */
+    bool marked;     /* the mark is over */
 };
 
 /* ---- stopping ---- */
@@ -142,17 +144,23 @@ static void end_mark(struct cycle *c)
     gcstack_end();
     gc_enter_phase(GC_SWEEP);
     c->nspans = sweep_begin(gc_room());
+    c->marked = true;
 }
 
-/* ---- stop the world ---- */
-
-static void mark_all(struct cycle *c)
+static void begin_mark(void)
 {
     gc_enter_phase(GC_MARK);
     pools_age();
     cache_flush_all();
     heap_forget_strays();
     mark_clear();
+}
+
+/* ---- stop the world ---- */
+
+static void mark_all(struct cycle *c)
+{
+    begin_mark();
     mark_run(MARK_ALL, gcthread_wake_markers);
     end_mark(c);
 }
@@ -165,16 +173,38 @@ static void run_stopped(struct cycle *c)
 
 /* ---- concurrent ---- */
 
+static void declare_clean(struct cycle *c)
+{
+    uint64_t start_ns = now_ns();
+
+    pages_declare_clean();
+    parked_declare_clean();
+    c->log.clean_ns = now_ns() - start_ns;
+}
+
 static void begin_beside(struct cycle *c)
 {
     (void)c;
-    gc_enter_phase(GC_MARK);
-    pools_age();
-    cache_flush_all();
-    heap_forget_strays();
-    mark_clear();
+    begin_mark();
     gc_mark_begins();
     mark_begin_beside();
+}
+
+/* Marks all if that is soon done. Else the rest is for a mark beside the program: nothing has been
+ * written since the stop, so it is still time to declare everything clean. */
+static void mark_little(struct cycle *c)
+{
+    begin_mark();
+    if (!mark_try(LITTLE_NS)) {
+        declare_clean(c);
+        if (!dirty_has_failed()) {
+            gc_mark_begins();
+            mark_begin_beside();
+            return;
+        }
+        mark_run(MARK_ALL, gcthread_wake_markers);
+    }
+    end_mark(c);
 }
 
 static void finish_beside(struct cycle *c)
@@ -217,20 +247,10 @@ static void note_beside(struct cycle *c)
     c->log.heap_end = gc_object_bytes();
 }
 
-static void run_beside(struct cycle *c)
+/* From the first stop on. */
+static void finish_mark(struct cycle *c)
 {
-    uint64_t start_ns = now_ns();
-
-    pages_declare_clean();
-    parked_declare_clean();
-    if (dirty_has_failed()) {
-        gc_give_up_mode();
-        run_stopped(c);
-        return;
-    }
     c->log.mode = GC_CONCURRENT;
-    c->log.clean_ns = now_ns() - start_ns;
-    with_world_stopped(c, &c->log.first, begin_beside);
     mark_run(MARK_BESIDE, gcthread_wake_markers);
     clean_up(c);
     note_beside(c);
@@ -238,8 +258,36 @@ static void run_beside(struct cycle *c)
     with_world_stopped(c, &c->log.last, finish_beside);
     c->log.last_pages = c->mark.written_pages;
     c->log.written_pages += c->log.last_pages;
-    if (dirty_has_failed())
-        gc_give_up_mode();
+}
+
+static void run_beside(struct cycle *c)
+{
+    declare_clean(c);
+    if (dirty_has_failed()) {
+        run_stopped(c);
+        return;
+    }
+    with_world_stopped(c, &c->log.first, begin_beside);
+    finish_mark(c);
+}
+
+/* Under gcstress, when all heaps are little, both ways are taken in turn. */
+static bool may_be_brief(void)
+{
+    static bool turn; /* [owner] of the cycle */
+
+    turn = !turn;
+    return gc_is_little() && (debug.gcstress == 0 || turn);
+}
+
+static void run_little(struct cycle *c)
+{
+    with_world_stopped(c, &c->log.last, mark_little);
+    c->log.heap_end = c->log.heap_before;
+    if (c->marked)
+        return;
+    c->log.first = c->log.last;
+    finish_mark(c);
 }
 
 /* ---- public ---- */
@@ -251,10 +299,14 @@ void cycle_run(enum gc_trigger trigger)
     if (debug.replay == 0)
         gcthread_start();
     begin_log(&c);
-    if (gc_mode() == GC_CONCURRENT)
-        run_beside(&c);
-    else
+    if (gc_mode() != GC_CONCURRENT)
         run_stopped(&c);
+    else if (may_be_brief())
+        run_little(&c);
+    else
+        run_beside(&c);
+    if (gc_mode() == GC_CONCURRENT && dirty_has_failed())
+        gc_give_up_mode();
     end_log(&c);
     if (c.nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();

@@ -180,8 +180,8 @@ static bool take_buffer(struct marker *m)
 
 /* ---- the crew's loop ---- */
 
-/* Searches until there is nothing to take, but for about TURN_NS at most. Whether there is more. */
-static bool work_a_turn(struct marker *m)
+/* Searches until there is nothing to take, but for about MOST_NS at most. Whether there is more. */
+static bool work_a_turn(struct marker *m, int64_t most_ns)
 {
     int64_t start_ns = clock_mono_ns();
     bool more = true;
@@ -189,7 +189,7 @@ static bool work_a_turn(struct marker *m)
     for (;;) {
         if (marker_drain(m, SLICE_BYTES))
             more = take_piece(m) || take_buffer(m);
-        if (!more || clock_mono_ns() - start_ns >= TURN_NS)
+        if (!more || clock_mono_ns() - start_ns >= most_ns)
             break;
     }
     mark_give_credit(m->heap_bytes);
@@ -238,7 +238,7 @@ static bool work_to_the_end(uint32_t i)
 
     marker_init(&m);
     do {
-        while (work_a_turn(&m)) {
+        while (work_a_turn(&m, TURN_NS)) {
             uint32_t share = share_of(i);
 
             if (share == 0) {
@@ -367,6 +367,18 @@ void mark_run(enum mark_part part, void (*wake)(void))
         search_modules();
     work_to_the_end(0);
     crew_disband();
+}
+
+bool mark_try(int64_t most_ns)
+{
+    struct marker m;
+    bool more = false;
+
+    prepare(MARK_ALL);
+    marker_init(&m);
+    more = work_a_turn(&m, most_ns);
+    marker_fini(&m);
+    return !more;
 }
 
 void mark_begin_beside(void)

@@ -39,6 +39,9 @@ void mark_run(enum mark_part part, void (*wake)(void));
  * when it opens. Waking them in the stop takes longer than most of these last. The owner of the
  * cycle. */
 void mark_expect(void (*wake)(void));
+/* Begins with the part MARK_ALL, alone and for about MOST_NS; whether that was all. If not, what it
+ * has found waits for the next part. [stw] */
+bool mark_try(int64_t most_ns);
 
 /* A mark beside the program begins: searches what is not to be searched later, the stacks of the
  * tasks that run. [stw] */

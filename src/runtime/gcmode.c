@@ -11,6 +11,7 @@
 #include "runtime/gcpages.h"
 
 static _Atomic(uint32_t) mode; /* enum gc_mode; from concurrent to the other one only */
+static bool always_beside;     /* [const] after gc_choose_mode */
 
 enum gc_mode gc_mode(void)
 {
@@ -25,6 +26,7 @@ void gc_choose_mode(const char *wanted)
         return;
     if (wanted != NULL && strcmp(wanted, "concurrent") != 0 && *wanted != '\0')
         runtime_log("gort: GORT_GC_MODE=%s is neither \"concurrent\" nor \"stw\"; ignored", wanted);
+    always_beside = wanted != NULL && strcmp(wanted, "concurrent") == 0;
     if (debug.replay != 0)
         return;
     concurrent = dirty_init() && pages_init();
@@ -33,6 +35,11 @@ void gc_choose_mode(const char *wanted)
                     "written; the collector stops the world instead");
     atomic_store_explicit(&mode, concurrent ? GC_CONCURRENT : GC_STOP_THE_WORLD,
                           memory_order_relaxed);
+}
+
+bool gc_may_be_brief(void)
+{
+    return !always_beside;
 }
 
 void gc_give_up_mode(void)

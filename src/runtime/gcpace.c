@@ -8,8 +8,11 @@
 #define LEAST_SHARE      16u /* of the live heap that is allocated between two cycles at least */
 #define LEAST_BYTES      ((uint64_t)256 << 10)
 #define RETAIN_PERCENT   110u
-#define MARK_SHARE       250u /* of a proc's time, in thousandths */
-#define TRIGGER_FIRST    70u  /* percent of the room that is used before a cycle begins at least */
+#define LITTLE_WORK      ((uint64_t)128 << 10) /* searched in less time than two stops take */
+#define LITTLE_GLOBALS   ((uint64_t)2 << 20)
+#define LITTLE_HEAP      ((uint64_t)16 << 20) /* declared clean in about that time, if it has to be */
+#define MARK_SHARE       250u                 /* of a proc's time, in thousandths */
+#define TRIGGER_FIRST    70u /* percent of the room that is used before a cycle begins at least */
 #define LEAST_ROOM       ((uint64_t)64 << 10)
 #define NEAR_GOAL        ((uint64_t)1 << 20) /* from here on the rest is paid byte for byte */
 
@@ -67,6 +70,11 @@ uint64_t pace_goal(const struct pace_state *s)
 int pace_is_limited(const struct pace_state *s)
 {
     return s->limit != PACE_NO_LIMIT && (s->percent < 0 || goal_by_limit(s) < goal_by_percent(s));
+}
+
+int pace_is_little(uint64_t work, uint64_t globals, uint64_t heap)
+{
+    return work <= LITTLE_WORK && globals <= LITTLE_GLOBALS && heap <= LITTLE_HEAP;
 }
 
 /* ---- a mark beside the program ---- */

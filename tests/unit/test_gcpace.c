@@ -41,6 +41,14 @@ Test(gcpace, small_heaps_grow_to_4_mib_by_the_percentage)
     cr_assert_eq(pace_goal(&s), 16 * MIB, "goal at 400 percent %" PRIu64, pace_goal(&s));
 }
 
+Test(gcpace, one_stop_is_tried_for_little_work_in_a_small_heap)
+{
+    cr_assert(pace_is_little(100 << 10, 900 << 10, 4 * MIB), "100 KiB in 4 MiB are little");
+    cr_assert_not(pace_is_little(MIB, 0, 4 * MIB), "1 MiB of heap and stacks is not");
+    cr_assert_not(pace_is_little(0, 3 * MIB, 4 * MIB), "nor are 3 MiB of globals");
+    cr_assert_not(pace_is_little(0, 0, 20 * MIB), "20 MiB can't be declared clean in a stop");
+}
+
 Test(gcpace, off_means_never_unless_there_is_a_limit)
 {
     struct pace_state s = plain(100 * MIB);
