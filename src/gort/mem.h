@@ -31,7 +31,8 @@ GORT_API void *gort_alloc_noscan(size_t bytes)
     __attribute__((malloc, alloc_size(1), returns_nonnull));
 
 /* N elements of TYPE, searched by its bitmap only. N * bytes is checked for overflow. TYPE must
- * live for ever (static). */
+ * live for ever (static). One object of up to 128 bytes goes without a byte more for its end, as of
+ * gort_alloc_object: 16 bytes without references take 16, as a buffer of gort_alloc_noscan 32. */
 GORT_API void *gort_alloc_typed(const gort_type *type, size_t n)
     __attribute__((malloc, returns_nonnull));
 

@@ -241,6 +241,8 @@ __attribute__((noinline)) static void *typed_anew(const gort_type *type, uintptr
     struct cache_word *word = NULL;
     char *p = NULL;
 
+    if (type->nwords == 0 && type->bytes <= EXACT_MAX_BYTES)
+        return alloc_public("gort_alloc_typed", type->bytes, SPAN_NOSCAN, pc);
     if (UNLIKELY(w == NULL || !is_simple(type)))
         return typed_slow(type, 1, pc);
     word = &w->proc->heap->words[span_class_of(size_class_by_8[type->bytes / 8], SPAN_TYPED)];
