@@ -44,7 +44,7 @@ typedef struct gort_options {
     int maxprocs;         /* procs, 1 to 1024; GORT_MAXPROCS; default: gort_num_cpu() */
     size_t stack_bytes;   /* of a task: rounded up to a power of two, 16 KiB to 64 MiB; 64 KiB */
     int gc_percent;       /* GORT_GC: growth between collections in percent, -1 is off; 100 */
-    int64_t memory_limit; /* GORT_MEMLIMIT, bytes; default: none */
+    int64_t memory_limit; /* GORT_MEMLIMIT, bytes; 0: see gort(7); INT64_MAX: none */
     int foreign_threads;  /* 1: threads will attach that do not yet; then no deadlock is reported */
     int no_monitor;       /* 1: no shared page; GORT_MONITOR=off */
 } gort_options;

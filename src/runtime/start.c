@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "runtime/alloc.h"
+#include "runtime/cgroupmem.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gc.h"
@@ -39,7 +40,7 @@ struct settings { /* options and environment, checked */
     int maxprocs; /* 0: nobody chose */
     size_t stack_bytes;
     int gc_percent;
-    int64_t memory_limit;
+    int64_t memory_limit; /* -1: nobody chose */
     bool monitor;
 };
 
@@ -101,7 +102,9 @@ static void read_environment(struct settings *s)
         s->gc_percent = -1;
     else if (gc != NULL && !parse_int(gc, 0, INT32_MAX, &s->gc_percent))
         runtime_log("gort: GORT_GC=%s is neither a percentage nor \"off\"; ignored", gc);
-    if (limit != NULL && strcmp(limit, "off") != 0) {
+    if (limit != NULL && strcmp(limit, "off") == 0) {
+        s->memory_limit = INT64_MAX;
+    } else if (limit != NULL) {
         int64_t bytes = parse_bytes(limit);
 
         if (bytes < 0)
@@ -126,7 +129,7 @@ size_t stack_round(size_t bytes)
 
 static struct settings settle(const gort_options *o)
 {
-    struct settings s = {.gc_percent = 100, .memory_limit = INT64_MAX, .monitor = true};
+    struct settings s = {.gc_percent = 100, .memory_limit = -1, .monitor = true};
 
     if (o != NULL) {
         s.maxprocs = o->maxprocs < 0 ? 0 : o->maxprocs > PROC_MAX ? PROC_MAX : o->maxprocs;
@@ -143,6 +146,8 @@ static struct settings settle(const gort_options *o)
     read_environment(&s);
     if (debug.replay != 0)
         s.maxprocs = 1;
+    if (s.memory_limit < 0)
+        s.memory_limit = debug.replay != 0 ? INT64_MAX : cgroup_share(cgroup_memory_limit(""));
     return s;
 }
 
