@@ -3,8 +3,12 @@
 
 #include "runtime/gclimit.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "base/bits.h"
 #include "runtime/debug.h"
+#include "runtime/fatal.h"
 #include "runtime/gc.h"
 #include "runtime/gcpace.h"
 #include "runtime/proc.h"
@@ -54,6 +58,33 @@ void gclimit_keep(size_t bytes)
         gc_measure_outside();
 }
 
+/* In MiB. */
+static unsigned long long mib(uint64_t bytes)
+{
+    return bytes >> 20;
+}
+
+/* After a collection: says when the limit can't be kept, because too much is alive, before the
+ * system ends the process without a word. Once, until there is a sixteenth to spare again. */
+static void tell_if_exceeded(uint64_t limit)
+{
+    static _Atomic(bool) told;
+    struct heap_pages pages;
+    struct gc_totals totals;
+    uint64_t used = 0;
+
+    heap_read_pages(&pages);
+    used = gclimit_used(&pages);
+    if (used <= limit && used > limit - limit / 16)
+        return;
+    if (atomic_exchange_explicit(&told, used > limit, memory_order_relaxed) || used <= limit)
+        return;
+    gc_read_totals(&totals);
+    runtime_log("gort: the memory limit of %llu MiB is exceeded: %llu MiB are in use after a "
+                "collection, of them %llu MiB live objects; the system may end the process",
+                mib(limit), mib(used), mib(totals.live_bytes));
+}
+
 void gclimit_give_back(void)
 {
     struct heap_pages pages;
@@ -69,4 +100,6 @@ void gclimit_give_back(void)
         excess = used - limit;
     if (excess >= GIVE_BACK_LEAST)
         heap_scavenge(excess);
+    if (limit != PACE_NO_LIMIT)
+        tell_if_exceeded(limit);
 }

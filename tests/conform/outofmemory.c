@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* outofmemory.c - the end of memory: impossible sizes and an address space that is used up end the
  * process with one line, those who hold most, and exit code 2; garbage alone never does, even with
- * collection off or far from due. */
+ * collection off or far from due. What exceeds the memory limit is told of, and goes on. */
 #include "config.h"
 
 #include <stdio.h>
@@ -100,6 +100,19 @@ static void fill_an_arena(void)
         memset(gort_arena_alloc(a, 10000), 1, 10000);
 }
 
+/* What lives exceeds the memory limit, which is for the system to mind. */
+static void keep_more_than_the_limit(void)
+{
+    void **keep = gort_make(void *, 100);
+
+    gort_set_memory_limit(40 << 20);
+    for (int i = 0; i < 100; i++)
+        keep[i] = gort_alloc(1 << 20);
+    for (int i = 0; i < 10; i++)
+        gort_gc();
+    gort_keepalive(keep);
+}
+
 /* SAID is part of what is printed. */
 static const struct scenario {
     const char *name;
@@ -117,6 +130,8 @@ static const struct scenario {
     {"an arena", fill_an_arena, 2, "no room for"},
     {"garbage, collection off", make_garbage_without_collections, 0, ""},
     {"garbage, collection late", make_garbage_beside_much, 0, ""},
+    {"more than the memory limit", keep_more_than_the_limit, 0,
+     "gort: the memory limit of 40 MiB is exceeded"},
 };
 
 static int run_task(void *arg)
