@@ -7,6 +7,7 @@
 #include <pwd.h>
 
 #include "base/bits.h"
+#include "mon/figure.h"
 
 #define MISSING "-"
 
@@ -138,6 +139,19 @@ void export_metrics(FILE *out, const struct model *m)
         if (m->snapshot->has_value[i])
             fprintf(out, "%-26s %20" PRIu64 "  %s\n", m->metrics->info[i].name,
                     m->snapshot->value[i], value_text(m, i, text));
+}
+
+/* ---- figures ---- */
+
+void export_figures(FILE *out, const struct metric_table *t)
+{
+    struct figure_info info;
+
+    for (int i = 0; i < FIGURES; i++)
+        if (figure_info(t, i, &info))
+            fprintf(out, "%-26s %-8s %-13s %s\n", info.name,
+                    info.kind == KIND_COUNTER ? "counter" : "gauge", figure_unit_name(info.unit),
+                    info.help);
 }
 
 /* ---- targets ---- */

@@ -26,11 +26,19 @@ void export_alerts(FILE *out, const struct model *m, int64_t since_ns);
 /* Every metric that there is, a line each: name, exact figure, figure for people. */
 void export_metrics(FILE *out, const struct model *m);
 
+/* CSV: the line of titles for the metrics of M, and one sample. */
+void export_csv_titles(FILE *out, const struct model *m);
+void export_csv_row(FILE *out, const struct model *m);
+
+/* The figures that a target with the metrics of T has: name, type, unit, help. */
+void export_figures(FILE *out, const struct metric_table *t);
+
 /* A table of targets. */
 void export_targets(FILE *out, const struct target_list *list);
 
 /* The same as JSON, an object a line. False: gomon was built without JSON. */
 bool export_json(FILE *out, const struct model *m);
 bool export_targets_json(FILE *out, const struct target_list *list);
+bool export_figures_json(FILE *out, const struct metric_table *t);
 
 #endif

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/check.h"
+#include "mon/figure.h"
 
 #define TIME_BYTES FMT_BYTES_MAX
 
@@ -217,6 +218,24 @@ bool export_targets_json(FILE *out, const struct target_list *list)
     return true;
 }
 
+bool export_figures_json(FILE *out, const struct metric_table *t)
+{
+    struct figure_info info;
+
+    for (int i = 0; i < FIGURES; i++) {
+        if (!figure_info(t, i, &info))
+            continue;
+        json_t *o = json_object();
+        set(o, "schema", json_integer(EXPORT_SCHEMA));
+        set(o, "name", json_string(info.name));
+        set(o, "type", json_string(info.kind == KIND_COUNTER ? "counter" : "gauge"));
+        set(o, "unit", json_string(figure_unit_name(info.unit)));
+        set(o, "help", json_string(info.help));
+        write_line(out, o);
+    }
+    return true;
+}
+
 #else
 
 bool export_json(FILE *out, const struct model *m)
@@ -230,6 +249,13 @@ bool export_targets_json(FILE *out, const struct target_list *list)
 {
     (void)out;
     (void)list;
+    return false;
+}
+
+bool export_figures_json(FILE *out, const struct metric_table *t)
+{
+    (void)out;
+    (void)t;
     return false;
 }
 

@@ -15,10 +15,12 @@
 
 #include "base/clock.h"
 #include "mon/app.h"
+#include "mon/check_command.h"
 #include "mon/dump_command.h"
 #include "mon/export.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
+#include "mon/prom_command.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
 
@@ -121,6 +123,12 @@ static bool write_sample(struct batch *b)
     name_code(b);
     if (b->options->json)
         return export_json(stdout, m);
+    if (b->options->csv) {
+        if (b->nsamples == 0)
+            export_csv_titles(stdout, m);
+        export_csv_row(stdout, m);
+        return true;
+    }
     if (b->options->once) {
         export_metrics(stdout, m);
     } else {
@@ -206,6 +214,49 @@ static enum exit_status run_dump(const struct options *o, const struct target *t
     return dump_command_run(&command, stdout);
 }
 
+/* Monitors take its status for Nagios', in which 2 means critical: so even a wrong command line is
+ * reported as unknown. */
+static enum exit_status run_check(const struct options *o, struct target_list *list)
+{
+    struct check check;
+    struct target target;
+    char error[TARGET_ERROR_BYTES];
+    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
+    struct monitor_failure failure;
+
+    if (!check_init(&check, o->check, o->critical))
+        return (enum exit_status)check_unknown(stdout, check.error);
+    if (target_find(o->target, list, &target, error) != TARGET_FOUND)
+        return (enum exit_status)check_unknown(stdout, error);
+    struct monitor *monitor = monitor_new(&target, &how, &failure);
+    if (monitor == NULL)
+        return (enum exit_status)check_unknown(stdout, failure.text);
+    enum check_status status = check_run(&check, monitor, o->interval_ns, stdout);
+    monitor_free(monitor);
+    return (enum exit_status)status;
+}
+
+static enum exit_status run_metrics(const struct options *o)
+{
+    struct metric_table table;
+
+    metric_table_init(&table);
+    if (o->json)
+        return export_figures_json(stdout, &table) ? EXIT_OK : no_json();
+    export_figures(stdout, &table);
+    return EXIT_OK;
+}
+
+static enum exit_status run_prom_of_all(struct target_list *list)
+{
+    unsigned live = 0;
+
+    target_list_read(list);
+    while (live < list->n && list->target[live].live)
+        live++;
+    return prom_command_run(list->target, live, stdout);
+}
+
 static enum exit_status run_on_target(const struct options *o, struct target_list *list)
 {
     struct target target;
@@ -221,6 +272,8 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
             export_targets(stderr, list);
         return status_of(match);
     }
+    if (o->mode == MODE_PROM)
+        return prom_command_run(&target, 1, stdout);
     if (o->mode == MODE_DUMP)
         return run_dump(o, &target);
     return on_screen ? (enum exit_status)app_run(o, &target) : run_batch(o, &target);
@@ -239,6 +292,12 @@ static enum exit_status run(const struct options *o, struct target_list *list)
         return list_targets(o, list);
     case MODE_SYMBOLIZE:
         return symbolize_run(stdin, stdout, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    case MODE_METRICS:
+        return run_metrics(o);
+    case MODE_CHECK:
+        return run_check(o, list);
+    case MODE_PROM:
+        return o->target == NULL ? run_prom_of_all(list) : run_on_target(o, list);
     case MODE_WATCH:
         if (o->target != NULL)
             return run_on_target(o, list);
@@ -276,6 +335,8 @@ int main(int argc, char **argv)
         return (int)fail(EXIT_FAILED, "out of memory");
     if (!options_parse(&options, argc, argv, getenv("NO_COLOR"), error)) {
         free(list);
+        if (options.check != NULL || options.critical != NULL)
+            return (int)check_unknown(stdout, error);
         return (int)fail(EXIT_USAGE, "%s; gomon --help tells more", error);
     }
     status = run(&options, list);

@@ -100,6 +100,10 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return take_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
     if (id == OPTION_GLYPHS)
         return take_glyphs(text, &o->glyphs);
+    if (id == OPTION_CHECK || id == OPTION_CRITICAL) {
+        *(id == OPTION_CHECK ? &o->check : &o->critical) = text;
+        return true;
+    }
     CHECK(id == OPTION_PID);
     o->target = text;
     return is_pid(text);
@@ -113,6 +117,9 @@ static enum options_mode mode_of(enum option_id id)
         [OPTION_ONCE] = MODE_BATCH,      [OPTION_DUMP] = MODE_DUMP,
         [OPTION_COUNT] = MODE_BATCH,     [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE,
         [OPTION_VERSION] = MODE_VERSION, [OPTION_HELP] = MODE_HELP,
+        [OPTION_CSV] = MODE_BATCH,       [OPTION_PROM] = MODE_PROM,
+        [OPTION_CHECK] = MODE_CHECK,     [OPTION_CRITICAL] = MODE_CHECK,
+        [OPTION_LIST_METRICS] = MODE_METRICS,
     };
 
     return mode[id];
@@ -122,6 +129,7 @@ static void take_flag(struct options *o, enum option_id id)
 {
     o->once |= id == OPTION_ONCE;
     o->json |= id == OPTION_JSON;
+    o->csv |= id == OPTION_CSV;
     o->debuginfod |= id == OPTION_DEBUGINFOD;
     o->read_only |= id == OPTION_READ_ONLY;
     o->no_color |= id == OPTION_NO_COLOR;
@@ -224,7 +232,10 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->mode = MODE_BATCH;
     if (o->once)
         o->count = 1;
-    if (o->target == NULL && (o->mode == MODE_BATCH || o->mode == MODE_DUMP))
+    if (o->json && o->csv)
+        return WRONG("--json or --csv, not both");
+    if (o->target == NULL &&
+        (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK))
         return WRONG("which process? gomon -l lists them");
     return true;
 }
@@ -249,6 +260,7 @@ void options_print_help(FILE *out)
           "On the screen, ? tells the keys.\n"
           "Exit status: 0 ok, 1 failed, 2 wrong usage, 3 no such target or no page,\n"
           "4 no permission, 5 page of another version or damaged,\n"
-          "6 the target ended during batch output.\n",
+          "6 the target ended during batch output. With --check or --critical:\n"
+          "0 ok, 1 warning, 2 critical, 3 unknown.\n",
           out);
 }

@@ -25,6 +25,9 @@ enum options_mode {
     MODE_BATCH,
     MODE_LIST,
     MODE_DUMP,
+    MODE_PROM,    /* one sample, in the format of Prometheus */
+    MODE_CHECK,   /* judge expressions; the status is Nagios' */
+    MODE_METRICS, /* list the figures that there are */
     MODE_SYMBOLIZE, /* file and line for the stacks on stdin */
     MODE_HELP,
     MODE_VERSION,
@@ -37,6 +40,9 @@ struct options {
     const char *target; /* a pid or a name; NULL: ask. Borrowed from argv */
     bool once;          /* batch: one sample with every metric */
     bool json;
+    bool csv;
+    const char *check;    /* expressions, borrowed from argv, or NULL */
+    const char *critical; /* likewise */
     uint64_t count;         /* samples of batch output; 0: no end */
     int64_t interval_ns;    /* between samples */
     int64_t lint_window_ns; /* 0: the default */

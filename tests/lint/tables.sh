@@ -42,6 +42,7 @@ read_page gomon.1
 column src/mon/keys.def KEY 'id, scope, keys, help' 'keys " " help' | expect_words 'a key'
 column src/mon/process.def METRIC 'id, name, kind, unit, level, keep, help' name |
     expect_words 'a figure'
+column src/mon/derived.def DERIVED 'id, name, unit, help' name | expect_words 'a figure'
 options_in "$build/gomon" | expect_words 'an option'
 
 read_page gort-page.5

@@ -117,6 +117,61 @@ Test(export, metrics_are_exact_and_readable)
     cr_assert_null(strstr(text, "heap.alloc"), "a missing one is there: %s", text);
 }
 
+static void write_csv(FILE *out)
+{
+    export_csv_titles(out, &model);
+    export_csv_row(out, &model);
+}
+
+static int fields(const char *line)
+{
+    int n = 1;
+
+    for (; *line != '\n'; line++)
+        n += *line == ',';
+    return n;
+}
+
+Test(export, csv_has_a_field_for_each_title)
+{
+    table.info[MON_HEAP_LIVE].present = true;
+    table.info[MON_HEAP_ALLOC].present = true;
+    table.info[MON_GC_COUNT].present = true;
+    table.info[MON_GC_PERCENT].present = true;
+    written(write_csv);
+    cr_assert_str_eq(text,
+                     "time,pid,name,state,gap (ns),alerts (count),pause p50 (ns),pause p99 (ns),"
+                     "pause max (ns),heap.alloc (bytes),gc.count (count),heap.live (bytes),"
+                     "gc.percent (count),rate(gc.count) (count/s)\n"
+                     "2026-11-23T03:12:44.000Z,8123,orders,live,0,0,84000,1900000,0,,18442,"
+                     "432316416,,2.5\n",
+                     "%s", text);
+    snap.pauses.n = 0;
+    written(write_csv);
+    cr_assert_eq(fields(text), fields(strchr(text, '\n') + 1), "%s", text);
+}
+
+Test(export, csv_quotes_a_name_that_needs_it)
+{
+    snprintf(model.target.name, sizeof model.target.name, "a,\"b\"");
+    written(write_csv);
+    cr_assert_not_null(strstr(text, ",8123,\"a,\"\"b\"\"\",live,"), "%s", text);
+}
+
+static void write_figures(FILE *out)
+{
+    export_figures(out, &table);
+}
+
+Test(export, figures_are_listed_with_type_unit_and_help)
+{
+    written(write_figures);
+    cr_assert_not_null(strstr(text, "\ngc.count                   counter  count         NumGC: "),
+                       "%s", text);
+    cr_assert_not_null(strstr(text, "\ngc.pause_p99               gauge    seconds "), "%s", text);
+    cr_assert_not_null(strstr(text, "\nalerts.deadlock "), "%s", text);
+}
+
 static int64_t since_ns;
 
 static void write_alerts(FILE *out)

@@ -151,3 +151,17 @@ Test(options, help_tells_of_every_option_in_lines_of_bounded_width)
         cr_assert_leq(strlen(line), 96, "%zu columns: %s", strlen(line), line);
     free(text);
 }
+
+Test(options, output_for_scripts_has_modes_of_its_own)
+{
+    assert_mode("--csv kv", MODE_BATCH);
+    cr_assert(o.csv, "no CSV");
+    assert_mode("--prom", MODE_PROM);
+    assert_mode("--list-metrics", MODE_METRICS);
+    assert_mode("--check a>1 --critical a>2 -p 5", MODE_CHECK);
+    cr_assert(strcmp(o.check, "a>1") == 0 && strcmp(o.critical, "a>2") == 0, "%s %s", o.check,
+              o.critical);
+    assert_wrong("--csv --json kv", "not both");
+    assert_wrong("--check a>1", "which process");
+    assert_wrong("--prom --check a>1 kv", "does not go with");
+}

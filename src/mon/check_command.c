@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/check_command.h"
+
+#include <math.h>
+#include <poll.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "mon/figure.h"
+#include "mon/monitor.h"
+
+#define RATE_NS (10 * NS_PER_S) /* the longest that a second sample is waited for */
+
+static const char *const status_name[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+/* ---- parsing ---- */
+
+static bool parse_one(struct check *c, int at, const char *text)
+{
+    static const char *const option[] = {"--check", "--critical"};
+    char error[EXPR_ERROR_BYTES];
+
+    c->has[at] = text != NULL;
+    if (text == NULL || expr_parse(&c->expr[at], text, error))
+        return true;
+    snprintf(c->error, sizeof c->error, "%s: %.140s", option[at], error);
+    return false;
+}
+
+bool check_init(struct check *c, const char *warning, const char *critical)
+{
+    *c = (struct check){0};
+    return parse_one(c, CHECK_AT_WARNING, warning) && parse_one(c, CHECK_AT_CRITICAL, critical);
+}
+
+bool check_bind(struct check *c, const struct model *m)
+{
+    for (int i = 0; i < 2; i++)
+        if (c->has[i] && !expr_bind(&c->expr[i], m->metrics, c->error))
+            return false;
+    return true;
+}
+
+bool check_has_rate(const struct check *c)
+{
+    return (c->has[0] && expr_has_rate(&c->expr[0])) || (c->has[1] && expr_has_rate(&c->expr[1]));
+}
+
+/* ---- judging ---- */
+
+static enum expr_truth truth(const struct check *c, int at, const struct model *m)
+{
+    return c->has[at] ? expr_judge(&c->expr[at], m) : EXPR_IS_FALSE;
+}
+
+static enum check_status judge(const struct check *c, const struct model *m)
+{
+    enum expr_truth warning = truth(c, CHECK_AT_WARNING, m);
+    enum expr_truth critical = truth(c, CHECK_AT_CRITICAL, m);
+
+    if (m->status.state != TARGET_LIVE || critical == EXPR_IS_TRUE)
+        return CHECK_CRITICAL;
+    if (critical == EXPR_IS_UNKNOWN || warning == EXPR_IS_UNKNOWN)
+        return CHECK_UNKNOWN;
+    return warning == EXPR_IS_TRUE ? CHECK_WARNING : CHECK_OK;
+}
+
+/* ---- the line ---- */
+
+static enum fmt_unit unit_of(const struct model *m, const struct expr_term *term)
+{
+    struct figure_info info;
+
+    return figure_info(m->metrics, term->figure, &info) ? info.unit : FMT_COUNT;
+}
+
+/* "heap.live 412.3M" */
+static void put_term(FILE *out, const struct model *m, const struct expr_term *term)
+{
+    char text[FMT_BYTES_MAX];
+    double value;
+
+    if (!expr_term_value(term, m, &value))
+        snprintf(text, sizeof text, "not known");
+    else
+        figure_text(text, sizeof text, unit_of(m, term), value);
+    fprintf(out, term->is_rate ? "rate(%s) %s/s" : "%s %s", term->name, text);
+}
+
+/* Whether the second expression names a term that the first did not. */
+static bool is_new_term(const struct check *c, int at, const struct expr_term *term)
+{
+    const struct expr *first = &c->expr[CHECK_AT_WARNING];
+
+    for (int i = 0; at != CHECK_AT_WARNING && i < first->nterms; i++)
+        if (first->term[i].figure == term->figure && first->term[i].is_rate == term->is_rate)
+            return false;
+    return true;
+}
+
+typedef void term_writer(FILE *out, const struct check *c, const struct model *m,
+                         const struct expr_term *term);
+
+/* Each term of both expressions once. */
+static void for_each_term(FILE *out, const struct check *c, const struct model *m,
+                          const char *between, term_writer *write)
+{
+    const char *before = "";
+
+    for (int at = 0; at < 2; at++) {
+        for (int i = 0; i < c->expr[at].nterms; i++) {
+            const struct expr_term *term = &c->expr[at].term[i];
+
+            if (!is_new_term(c, at, term))
+                continue;
+            fputs(before, out);
+            write(out, c, m, term);
+            before = between;
+        }
+    }
+}
+
+static void put_words(FILE *out, const struct check *c, const struct model *m,
+                      const struct expr_term *term)
+{
+    (void)c;
+    put_term(out, m, term);
+}
+
+static void put_number(FILE *out, double value)
+{
+    fprintf(out, "%.15g", value);
+}
+
+/* The range outside of which there is an alert: "10:" is below 10, "0:10" or "10" above. */
+static void put_range(FILE *out, const struct expr *e, const struct expr_term *term)
+{
+    enum expr_op op;
+    double bound;
+    int number = -1;
+
+    for (int i = 0; i < e->nterms; i++)
+        if (e->term[i].figure == term->figure && e->term[i].is_rate == term->is_rate)
+            number = i;
+    if (number < 0 || !expr_bound_of(e, number, &op, &bound))
+        return;
+    if (op == EXPR_GREATER || op == EXPR_GREATER_EQUAL) {
+        fputs(bound < 0 ? "~:" : "", out);
+        put_number(out, bound);
+    } else if (op == EXPR_LESS || op == EXPR_LESS_EQUAL) {
+        put_number(out, bound);
+        fputc(':', out);
+    }
+}
+
+static const char *unit_of_measurement(const struct model *m, const struct expr_term *term)
+{
+    struct figure_info info;
+
+    if (term->is_rate || !figure_info(m->metrics, term->figure, &info))
+        return "";
+    if (info.unit == FMT_NS)
+        return "s";
+    if (info.unit == FMT_BYTES)
+        return "B";
+    return info.kind == KIND_COUNTER ? "c" : "";
+}
+
+/* 'label'=value[unit];[warning];[critical] */
+static void put_data(FILE *out, const struct check *c, const struct model *m,
+                     const struct expr_term *term)
+{
+    double value;
+
+    fprintf(out, term->is_rate ? "'rate(%s)'=" : "'%s'=", term->name);
+    if (!expr_term_value(term, m, &value) || isinf(value)) {
+        fputc('U', out);
+    } else {
+        put_number(out, value);
+        fputs(unit_of_measurement(m, term), out);
+    }
+    fputc(';', out);
+    put_range(out, &c->expr[CHECK_AT_WARNING], term);
+    fputc(';', out);
+    put_range(out, &c->expr[CHECK_AT_CRITICAL], term);
+}
+
+enum check_status check_report(const struct check *c, const struct model *m, FILE *out)
+{
+    enum check_status status = judge(c, m);
+
+    fprintf(out, "GOMON %s - %s[%d]", status_name[status], m->target.name, (int)m->target.pid);
+    if (m->status.state != TARGET_LIVE)
+        fprintf(out, " %s", target_state_name(m->status.state));
+    fputs(": ", out);
+    for_each_term(out, c, m, ", ", put_words);
+    fputs(" | ", out);
+    for_each_term(out, c, m, " ", put_data);
+    fputc('\n', out);
+    return status;
+}
+
+enum check_status check_unknown(FILE *out, const char *why)
+{
+    fprintf(out, "GOMON UNKNOWN - %s\n", why);
+    return CHECK_UNKNOWN;
+}
+
+/* ---- on a target ---- */
+
+static bool rates_are_known(const struct check *c, const struct model *m)
+{
+    double value;
+
+    for (int at = 0; at < 2; at++)
+        for (int i = 0; i < c->expr[at].nterms; i++)
+            if (c->expr[at].term[i].is_rate && !expr_term_value(&c->expr[at].term[i], m, &value))
+                return false;
+    return true;
+}
+
+static void wait_until(const struct monitor *m, int64_t mono_ns)
+{
+    struct pollfd p = {.fd = monitor_pidfd(m), .events = POLLIN};
+    int64_t left_ns = mono_ns - clock_mono_ns();
+    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+
+    if (left_ns > 0)
+        ppoll(&p, 1, &t, NULL);
+}
+
+enum check_status check_run(struct check *c, struct monitor *m, int64_t interval_ns, FILE *out)
+{
+    const struct model *model = monitor_model(m);
+    int64_t next_ns = clock_mono_ns();
+    int64_t deadline_ns = next_ns + (interval_ns > RATE_NS ? interval_ns : RATE_NS);
+
+    if (!check_bind(c, model))
+        return check_unknown(out, c->error);
+    for (;;) {
+        monitor_tick(m, clock_mono_ns(), clock_real_ns());
+        if (!check_has_rate(c) || rates_are_known(c, model) ||
+            target_has_ended(model->status.state) || clock_mono_ns() >= deadline_ns)
+            break;
+        next_ns += interval_ns;
+        wait_until(m, next_ns);
+    }
+    return check_report(c, model, out);
+}
