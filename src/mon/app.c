@@ -330,6 +330,8 @@ static void watch(const struct options *options, struct monitor *monitor, pid_t 
     canvas_init(&app->canvas, 1, 1);
     screen_init(&app->screen, best < tier ? best : tier, tier, options->interval_ns);
     tick(app, app->next_tick_ns);
+    if (options->rc_fault[0] != '\0')
+        screen_say(&app->screen, model_of(app), ROLE_WARN, options->rc_fault);
     draw(app);
     while (!app->is_over)
         loop_once(app);

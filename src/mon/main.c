@@ -20,6 +20,7 @@
 #include "mon/export.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
+#include "mon/rcfile.h"
 #include "mon/prom_command.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
@@ -292,6 +293,9 @@ static enum exit_status run(const struct options *o, struct target_list *list)
         return list_targets(o, list);
     case MODE_SYMBOLIZE:
         return symbolize_run(stdin, stdout, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    case MODE_CONFIG:
+        rcfile_print(o, stdout);
+        return EXIT_OK;
     case MODE_METRICS:
         return run_metrics(o);
     case MODE_CHECK:
@@ -307,6 +311,41 @@ static enum exit_status run(const struct options *o, struct target_list *list)
         return run_on_target(o, list);
     }
     return EXIT_FAILED;
+}
+
+/* The file that the user names, else his own. False: the one that he named cannot be read. */
+static bool read_settings(struct options *o, const char *named)
+{
+    char path[RCFILE_PATH_BYTES];
+
+    if (named != NULL)
+        return rcfile_read(o, named, true, stderr);
+    if (rcfile_path(getenv("XDG_CONFIG_HOME"), getenv("HOME"), path))
+        rcfile_read(o, path, false, stderr);
+    return true;
+}
+
+/* Of a wrong command line. */
+static enum exit_status wrong_usage(const struct options *o, const char *error)
+{
+    if (o->check != NULL || o->critical != NULL)
+        return (enum exit_status)check_unknown(stdout, error);
+    return fail(EXIT_USAGE, "%s; gomon --help tells more", error);
+}
+
+static enum exit_status start(int argc, char **argv, struct target_list *list)
+{
+    struct options options;
+    char error[OPTIONS_ERROR_BYTES];
+    enum exit_status status = EXIT_USAGE;
+
+    options_init(&options);
+    if (read_settings(&options, options_config(argc, argv)))
+        status = options_parse(&options, argc, argv, getenv("NO_COLOR"), error)
+                     ? run(&options, list)
+                     : wrong_usage(&options, error);
+    options_fini(&options);
+    return status;
 }
 
 /* Fills the places of stdin, stdout and stderr if they are closed: else a file of the target would
@@ -327,19 +366,11 @@ int main(int argc, char **argv)
         return (int)EXIT_FAILED;
 
     struct target_list *list = calloc(1, sizeof *list);
-    struct options options;
-    char error[OPTIONS_ERROR_BYTES];
     enum exit_status status;
 
     if (list == NULL)
         return (int)fail(EXIT_FAILED, "out of memory");
-    if (!options_parse(&options, argc, argv, getenv("NO_COLOR"), error)) {
-        free(list);
-        if (options.check != NULL || options.critical != NULL)
-            return (int)check_unknown(stdout, error);
-        return (int)fail(EXIT_USAGE, "%s; gomon --help tells more", error);
-    }
-    status = run(&options, list);
+    status = start(argc, argv, list);
     if (fflush(stdout) != 0 && status == EXIT_OK)
         status = fail(EXIT_FAILED, "standard output: %s", strerror(errno));
     free(list);

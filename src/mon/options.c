@@ -37,6 +37,7 @@ static const struct option_row rows[OPTIONS] = {
 #define MOST_DELAY_S 3600.0
 #define LEAST_WINDOW_S 30.0
 #define MOST_WINDOW_S 604800.0
+#define DEFAULT_WINDOW_S 900
 
 #define WRONG(...) (snprintf(error, OPTIONS_ERROR_BYTES, __VA_ARGS__), false)
 
@@ -64,16 +65,16 @@ static bool take_count(const char *text, uint64_t *count)
     return *end == '\0';
 }
 
+static const char *const glyph_names[] = {[GLYPHS_AUTO] = "auto",
+                                          [GLYPHS_BRAILLE] = "braille",
+                                          [GLYPHS_BLOCKS] = "blocks",
+                                          [GLYPHS_LINES] = "lines",
+                                          [GLYPHS_ASCII] = "ascii"};
+
 static bool take_glyphs(const char *text, enum options_glyphs *glyphs)
 {
-    static const char *const names[] = {[GLYPHS_AUTO] = "auto",
-                                        [GLYPHS_BRAILLE] = "braille",
-                                        [GLYPHS_BLOCKS] = "blocks",
-                                        [GLYPHS_LINES] = "lines",
-                                        [GLYPHS_ASCII] = "ascii"};
-
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        if (strcmp(text, names[i]) == 0) {
+    for (size_t i = 0; i < ARRAY_COUNT(glyph_names); i++) {
+        if (strcmp(text, glyph_names[i]) == 0) {
             *glyphs = (enum options_glyphs)i;
             return true;
         }
@@ -104,9 +105,17 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         *(id == OPTION_CHECK ? &o->check : &o->critical) = text;
         return true;
     }
+    if (id == OPTION_CONFIG)
+        return true; /* see options_config */
     CHECK(id == OPTION_PID);
     o->target = text;
     return is_pid(text);
+}
+
+static bool take_yes_no(const char *text, bool *on)
+{
+    *on = strcmp(text, "yes") == 0;
+    return *on || strcmp(text, "no") == 0;
 }
 
 /* The mode that an option asks for; those that ask for none give MODE_WATCH. */
@@ -120,21 +129,46 @@ static enum options_mode mode_of(enum option_id id)
         [OPTION_CSV] = MODE_BATCH,       [OPTION_PROM] = MODE_PROM,
         [OPTION_CHECK] = MODE_CHECK,     [OPTION_CRITICAL] = MODE_CHECK,
         [OPTION_LIST_METRICS] = MODE_METRICS,
+        [OPTION_PRINT_CONFIG] = MODE_CONFIG,
     };
 
     return mode[id];
 }
 
-static void take_flag(struct options *o, enum option_id id)
+/* Where the value of an option without an argument is; NULL: it asks for a mode only. */
+static bool *flag_of(struct options *o, enum option_id id)
 {
-    o->once |= id == OPTION_ONCE;
-    o->json |= id == OPTION_JSON;
-    o->csv |= id == OPTION_CSV;
-    o->debuginfod |= id == OPTION_DEBUGINFOD;
-    o->read_only |= id == OPTION_READ_ONLY;
-    o->no_color |= id == OPTION_NO_COLOR;
+    const struct {
+        enum option_id id;
+        bool *flag;
+    } flags[] = {
+        {OPTION_ONCE, &o->once},
+        {OPTION_JSON, &o->json},
+        {OPTION_CSV, &o->csv},
+        {OPTION_DEBUGINFOD, &o->debuginfod},
+        {OPTION_READ_ONLY, &o->read_only},
+        {OPTION_NO_COLOR, &o->no_color},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
+        if (flags[i].id == id)
+            return flags[i].flag;
+    return NULL;
+}
+
+/* TEXT is NULL, yes or no. */
+static bool take_flag(struct options *o, enum option_id id, const char *text)
+{
+    bool *flag = flag_of(o, id);
+    bool on = true;
+
+    if (text != NULL && !take_yes_no(text, &on))
+        return false;
+    if (flag != NULL)
+        *flag = on;
     if (id == OPTION_NO_UNICODE)
         o->glyphs = GLYPHS_ASCII;
+    return true;
 }
 
 /* Help and version win over all else, and any other over batch output, which some options only
@@ -150,6 +184,85 @@ static bool merge_mode(struct options *o, enum options_mode mode)
     return mode == o->mode || mode == MODE_BATCH;
 }
 
+/* ---- settings ---- */
+
+static const enum option_id settings[] = {
+#define SETTING(id) OPTION_##id,
+#include "mon/settings.def"
+#undef SETTING
+};
+
+static bool is_setting(enum option_id id)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(settings); i++)
+        if (settings[i] == id)
+            return true;
+    return false;
+}
+
+/* What its value is called in messages. */
+static const char *argument_of(enum option_id id)
+{
+    return rows[id].argument != NULL ? rows[id].argument : "yes or no";
+}
+
+static bool take_setting(struct options *o, enum option_id id, const char *text, char *error)
+{
+    if (rows[id].argument == NULL ? take_flag(o, id, text) : take_argument(o, id, text))
+        return true;
+    return WRONG("\"%.60s\" is no %s for %s: %s", text, argument_of(id), rows[id].name,
+                 rows[id].help);
+}
+
+bool options_set(struct options *o, const char *name, const char *text,
+                 char error[static OPTIONS_ERROR_BYTES])
+{
+    for (size_t i = 0; i < ARRAY_COUNT(settings); i++)
+        if (strcmp(rows[settings[i]].name, name) == 0)
+            return take_setting(o, settings[i], text, error);
+    return WRONG("\"%.60s\" is no setting: gomon --print-config lists them", name);
+}
+
+static void seconds_text(char text[OPTIONS_VALUE_BYTES], int64_t ns)
+{
+    snprintf(text, OPTIONS_VALUE_BYTES, "%.9g", (double)ns / (double)NS_PER_S);
+}
+
+static void value_text(const struct options *o, enum option_id id, char text[OPTIONS_VALUE_BYTES])
+{
+    struct options copy = *o; /* flag_of gives what may be written */
+    bool *flag = flag_of(&copy, id);
+
+    text[0] = '\0';
+    if (flag != NULL)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%s", *flag ? "yes" : "no");
+    else if (id == OPTION_DELAY)
+        seconds_text(text, o->interval_ns);
+    else if (id == OPTION_LINT_WINDOW)
+        seconds_text(text, o->lint_window_ns);
+    else if (id == OPTION_GLYPHS)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%s", glyph_names[o->glyphs]);
+}
+
+bool options_setting(const struct options *o, unsigned i, struct options_setting *setting)
+{
+    if (i >= ARRAY_COUNT(settings))
+        return false;
+    setting->name = rows[settings[i]].name;
+    setting->help = rows[settings[i]].help;
+    value_text(o, settings[i], setting->text);
+    return true;
+}
+
+/* ---- the command line ---- */
+
+static int has_argument(enum option_id id)
+{
+    if (rows[id].argument != NULL)
+        return required_argument;
+    return is_setting(id) ? optional_argument : no_argument;
+}
+
 /* Fills the tables that getopt_long wants. */
 static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIONS + 2])
 {
@@ -158,7 +271,7 @@ static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIO
     letters[n++] = ':'; /* a missing argument is told apart, and nothing is printed */
     for (int i = 0; i < OPTIONS; i++) {
         longs[i] = (struct option){.name = rows[i].name,
-                                   .has_arg = rows[i].argument != NULL,
+                                   .has_arg = has_argument((enum option_id)i),
                                    .val = LONG_BASE + i};
         if (rows[i].letter == 0)
             continue;
@@ -185,10 +298,8 @@ static bool take_option(struct options *o, int row, const char *text, char *erro
 {
     enum option_id id = (enum option_id)row;
 
-    if (rows[row].argument == NULL)
-        take_flag(o, id);
-    else if (!take_argument(o, id, text))
-        return WRONG("\"%s\" is no %s for --%s", text, rows[row].argument, rows[row].name);
+    if (!(rows[row].argument == NULL ? take_flag(o, id, text) : take_argument(o, id, text)))
+        return WRONG("\"%s\" is no %s for --%s", text, argument_of(id), rows[row].name);
     if (!merge_mode(o, mode_of(id)))
         return WRONG("--%s does not go with what was asked for before", rows[row].name);
     return true;
@@ -207,6 +318,32 @@ static bool take_target(struct options *o, int argc, char **argv, char *error)
     return true;
 }
 
+void options_init(struct options *o)
+{
+    *o = (struct options){.interval_ns = NS_PER_S, .lint_window_ns = DEFAULT_WINDOW_S * NS_PER_S};
+}
+
+void options_fini(struct options *o)
+{
+    free(o->rc_text);
+    o->rc_text = NULL;
+}
+
+const char *options_config(int argc, char **argv)
+{
+    struct option longs[OPTIONS + 1];
+    char letters[2 * OPTIONS + 2];
+    const char *path = NULL;
+    int found;
+
+    fill_getopt(longs, letters);
+    optind = 0;
+    while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1)
+        if (found == LONG_BASE + OPTION_CONFIG)
+            path = optarg;
+    return path;
+}
+
 bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
                    char error[static OPTIONS_ERROR_BYTES])
 {
@@ -214,8 +351,7 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
     char letters[2 * OPTIONS + 2];
     int found;
 
-    *o = (struct options){.interval_ns = NS_PER_S,
-                          .no_color = no_color != NULL && no_color[0] != '\0'};
+    o->no_color |= no_color != NULL && no_color[0] != '\0';
     fill_getopt(longs, letters);
     optind = 0; /* GNU: begin anew */
     while ((found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -29,11 +29,16 @@ enum options_mode {
     MODE_CHECK,   /* judge expressions; the status is Nagios' */
     MODE_METRICS, /* list the figures that there are */
     MODE_SYMBOLIZE, /* file and line for the stacks on stdin */
+    MODE_CONFIG, /* print the settings */
     MODE_HELP,
     MODE_VERSION,
 };
 
 enum options_glyphs { GLYPHS_AUTO, GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_LINES, GLYPHS_ASCII };
+
+#define OPTIONS_ERROR_BYTES 160
+#define OPTIONS_FAULT_BYTES 400
+#define OPTIONS_VALUE_BYTES 256
 
 struct options {
     enum options_mode mode;
@@ -50,12 +55,33 @@ struct options {
     bool no_color; /* the flag or NO_COLOR */
     bool read_only;
     bool debuginfod;
+    char *rc_text;                      /* owned: what settings of gomonrc are borrowed from */
+    char rc_fault[OPTIONS_FAULT_BYTES]; /* the first thing that is wrong with it, or "" */
 };
 
-#define OPTIONS_ERROR_BYTES 160
+struct options_setting {
+    const char *name;
+    const char *help;
+    char text[OPTIONS_VALUE_BYTES]; /* its value as gomonrc has it */
+};
 
-/* Reads the command line; NO_COLOR is the value of that variable, or NULL. False: it is wrong, and
- * ERROR says why. */
+/* What holds if nothing is asked for. */
+void options_init(struct options *o);
+void options_fini(struct options *o);
+
+/* The file that --config names, or NULL; borrowed from ARGV. Wrong options are passed over. */
+const char *options_config(int argc, char **argv);
+
+/* A line of gomonrc: the setting NAME gets the value of TEXT, which is borrowed. False: there is no
+ * such setting, or no such value; ERROR says so, and what to do. */
+bool options_set(struct options *o, const char *name, const char *text,
+                 char error[static OPTIONS_ERROR_BYTES]);
+
+/* Setting number I; false: there are no more. */
+bool options_setting(const struct options *o, unsigned i, struct options_setting *setting);
+
+/* Reads the command line into O, over what is there; NO_COLOR is the value of that variable, or
+ * NULL. False: it is wrong, and ERROR says why. */
 bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
                    char error[static OPTIONS_ERROR_BYTES]);
 

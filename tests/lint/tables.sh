@@ -45,6 +45,10 @@ column src/mon/process.def METRIC 'id, name, kind, unit, level, keep, help' name
 column src/mon/derived.def DERIVED 'id, name, unit, help' name | expect_words 'a figure'
 options_in "$build/gomon" | expect_words 'an option'
 
+read_page gomonrc.5
+"$build/gomon" --config /dev/null --print-config | sed -n 's/^\([a-z-]*\) =.*/\1 =/p' |
+    expect_words 'a setting'
+
 read_page gort-page.5
 column src/metrics.def METRIC 'id, name, kind, unit, level, keep, help' name |
     expect_words 'a metric'

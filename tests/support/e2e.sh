@@ -15,6 +15,7 @@ e2e_tmux="tmux -L gomon-$e2e_name-$$ -f /dev/null"
 e2e_pids=()
 work=$(mktemp -d "${TMPDIR:-/tmp}/gomon-$e2e_name.XXXXXX") || exit 99
 started_pid=
+export XDG_CONFIG_HOME=$work/config # not the settings of whoever runs the tests
 
 e2e_end() {
     local pid

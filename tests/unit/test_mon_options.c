@@ -26,6 +26,7 @@ static bool parse(const char *line)
         argv[argc++] = w;
     argv[argc] = NULL;
     error[0] = '\0';
+    options_init(&o);
     return options_parse(&o, argc, argv, NULL, error);
 }
 
@@ -44,7 +45,7 @@ static void assert_wrong(const char *line, const char *words)
 Test(options, nothing_at_all_watches_at_one_second)
 {
     assert_mode("", MODE_WATCH);
-    cr_assert(o.target == NULL && o.interval_ns == NS_PER_S && o.lint_window_ns == 0,
+    cr_assert(o.target == NULL && o.interval_ns == NS_PER_S && o.lint_window_ns == 900 * NS_PER_S,
               "interval %" PRId64, o.interval_ns);
 }
 
@@ -126,8 +127,10 @@ Test(options, no_color_is_an_option_or_a_variable_that_is_not_empty)
     cr_assert_not(o.no_color, "without either");
     assert_mode("-p 1 -C", MODE_WATCH);
     cr_assert(o.no_color, "with the option");
+    options_init(&o);
     options_parse(&o, 1, argv, "1", error);
     cr_assert(o.no_color, "with the variable");
+    options_init(&o);
     options_parse(&o, 1, argv, "", error);
     cr_assert_not(o.no_color, "with an empty one");
 }

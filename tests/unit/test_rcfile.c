@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "mon/rcfile.h"
+
+static struct options o;
+static char text[4096];
+static char *faults;
+static size_t faults_bytes;
+
+static void setup(void)
+{
+    options_init(&o);
+}
+
+static void teardown(void)
+{
+    options_fini(&o);
+    free(faults);
+}
+
+TestSuite(rcfile, .init = setup, .fini = teardown);
+
+static void parse(const char *lines)
+{
+    FILE *out;
+
+    free(faults);
+    snprintf(text, sizeof text, "%s", lines);
+    out = open_memstream(&faults, &faults_bytes);
+    rcfile_parse(&o, "rc", text, out);
+    fclose(out);
+}
+
+Test(rcfile, takes_settings_with_blanks_comments_and_without_a_last_newline)
+{
+    parse("# a comment\n\n  delay = 2.5  \r\n\tglyphs=blocks\nread-only yes");
+    cr_assert_str_eq(faults, "", "%s", faults);
+    cr_assert(o.interval_ns == 2500 * NS_PER_MS && o.glyphs == GLYPHS_BLOCKS && o.read_only,
+              "delay %g", (double)o.interval_ns);
+}
+
+Test(rcfile, says_file_line_and_mend_of_what_is_wrong_and_takes_the_rest)
+{
+    parse("frobnicate = 1\ndelay = fast\nread-only = perhaps\ndelay\nglyphs = lines\n");
+    cr_assert_str_eq(faults,
+                     "gomon: rc:1: \"frobnicate\" is no setting: gomon --print-config lists them\n"
+                     "gomon: rc:2: \"fast\" is no SECONDS for delay: time between samples, 0.1 to "
+                     "3600; 1 if not given\n"
+                     "gomon: rc:3: \"perhaps\" is no yes or no for read-only: write nothing to the "
+                     "target, not even a request for a dump\n"
+                     "gomon: rc:4: \"\" is no SECONDS for delay: time between samples, 0.1 to "
+                     "3600; 1 if not given\n",
+                     "%s", faults);
+    cr_assert_eq(strncmp(o.rc_fault, "rc:1: ", 6), 0, "%s", o.rc_fault);
+    cr_assert(o.glyphs == GLYPHS_LINES && o.interval_ns == NS_PER_S && !o.read_only, "taken");
+}
+
+Test(rcfile, what_is_an_option_but_no_setting_is_refused)
+{
+    parse("pid = 5\nhelp = yes\njson = yes\n");
+    cr_assert_not_null(strstr(faults, "rc:1: \"pid\" is no setting"), "%s", faults);
+    cr_assert_not_null(strstr(faults, "rc:3: \"json\" is no setting"), "%s", faults);
+    cr_assert(o.target == NULL && !o.json && o.mode == MODE_WATCH, "mode %d", o.mode);
+}
+
+Test(rcfile, does_not_pass_control_characters_on)
+{
+    parse("\033[31m = 1\n");
+    cr_assert_null(strchr(faults, 033), "%s", faults);
+}
+
+Test(rcfile, the_command_line_wins_over_it)
+{
+    char *argv[] = {(char[]){"gomon"}, (char[]){"--no-color=no"}, (char[]){"-d"}, (char[]){"5"},
+                    NULL};
+    char error[OPTIONS_ERROR_BYTES];
+
+    parse("no-color = yes\ndelay = 2\nread-only = yes\n");
+    cr_assert(options_parse(&o, 4, argv, "1", error), "%s", error);
+    cr_assert(!o.no_color && o.read_only && o.interval_ns == 5 * NS_PER_S, "the file wins");
+}
+
+Test(rcfile, what_it_prints_it_reads_without_a_fault_and_unchanged)
+{
+    struct options_setting a, b;
+    struct options other;
+    char *printed;
+    size_t bytes;
+    FILE *out;
+
+    parse("delay = 0.25\nlint-window = 60\nread-only = yes\nglyphs = ascii\nno-color = yes\n");
+    out = open_memstream(&printed, &bytes);
+    rcfile_print(&o, out);
+    fclose(out);
+    other = o;
+    options_init(&o);
+    parse(printed);
+    cr_assert_str_eq(faults, "", "%s", faults);
+    unsigned n = 0;
+    for (; options_setting(&o, n, &a) && options_setting(&other, n, &b); n++)
+        cr_assert_str_eq(a.text, b.text, "%s: %s, not %s", a.name, a.text, b.text);
+    cr_assert_gt(n, 5, "%u settings", n);
+    free(printed);
+}
+
+Test(rcfile, is_below_xdg_or_home)
+{
+    char path[RCFILE_PATH_BYTES];
+    char dir[RCFILE_PATH_BYTES + 8];
+
+    cr_assert(rcfile_path("/x", "/h", path) && strcmp(path, "/x/gomon/gomonrc") == 0, "%s", path);
+    cr_assert(rcfile_path("", "/h", path) && strcmp(path, "/h/.config/gomon/gomonrc") == 0, "%s",
+              path);
+    cr_assert(rcfile_path("not/absolute", "/h", path) && path[1] == 'h', "%s", path);
+    cr_assert_not(rcfile_path(NULL, NULL, path), "%s", path);
+    memset(dir, '/', sizeof dir - 1);
+    dir[sizeof dir - 1] = '\0';
+    cr_assert_not(rcfile_path(dir, "/h", path), "%s", path);
+}
