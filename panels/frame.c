@@ -275,6 +275,11 @@ static int short_tabs_width(const struct screen *screen)
     return 2 * PANEL_TABS + (open < PANEL_TABS ? 1 + canvas_text_width(panel_get(open)->title) : 0);
 }
 
+static bool has_name(const struct screen *screen, enum panel_id id, int room)
+{
+    return id == screen_open(screen) || tabs_width() <= room;
+}
+
 /* With their names, or where ROOM is short with the name of the open one only. */
 static void draw_tabs(const struct screen *screen, int room, struct canvas *canvas)
 {
@@ -284,13 +289,28 @@ static void draw_tabs(const struct screen *screen, int room, struct canvas *canv
         const char *title = panel_get((enum panel_id)i)->title;
         bool open = (enum panel_id)i == screen_open(screen);
         canvas_put(canvas, 0, col++, '1' + (uint32_t)i, open ? ROLE_TAB : ROLE_KEY);
-        if (open || tabs_width() <= room) {
+        if (has_name(screen, (enum panel_id)i, room)) {
             enum role role = open ? ROLE_TAB : ROLE_DIM;
             canvas_put(canvas, 0, col, ' ', role);
             col += 1 + canvas_text(canvas, 0, col + 1, role, title);
         }
         col++;
     }
+}
+
+/* The tab at COL of a line that was drawn with ROOM, or -1. */
+static int tab_in(const struct screen *screen, int room, int col)
+{
+    int end = 0;
+
+    for (int i = 0; i < PANEL_TABS; i++) {
+        end += 2;
+        if (has_name(screen, (enum panel_id)i, room))
+            end += 1 + canvas_text_width(panel_get((enum panel_id)i)->title);
+        if (col < end)
+            return i;
+    }
+    return -1;
 }
 
 /* What must not be missed: the time that the plots show, that not all rows are there, and that what
@@ -328,24 +348,31 @@ static void hints_text(const struct screen *screen, const char *state, int room,
     }
 }
 
-/* A panel that lies over the tabs has keys that matter more than the tabs' names. */
-static void draw_tabs_and_hints(const struct screen *screen, const struct model *model,
-                                struct canvas *canvas)
+/* What stands right of the tabs, and where it begins: a panel that lies over the tabs has keys that
+ * matter more than the tabs' names. */
+static int place_hints(const struct screen *screen, const struct model *model, int cols,
+                       char text[HINTS_BYTES])
 {
     char state[PIECE_BYTES];
-    char text[HINTS_BYTES];
     const struct panel *panel = panel_get(screen_open(screen));
     bool is_tab = screen_open(screen) < PANEL_TABS;
     int tabs = tabs_width();
 
     state_text(screen, model, state);
     int needed = canvas_text_width(state) + (is_tab ? 0 : 2 + canvas_text_width(panel->hints));
-    if (tabs + 1 + needed > canvas->cols)
+    if (tabs + 1 + needed > cols)
         tabs = short_tabs_width(screen);
-    hints_text(screen, state, canvas->cols - 1 - tabs, text);
-    int col = canvas->cols - canvas_text_width(text);
-    if (col < tabs)
-        col = tabs;
+    hints_text(screen, state, cols - 1 - tabs, text);
+    int col = cols - canvas_text_width(text);
+    return col < tabs ? tabs : col;
+}
+
+static void draw_tabs_and_hints(const struct screen *screen, const struct model *model,
+                                struct canvas *canvas)
+{
+    char text[HINTS_BYTES];
+    int col = place_hints(screen, model, canvas->cols, text);
+
     canvas_text_in(canvas, 0, col, canvas->cols - col, ROLE_DIM, text);
     draw_tabs(screen, col, canvas);
 }
@@ -355,17 +382,35 @@ static bool speaks(const struct screen *screen, const struct model *model)
     return screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
 }
 
-/* Beside the tabs, whose names make room for it; one that is too long even then has the whole
- * line. */
+/* Beside the tabs, whose names make room for it; one that is too long even then has the whole line,
+ * from column 0. */
+static int place_message(const struct screen *screen, int cols)
+{
+    int room = cols - 1 - canvas_text_width(screen->message);
+    int tabs = tabs_width() <= room ? tabs_width() : short_tabs_width(screen);
+
+    return tabs <= room ? tabs + 1 : 0;
+}
+
 static void draw_message(const struct screen *screen, struct canvas *canvas)
 {
-    int room = canvas->cols - 1 - canvas_text_width(screen->message);
-    int tabs = tabs_width() <= room ? tabs_width() : short_tabs_width(screen);
-    int col = tabs <= room ? tabs + 1 : 0;
+    int col = place_message(screen, canvas->cols);
 
     canvas_text_in(canvas, 0, col, canvas->cols - col, screen->message_role, screen->message);
     if (col > 0)
-        draw_tabs(screen, tabs, canvas);
+        draw_tabs(screen, col - 1, canvas);
+}
+
+int frame_tab_at(const struct screen *screen, const struct model *model, int cols, int col)
+{
+    char text[HINTS_BYTES];
+    int room;
+
+    if (screen->prompt != PROMPT_NONE)
+        return -1;
+    room = speaks(screen, model) ? place_message(screen, cols) - 1
+                                 : place_hints(screen, model, cols, text);
+    return col < room ? tab_in(screen, room, col) : -1;
 }
 
 void frame_draw_footer(const struct screen *screen, const struct model *model,

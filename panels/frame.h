@@ -21,6 +21,9 @@ void frame_draw_banner(const struct model *model, struct canvas *canvas);
 void frame_draw_footer(const struct screen *screen, const struct model *model,
                        struct canvas *canvas);
 
+/* The number of the tab at COL of the footer of a screen of COLS, or -1. */
+int frame_tab_at(const struct screen *screen, const struct model *model, int cols, int col);
+
 /* All that a tiny screen shows: the line that is typed, a message, or how the target is. */
 void frame_draw_line(const struct screen *screen, const struct model *model, struct canvas *canvas);
 

@@ -40,8 +40,8 @@ static bool can_find(const struct panel *panel)
     return panel->count != NULL && (panel->holds != NULL || panel->find != NULL);
 }
 
-static int rows_of(const struct panel *panel, const struct model *model,
-                   const struct panel_state *state)
+int panel_list_rows(const struct panel *panel, const struct model *model,
+                    const struct panel_state *state)
 {
     return panel->list_rows != NULL ? panel->list_rows(model, state) : state->view->rows - 1;
 }
@@ -52,11 +52,11 @@ enum intent panel_command(const struct panel *panel, const struct model *model,
     if (command == COMMAND_FIND && can_find(panel))
         return INTENT_ASK_FIND;
     if (command == COMMAND_FIND_NEXT && can_find(panel))
-        return find(panel, model, state, 1, rows_of(panel, model, state));
+        return find(panel, model, state, 1, panel_list_rows(panel, model, state));
     if (command == COMMAND_FIND_BACK && can_find(panel))
-        return find(panel, model, state, -1, rows_of(panel, model, state));
+        return find(panel, model, state, -1, panel_list_rows(panel, model, state));
     if (panel->count != NULL && scroll_command(&state->scroll, command, panel->count(model, state),
-                                               rows_of(panel, model, state)))
+                                               panel_list_rows(panel, model, state)))
         return INTENT_NONE;
     return panel->command != NULL ? panel->command(model, state, command) : INTENT_NONE;
 }

@@ -91,6 +91,10 @@ struct panel {
 /* Never NULL. */
 const struct panel *panel_get(enum panel_id id);
 
+/* How many items of a list are seen at once. */
+int panel_list_rows(const struct panel *panel, const struct model *model,
+                    const struct panel_state *state);
+
 /* Obeys COMMAND: those of lists are done here, the others by the panel. */
 enum intent panel_command(const struct panel *panel, const struct model *model,
                           struct panel_state *state, enum command command);

@@ -36,6 +36,8 @@ struct screen {
     char typed[SCREEN_TEXT_BYTES];
     char message[SCREEN_TEXT_BYTES]; /* "" none */
     enum role message_role;
+    int mouse_row; /* of the terminal, from 0 */
+    int mouse_col;
     int64_t message_until_ns; /* monotonic */
     struct panel_state state[PANEL_COUNT];
 };
@@ -49,6 +51,9 @@ void screen_fit(struct screen *screen, const struct model *model, int rows, int 
 
 /* Obeys a key. */
 enum screen_wish screen_key(struct screen *screen, const struct model *model, uint32_t key);
+
+/* Where the mouse is, for the key that is given next. */
+void screen_point(struct screen *screen, int row, int col);
 
 /* Shows TEXT for some seconds in the place of the tabs. */
 void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text);

@@ -199,6 +199,14 @@ static void fit_screen(struct app *app)
     screen_fit(&app->screen, model_of(app), rows, cols);
 }
 
+static void point(struct app *app)
+{
+    int row, col;
+
+    term_mouse(&row, &col);
+    screen_point(&app->screen, row, col);
+}
+
 static void take_keys(struct app *app, int64_t now_ns)
 {
     for (int i = 0; i < KEYS_AT_A_TIME && !app->is_over; i++) {
@@ -206,6 +214,7 @@ static void take_keys(struct app *app, int64_t now_ns)
         if (key == KEY_CODE_NONE)
             return;
         fit_screen(app);
+        point(app);
         grant(app, screen_key(&app->screen, model_of(app), key), now_ns);
         app->is_stale = true;
     }
@@ -354,13 +363,16 @@ int app_run(const struct options *options, const struct target *target)
     struct monitor_failure failure = {.status = EXIT_OK};
     struct target chosen;
     struct monitor *monitor = NULL;
+    struct term_wishes wishes = {.colour = options->no_color ? TERM_NO_COLOUR : TERM_COLOUR,
+                                 .theme = options->theme,
+                                 .mouse = !options->no_mouse};
 
     if (target != NULL && (monitor = monitor_new(target, &how, &failure)) == NULL) {
         fprintf(stderr, "gomon: %s\n", failure.text);
         return (int)failure.status;
     }
     events_init();
-    if (!term_open(options->no_color ? TERM_NO_COLOUR : TERM_COLOUR)) {
+    if (!term_open(&wishes)) {
         fprintf(stderr, "gomon: the terminal cannot be set up\n");
         monitor_free(monitor);
         return EXIT_FAILED;

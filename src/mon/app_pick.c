@@ -51,6 +51,9 @@ static void choose(struct pick *pick)
 static void take_keys(struct pick *pick)
 {
     for (uint32_t key = term_key(); key != KEY_CODE_NONE; key = term_key()) {
+        int col;
+
+        term_mouse(&pick->picker.mouse_row, &col);
         switch (picker_key(&pick->picker, key)) {
         case PICKER_NONE:
             break;

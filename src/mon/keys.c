@@ -33,6 +33,9 @@ static const struct {
     {"PgDn", KEY_CODE_PAGE_DOWN},
     {"Home", KEY_CODE_HOME},
     {"End", KEY_CODE_END},
+    {"Click", KEY_CODE_CLICK},
+    {"WheelUp", KEY_CODE_WHEEL_UP},
+    {"WheelDown", KEY_CODE_WHEEL_DOWN},
 };
 
 const struct key_entry *keys_table(int *count)

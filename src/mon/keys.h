@@ -22,6 +22,9 @@ enum key_code {
     KEY_CODE_BACK_TAB,
     KEY_CODE_BACKSPACE,
     KEY_CODE_DELETE,
+    KEY_CODE_CLICK, /* of the mouse: its place is told beside it */
+    KEY_CODE_WHEEL_UP,
+    KEY_CODE_WHEEL_DOWN,
     KEY_CODE_OTHER,         /* one that means nothing here */
     KEY_CODE_F0 = 0x110100, /* F1 is KEY_CODE_F0 + 1 */
 };

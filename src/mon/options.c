@@ -32,11 +32,11 @@ static const struct option_row rows[OPTIONS] = {
 #undef OPTION
 };
 
-#define LONG_BASE 256 /* getopt's value of row i is LONG_BASE + i */
-#define LEAST_DELAY_S 0.1
-#define MOST_DELAY_S 3600.0
-#define LEAST_WINDOW_S 30.0
-#define MOST_WINDOW_S 604800.0
+#define LONG_BASE        256 /* getopt's value of row i is LONG_BASE + i */
+#define LEAST_DELAY_S    0.1
+#define MOST_DELAY_S     3600.0
+#define LEAST_WINDOW_S   30.0
+#define MOST_WINDOW_S    604800.0
 #define DEFAULT_WINDOW_S 900
 
 #define WRONG(...) (snprintf(error, OPTIONS_ERROR_BYTES, __VA_ARGS__), false)
@@ -82,6 +82,17 @@ static bool take_glyphs(const char *text, enum options_glyphs *glyphs)
     return false;
 }
 
+static bool take_theme(const char *text, enum theme *theme)
+{
+    for (unsigned i = 0; theme_name(i) != NULL; i++) {
+        if (strcmp(text, theme_name(i)) == 0) {
+            *theme = (enum theme)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_pid(const char *text)
 {
     return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0' &&
@@ -101,6 +112,8 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return take_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
     if (id == OPTION_GLYPHS)
         return take_glyphs(text, &o->glyphs);
+    if (id == OPTION_THEME)
+        return take_theme(text, &o->theme);
     if (id == OPTION_CHECK || id == OPTION_CRITICAL) {
         *(id == OPTION_CHECK ? &o->check : &o->critical) = text;
         return true;
@@ -122,12 +135,18 @@ static bool take_yes_no(const char *text, bool *on)
 static enum options_mode mode_of(enum option_id id)
 {
     static const enum options_mode mode[OPTIONS] = {
-        [OPTION_LIST] = MODE_LIST,       [OPTION_BATCH] = MODE_BATCH,
-        [OPTION_ONCE] = MODE_BATCH,      [OPTION_DUMP] = MODE_DUMP,
-        [OPTION_COUNT] = MODE_BATCH,     [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE,
-        [OPTION_VERSION] = MODE_VERSION, [OPTION_HELP] = MODE_HELP,
-        [OPTION_CSV] = MODE_BATCH,       [OPTION_PROM] = MODE_PROM,
-        [OPTION_CHECK] = MODE_CHECK,     [OPTION_CRITICAL] = MODE_CHECK,
+        [OPTION_LIST] = MODE_LIST,
+        [OPTION_BATCH] = MODE_BATCH,
+        [OPTION_ONCE] = MODE_BATCH,
+        [OPTION_DUMP] = MODE_DUMP,
+        [OPTION_COUNT] = MODE_BATCH,
+        [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE,
+        [OPTION_VERSION] = MODE_VERSION,
+        [OPTION_HELP] = MODE_HELP,
+        [OPTION_CSV] = MODE_BATCH,
+        [OPTION_PROM] = MODE_PROM,
+        [OPTION_CHECK] = MODE_CHECK,
+        [OPTION_CRITICAL] = MODE_CHECK,
         [OPTION_LIST_METRICS] = MODE_METRICS,
         [OPTION_PRINT_CONFIG] = MODE_CONFIG,
     };
@@ -148,6 +167,7 @@ static bool *flag_of(struct options *o, enum option_id id)
         {OPTION_DEBUGINFOD, &o->debuginfod},
         {OPTION_READ_ONLY, &o->read_only},
         {OPTION_NO_COLOR, &o->no_color},
+        {OPTION_NO_MOUSE, &o->no_mouse},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
@@ -242,6 +262,8 @@ static void value_text(const struct options *o, enum option_id id, char text[OPT
         seconds_text(text, o->lint_window_ns);
     else if (id == OPTION_GLYPHS)
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", glyph_names[o->glyphs]);
+    else if (id == OPTION_THEME)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%s", theme_name(o->theme));
 }
 
 bool options_setting(const struct options *o, unsigned i, struct options_setting *setting)
@@ -270,9 +292,8 @@ static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIO
 
     letters[n++] = ':'; /* a missing argument is told apart, and nothing is printed */
     for (int i = 0; i < OPTIONS; i++) {
-        longs[i] = (struct option){.name = rows[i].name,
-                                   .has_arg = has_argument((enum option_id)i),
-                                   .val = LONG_BASE + i};
+        longs[i] = (struct option){
+            .name = rows[i].name, .has_arg = has_argument((enum option_id)i), .val = LONG_BASE + i};
         if (rows[i].letter == 0)
             continue;
         letters[n++] = rows[i].letter;
@@ -387,9 +408,8 @@ void options_print_help(FILE *out)
         char name[48];
 
         snprintf(name, sizeof name, "%s%c%s--%s%s%s", rows[i].letter ? "-" : " ",
-                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
-                 rows[i].name, rows[i].argument ? " " : "",
-                 rows[i].argument ? rows[i].argument : "");
+                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ", rows[i].name,
+                 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
         fprintf(out, "  %-27s %s\n", name, rows[i].help);
     }
     fputs("\nIf standard output is not a terminal, output is as with --batch.\n"

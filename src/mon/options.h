@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "mon/theme.h"
+
 /* What gomon ends with. */
 enum exit_status {
     EXIT_OK = 0,
@@ -25,11 +27,11 @@ enum options_mode {
     MODE_BATCH,
     MODE_LIST,
     MODE_DUMP,
-    MODE_PROM,    /* one sample, in the format of Prometheus */
-    MODE_CHECK,   /* judge expressions; the status is Nagios' */
-    MODE_METRICS, /* list the figures that there are */
+    MODE_PROM,      /* one sample, in the format of Prometheus */
+    MODE_CHECK,     /* judge expressions; the status is Nagios' */
+    MODE_METRICS,   /* list the figures that there are */
     MODE_SYMBOLIZE, /* file and line for the stacks on stdin */
-    MODE_CONFIG, /* print the settings */
+    MODE_CONFIG,    /* print the settings */
     MODE_HELP,
     MODE_VERSION,
 };
@@ -46,13 +48,15 @@ struct options {
     bool once;          /* batch: one sample with every metric */
     bool json;
     bool csv;
-    const char *check;    /* expressions, borrowed from argv, or NULL */
-    const char *critical; /* likewise */
+    const char *check;      /* expressions, borrowed from argv, or NULL */
+    const char *critical;   /* likewise */
     uint64_t count;         /* samples of batch output; 0: no end */
     int64_t interval_ns;    /* between samples */
     int64_t lint_window_ns; /* 0: the default */
     enum options_glyphs glyphs;
     bool no_color; /* the flag or NO_COLOR */
+    enum theme theme;
+    bool no_mouse;
     bool read_only;
     bool debuginfod;
     char *rc_text;                      /* owned: what settings of gomonrc are borrowed from */

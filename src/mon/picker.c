@@ -91,9 +91,14 @@ static enum command move_of(uint32_t key)
         uint32_t key;
         enum command command;
     } moves[] = {
-        {KEY_CODE_UP, COMMAND_UP},           {KEY_CODE_DOWN, COMMAND_DOWN},
-        {KEY_CODE_PAGE_UP, COMMAND_PAGE_UP}, {KEY_CODE_PAGE_DOWN, COMMAND_PAGE_DOWN},
-        {KEY_CODE_HOME, COMMAND_FIRST},      {KEY_CODE_END, COMMAND_LAST},
+        {KEY_CODE_UP, COMMAND_UP},
+        {KEY_CODE_DOWN, COMMAND_DOWN},
+        {KEY_CODE_PAGE_UP, COMMAND_PAGE_UP},
+        {KEY_CODE_PAGE_DOWN, COMMAND_PAGE_DOWN},
+        {KEY_CODE_WHEEL_UP, COMMAND_WHEEL_UP},
+        {KEY_CODE_WHEEL_DOWN, COMMAND_WHEEL_DOWN},
+        {KEY_CODE_HOME, COMMAND_FIRST},
+        {KEY_CODE_END, COMMAND_LAST},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(moves); i++) {
@@ -116,10 +121,26 @@ static void type_key(struct picker *picker, uint32_t key)
     }
 }
 
+/* On the one that has the cursor already, it chooses. */
+static enum picker_wish click(struct picker *picker)
+{
+    struct scroll_window window = window_of(picker);
+    int item = window.first + picker->mouse_row - HEAD_ROWS;
+
+    if (picker->mouse_row < HEAD_ROWS || item >= window.end)
+        return PICKER_NONE;
+    if (item == window.cursor)
+        return PICKER_CHOOSE;
+    scroll_to(&picker->scroll, item, count(picker), rows_of_list(picker));
+    return PICKER_NONE;
+}
+
 static enum picker_wish obey(struct picker *picker, uint32_t key)
 {
     if (key == '\r' || key == '\n')
         return picker_choice(picker) != NULL ? PICKER_CHOOSE : PICKER_NONE;
+    if (key == KEY_CODE_CLICK)
+        return click(picker);
     if (key == 0x1b && picker->filter[0] != '\0') {
         picker->filter[0] = '\0';
         return PICKER_NONE;

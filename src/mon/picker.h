@@ -20,6 +20,7 @@ struct picker {
     char message[TARGET_ERROR_BYTES]; /* why the last choice could not be watched; "" none */
     int64_t real_ns;                  /* now */
     int rows;                         /* of the canvas */
+    int mouse_row;                    /* where the next click is */
 };
 
 enum picker_wish { PICKER_NONE, PICKER_QUIT, PICKER_CHOOSE, PICKER_SUSPEND, PICKER_REDRAW };

@@ -40,8 +40,9 @@ bool scroll_command(struct scroll *scroll, enum command command, int count, int 
         int by_rows;
         int by_pages;
     } moves[] = {
-        {COMMAND_UP, -1, 0},       {COMMAND_DOWN, 1, 0},         {COMMAND_PAGE_UP, 0, -1},
-        {COMMAND_PAGE_DOWN, 0, 1}, {COMMAND_FIRST, -INT_MAX, 0}, {COMMAND_LAST, INT_MAX, 0},
+        {COMMAND_UP, -1, 0},          {COMMAND_DOWN, 1, 0},       {COMMAND_PAGE_UP, 0, -1},
+        {COMMAND_PAGE_DOWN, 0, 1},    {COMMAND_WHEEL_UP, -3, 0},  {COMMAND_WHEEL_DOWN, 3, 0},
+        {COMMAND_FIRST, -INT_MAX, 0}, {COMMAND_LAST, INT_MAX, 0},
     };
     int page = rows > 2 ? rows - 1 : 1;
 

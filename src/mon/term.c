@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "mon/keys.h"
 #include "mon/term_key.h"
+#include "mon/term_mouse.h"
 
 #define ESCAPE_MS         25 /* a lone Esc is told from a function key by so long a silence */
 #define CLOSE_NS          (300 * NS_PER_MS) /* for a terminal that does not drain */
@@ -96,12 +97,13 @@ static int keep_restore_byte(int byte)
 }
 
 /* What curses would send at its end, kept for when there is no time to ask it. */
-static void remember_restore(void)
+static void remember_restore(bool has_mouse)
 {
-    const char *const strings[] = {exit_attribute_mode, cursor_normal, keypad_local, exit_ca_mode};
+    const char *const strings[] = {TERM_MOUSE_END, exit_attribute_mode, cursor_normal, keypad_local,
+                                   exit_ca_mode};
 
     term.restore_bytes = 0;
-    for (size_t i = 0; i < ARRAY_COUNT(strings); i++) {
+    for (size_t i = has_mouse ? 0 : 1; i < ARRAY_COUNT(strings); i++) {
         if (strings[i] != NULL)
             tputs(strings[i], 1, keep_restore_byte);
     }
@@ -165,17 +167,19 @@ static struct {
     short pair;
 } looks[ROLE_COUNT]; /* of each role, on this terminal */
 
-static void prepare_looks(enum term_colour colour)
+static void prepare_looks(const struct term_wishes *wishes)
 {
-    bool coloured = colour == TERM_COLOUR && has_colors();
+    bool coloured = wishes->colour == TERM_COLOUR && has_colors();
+    enum theme theme = wishes->theme == THEME_AUTO ? theme_auto(getenv("COLORFGBG"))
+                                                   : wishes->theme;
 
     if (coloured) {
         start_color();
         use_default_colors();
     }
-    enum theme_depth depth = theme_depth_for(coloured ? COLORS : 0, getenv("NO_COLOR"));
+    enum theme_depth depth = theme_depth_for(coloured ? COLORS : 0);
     for (int role = 0; role < ROLE_COUNT; role++) {
-        struct theme_style style = theme_style(depth, (enum role)role);
+        struct theme_style style = theme_style(theme, depth, (enum role)role);
         looks[role].attributes = attributes_of(style.weight);
         looks[role].pair = 0;
         if (depth == THEME_MONO ||
@@ -186,7 +190,7 @@ static void prepare_looks(enum term_colour colour)
     }
 }
 
-static void prepare_curses(enum term_colour colour)
+static void prepare_curses(const struct term_wishes *wishes)
 {
     set_escdelay(ESCAPE_MS);
     nonl();
@@ -196,8 +200,10 @@ static void prepare_curses(enum term_colour colour)
     nodelay(term.input, TRUE);
     leaveok(stdscr, TRUE);
     curs_set(0);
-    prepare_looks(colour);
-    remember_restore();
+    prepare_looks(wishes);
+    if (wishes->mouse)
+        term_mouse_begin();
+    remember_restore(wishes->mouse);
     term.is_new = true;
 }
 
@@ -219,7 +225,7 @@ static SCREEN *new_screen(FILE *frame)
     return screen;
 }
 
-bool term_open(enum term_colour colour)
+bool term_open(const struct term_wishes *wishes)
 {
     setlocale(LC_CTYPE, "");
     term.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -236,7 +242,7 @@ bool term_open(enum term_colour colour)
     }
     open_output();
     set_raw_modes();
-    prepare_curses(colour);
+    prepare_curses(wishes);
     install_fatal_handlers();
     return true;
 }
@@ -286,7 +292,7 @@ uint32_t term_key(void)
 
     switch (wget_wch(term.input, &code)) {
     case KEY_CODE_YES:
-        return term_special_key(code);
+        return code == KEY_MOUSE ? term_mouse_key() : term_special_key(code);
     case OK:
         return code < KEY_CODE_NONE ? (uint32_t)code : (uint32_t)KEY_CODE_OTHER;
     default:

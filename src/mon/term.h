@@ -22,7 +22,12 @@ bool term_is_usable(void);
 /* Takes the terminal over: own screen, single keys without echo. False if it cannot be had. It is
  * given back by term_close, and by any fatal signal. */
 enum term_colour { TERM_COLOUR, TERM_NO_COLOUR };
-bool term_open(enum term_colour colour);
+struct term_wishes {
+    enum term_colour colour;
+    enum theme theme;
+    bool mouse; /* clicks and the wheel are keys */
+};
+bool term_open(const struct term_wishes *wishes);
 void term_close(void);
 
 /* The best glyphs that it can show, judged by locale and terminal type. */
@@ -33,6 +38,9 @@ void term_size(int *rows, int *cols);
 
 /* The next key, or KEY_CODE_NONE. */
 uint32_t term_key(void);
+
+/* Where the mouse was for the last key that it gave; from 0. */
+void term_mouse(int *row, int *col);
 
 /* Readable when there is a key; hung up when the terminal is gone. */
 int term_input_fd(void);

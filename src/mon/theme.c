@@ -3,13 +3,15 @@
 
 #include "mon/theme.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/check.h"
 
 #define DEF THEME_DEFAULT_COLOUR
 
-enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY };
+enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY, BRIGHT = GREY };
 
 /* 256 colours: hues of equal lightness that stay apart for the colour-blind (blue, orange,
  * teal). */
@@ -83,36 +85,121 @@ static const uint8_t mono[ROLE_COUNT] = {
     [ROLE_MATCH] = THEME_UNDERLINE,
 };
 
-static struct theme_style of_16(enum role role)
+/* The same two for a light background: darker hues of the same kinds. */
+static const struct theme_style deep_light[ROLE_COUNT] = {
+    [ROLE_TEXT] = {DEF, DEF, 0},
+    [ROLE_DIM] = {242, DEF, 0},
+    [ROLE_STRONG] = {DEF, DEF, THEME_BOLD},
+    [ROLE_TITLE] = {24, DEF, THEME_BOLD},
+    [ROLE_BAR] = {16, 253, 0},
+    [ROLE_BAR_DIM] = {240, 253, 0},
+    [ROLE_BAR_GOOD] = {22, 253, 0},
+    [ROLE_BAR_WARN] = {94, 253, THEME_BOLD},
+    [ROLE_BAR_BAD] = {231, 160, THEME_BOLD},
+    [ROLE_KEY] = {DEF, DEF, THEME_BOLD},
+    [ROLE_TAB] = {231, 25, THEME_BOLD},
+    [ROLE_GOOD] = {28, DEF, 0},
+    [ROLE_WARN] = {130, DEF, 0},
+    [ROLE_BAD] = {160, DEF, THEME_BOLD},
+    [ROLE_BANNER] = {231, 160, THEME_BOLD},
+    [ROLE_FROZEN] = {16, 222, THEME_BOLD},
+    [ROLE_SELECTED] = {DEF, 252, 0},
+    [ROLE_MATCH] = {16, 222, 0},
+    [ROLE_AXIS] = {248, DEF, 0},
+    [ROLE_GC] = {94, DEF, 0},
+    [ROLE_GAP] = {248, DEF, 0},
+    [ROLE_SERIES_0] = {25, DEF, 0},
+    [ROLE_SERIES_1] = {166, DEF, 0},
+    [ROLE_SERIES_2] = {29, DEF, 0},
+    [ROLE_SERIES_3] = {90, DEF, 0},
+    [ROLE_SERIES_4] = {244, DEF, 0},
+};
+
+/* Yellow and white are not seen there. */
+static struct theme_style plain_light(enum role role)
 {
     struct theme_style style = plain[role];
 
+    if (style.bg != DEF)
+        return style;
+    if (role == ROLE_TITLE)
+        style.fg = BLUE;
+    else if (role == ROLE_SERIES_1 || role == ROLE_GC)
+        style.fg = RED;
+    else if (style.fg == YELLOW)
+        style = (struct theme_style){MAGENTA, DEF, THEME_BOLD};
+    else if (style.fg == WHITE)
+        style.fg = BLACK;
+    return style;
+}
+
+/* With 16 colours and more, the bright ones; with 8, weight. */
+static struct theme_style contrast(enum theme_depth depth, enum role role)
+{
+    struct theme_style style = plain[role];
+
+    style.weight &= (uint8_t)~THEME_FAINT;
+    if (style.fg == DEF || style.bg != DEF)
+        return style;
+    if (depth == THEME_8)
+        style.weight |= THEME_BOLD;
+    else
+        style.fg += BRIGHT;
+    return style;
+}
+
+static struct theme_style of_16(struct theme_style style)
+{
     if ((style.weight & THEME_FAINT) != 0)
         style = (struct theme_style){GREY, DEF, 0};
     return style;
 }
 
-struct theme_style theme_style(enum theme_depth depth, enum role role)
+struct theme_style theme_style(enum theme theme, enum theme_depth depth, enum role role)
 {
+    bool is_light = theme == THEME_LIGHT;
+
     CHECK(role < ROLE_COUNT);
+    if (depth != THEME_MONO && theme == THEME_CONTRAST)
+        return contrast(depth, role);
     switch (depth) {
     case THEME_MONO:
         return (struct theme_style){DEF, DEF, mono[role]};
     case THEME_8:
-        return plain[role];
+        return is_light ? plain_light(role) : plain[role];
     case THEME_16:
-        return of_16(role);
+        return of_16(is_light ? plain_light(role) : plain[role]);
     case THEME_256:
-        return deep[role];
+        return is_light ? deep_light[role] : deep[role];
     }
     UNREACHABLE();
 }
 
-enum theme_depth theme_depth_for(int ncolours, const char *no_color)
+enum theme_depth theme_depth_for(int ncolours)
 {
-    if ((no_color != NULL && no_color[0] != '\0') || ncolours < 8)
+    if (ncolours < 8)
         return THEME_MONO;
     if (ncolours < 16)
         return THEME_8;
     return ncolours < 256 ? THEME_16 : THEME_256;
+}
+
+enum theme theme_auto(const char *colorfgbg)
+{
+    const char *background = colorfgbg == NULL ? NULL : strrchr(colorfgbg, ';');
+
+    if (background == NULL)
+        return THEME_DARK;
+    bool is_light = strcmp(background, ";7") == 0 || strcmp(background, ";15") == 0;
+    return is_light ? THEME_LIGHT : THEME_DARK;
+}
+
+const char *theme_name(unsigned theme)
+{
+    static const char *const names[THEMES] = {[THEME_AUTO] = "auto",
+                                              [THEME_DARK] = "dark",
+                                              [THEME_LIGHT] = "light",
+                                              [THEME_CONTRAST] = "contrast"};
+
+    return theme < THEMES ? names[theme] : NULL;
 }

@@ -39,6 +39,11 @@ enum role {
     ROLE_COUNT
 };
 
+/* Dark and light are for terminals with such a background; contrast is for poor displays and eyes:
+ * bright colours, nothing faint. */
+enum theme { THEME_AUTO, THEME_DARK, THEME_LIGHT, THEME_CONTRAST };
+#define THEMES 4
+
 enum theme_depth { THEME_MONO, THEME_8, THEME_16, THEME_256 };
 
 enum theme_weight {
@@ -56,11 +61,17 @@ struct theme_style {
     uint8_t weight; /* enum theme_weight, or-ed */
 };
 
-/* How ROLE looks on a terminal of DEPTH. */
-struct theme_style theme_style(enum theme_depth depth, enum role role);
+/* How ROLE looks in THEME on a terminal of DEPTH. Auto looks like dark. */
+struct theme_style theme_style(enum theme theme, enum theme_depth depth, enum role role);
 
-/* The depth for a terminal of NCOLOURS; mono if NO_COLOR, its value or NULL, is set and not
- * empty. */
-enum theme_depth theme_depth_for(int ncolours, const char *no_color);
+/* The depth for a terminal of NCOLOURS. */
+enum theme_depth theme_depth_for(int ncolours);
+
+/* What auto is on this terminal: light if COLORFGBG, its value or NULL, tells of a light
+ * background, else dark. */
+enum theme theme_auto(const char *colorfgbg);
+
+/* "auto", "dark", ...; NULL: there are no more. */
+const char *theme_name(unsigned theme);
 
 #endif

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# mouse.sh - clicks and the wheel, as a terminal reports them; the themes; the terminal is left
+# without the mouse afterwards, and with it if gomon is not to have it.
+. "$(dirname "$0")/../support/e2e.sh"
+need tmux
+
+start_target "$top_builddir/tests/support/fake_target" 120 300
+target=$started_pid
+
+# report BUTTON COLUMN ROW: in the way of TERM=screen, from 0; 3 is a release, 64 and 65 the wheel.
+report() {
+    local bytes
+    printf -v bytes '%x %x %x' $((32 + $1)) $((33 + $2)) $((33 + $3))
+    # shellcheck disable=SC2086 # three numbers
+    $e2e_tmux send-keys -H 1b 5b 4d $bytes
+}
+# mouse BUTTON COLUMN ROW: pressed, and let go.
+mouse() {
+    report "$@"
+    [ "$1" -ge 64 ] || report 3 "$2" "$3"
+}
+# mouse_is 0|1: whether the program asked for the mouse.
+mouse_is() {
+    [ "$($e2e_tmux display-message -p '#{mouse_any_flag}')" = "$1" ]
+}
+
+# column_of TEXT: where the last line of the screen has it.
+column_of() {
+    screen_text | tail -n 1 | awk -v text="$1" '{ print index($0, text) - 1 }'
+}
+
+screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=screen '$gomon' -p $target"
+wait_screen 10 '1 Overview 2 Heap'
+wait_until 5 mouse_is 1 || fail 'the mouse is not asked for'
+mouse 0 "$(column_of '7 All')" 23
+wait_screen 5 'heap\.total_alloc'
+mouse 0 0 23
+wait_screen 5 'PROCESS +rss'
+screen_keys 7
+wait_screen 5 'heap\.total_alloc'
+for i in $(seq 12); do mouse 65 5 5; done
+wait_until 5 eval '! screen_has "heap\.total_alloc"' || fail 'the wheel does not scroll'
+for i in $(seq 12); do mouse 64 5 5; done
+wait_screen 5 'heap\.total_alloc'
+screen_keys q
+[ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
+# Killed by a fault of its own, it gives the mouse back all the same.
+screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=screen '$gomon' -p $target"
+wait_until 10 mouse_is 1 || fail 'the mouse is not asked for'
+kill -ABRT "$($e2e_tmux display-message -p '#{pane_pid}' | xargs pgrep -x gomon -P)"
+wait_until 5 mouse_is 0 || fail 'a fatal signal leaves the mouse'
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
+screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=screen '$gomon' --no-mouse -p $target"
+wait_screen 10 '1 Overview 2 Heap'
+mouse_is 0 || fail '--no-mouse takes the mouse'
+$e2e_tmux kill-server
+
+# Each theme on each depth: the title's colour is that of the table.
+for case in 'tmux-256color dark 38;5;110' 'tmux-256color light 38;5;24' 'screen dark 36' \
+    'screen light 34' 'tmux-256color contrast 96'; do
+    read -r term theme colour <<<"$case"
+    infocmp "$term" >/dev/null 2>&1 || continue
+    screen_start 90 24 "env -u COLORFGBG -u NO_COLOR LC_ALL=C.UTF-8 TERM=$term '$gomon' \
+        --theme $theme -p $target"
+    wait_screen 10 'HEAP'
+    $e2e_tmux capture-pane -p -e | grep -qE $'\e\\['"([0-9;]*;)?${colour}m.*HEAP" ||
+        fail "$term $theme: no $colour: $($e2e_tmux capture-pane -p -e | grep HEAP | cat -v)"
+    $e2e_tmux kill-server
+done
+exit 0
