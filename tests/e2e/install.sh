@@ -50,6 +50,10 @@ for program in shared static; do
     [ "$(LD_LIBRARY_PATH=$libdir timeout 20 "$work/$program")" = hello ] ||
         fail "the program on the $program library does not say hello"
 done
+for file in bash-completion/completions/gomon.bash zsh/site-functions/_gomon \
+    fish/vendor_completions.d/gomon.fish; do
+    [ -n "$(find "$work/root" -path "*/share/$file")" ] || fail "no completion $file"
+done
 for page in gort-demo.1 gort-kv.1; do
     [ -n "$(find "$work/root" -name "$page")" ] || fail "no manual page $page"
 done

@@ -21,7 +21,7 @@ awk '
             print folder $1
         if (NF < 2) print folder $1 " has no words" > "/dev/stderr"
     }' src/CODE-MAP 2>>"$faults" | sort >"$mapped"
-sources src panels >"$present"
+{ sources src panels; find src/completion -type f 2>/dev/null; } | sort >"$present"
 
 sort "$mapped" | uniq -d | complain_of 'twice in src/CODE-MAP'
 comm -13 "$mapped" "$present" | complain_of 'not in src/CODE-MAP'

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# gomon.bash - completion for bash: options from gomon --help, targets from gomon --list, figures of
+# expressions from gomon --list-metrics. So it needs no list of its own that could be out of date.
+
+# _gomon_options GOMON: all options, a line each.
+_gomon_options() {
+    "$1" --help 2>/dev/null | sed -nE 's/^  (-., |    )(--[a-z-]+).*/\2/p'
+    "$1" --help 2>/dev/null | sed -nE 's/^  (-.), .*/\1/p'
+}
+
+# _gomon_takes GOMON OPTION: what the argument of the option is called; nothing if it has none.
+_gomon_takes() {
+    "$1" --help 2>/dev/null |
+        sed -nE "s/^  (-., |    )$2 ([A-Z]+) .*/\\2/p; s/^  $2, --[a-z-]+ ([A-Z]+) .*/\\1/p"
+}
+
+# _gomon_targets GOMON COLUMN: pids (1) or names (5) of what lives.
+_gomon_targets() {
+    "$1" --list 2>/dev/null | awk -v column="$2" '
+        NR > 1 && $3 == "live" { print column == 1 ? $1 : $NF }' | sort -u
+}
+
+# _gomon_expression GOMON WORD: the last name of an expression, with what stands before it.
+_gomon_expression() {
+    local name=${2##*[!a-z0-9_.-]}
+    local before=${2%"$name"}
+    "$1" --list-metrics 2>/dev/null | awk -v before="$before" '{ print before $1 }'
+}
+
+_gomon() {
+    local gomon=${COMP_WORDS[0]} word=$2 option=$3 words
+    if [[ $option == '=' ]]; then # --glyphs=b is three words
+        option=${COMP_WORDS[COMP_CWORD - 2]}
+    elif [[ $word == '=' ]]; then
+        word='' option=${COMP_WORDS[COMP_CWORD - 1]}
+    fi
+    COMPREPLY=()
+    case $option in -*) ;; *) option='' ;; esac
+    case ${option:+$(_gomon_takes "$gomon" "$option")} in
+    PID*) words=$(_gomon_targets "$gomon" 1) ;;
+    EXPR)
+        local IFS=$'\n'
+        compopt -o nospace 2>/dev/null
+        mapfile -t COMPREPLY < <(_gomon_expression "$gomon" "$word" |
+            awk -v word="$word" 'index($0, word) == 1')
+        return
+        ;;
+    KIND) words='auto braille blocks lines ascii' ;;
+    NAME)
+        words='auto dark light contrast'
+        [[ $option == --theme ]] || words=$(_gomon_targets "$gomon" 5)
+        ;;
+    FILE)
+        compopt -o default 2>/dev/null
+        return
+        ;;
+    CMD)
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+        return
+        ;;
+    ?*) return ;;
+    *)
+        case $word in
+        -*) words=$(_gomon_options "$gomon") ;;
+        *) words="$(_gomon_targets "$gomon" 5) $(_gomon_targets "$gomon" 1)" ;;
+        esac
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+
+complete -F _gomon gomon

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# gomon.fish - completion for fish: options from gomon --help, targets from gomon --list, figures of
+# expressions from gomon --list-metrics.
+
+function __gomon_pids
+    gomon --list 2>/dev/null | awk 'NR > 1 && $3 == "live" { print $1 "\t" $NF }'
+end
+
+function __gomon_names
+    gomon --list 2>/dev/null | awk 'NR > 1 && $3 == "live" { print $NF }' | sort -u
+end
+
+# The last name of an expression, with what stands before it.
+function __gomon_expression
+    set -l word (commandline -ct | string replace -r '^[\'"]' '')
+    set -l before (string replace -r '[a-z0-9_.-]*$' '' -- $word)
+    gomon --list-metrics 2>/dev/null | awk -v before="$before" '{
+        name = $1; $1 = $2 = $3 = ""; sub(/^ +/, ""); print before name "\t" $0 }'
+end
+
+# How the argument of an option is completed.
+function __gomon_argument -a option argument
+    switch $argument
+        case 'PID*'
+            echo '(__gomon_pids)'
+        case EXPR
+            echo '(__gomon_expression)'
+        case KIND
+            echo 'auto braille blocks lines ascii'
+        case NAME
+            test $option = theme; and echo 'auto dark light contrast'; or echo '(__gomon_names)'
+        case CMD
+            echo '(__fish_complete_command)'
+    end
+end
+
+complete -c gomon -f -a '(__gomon_names; __gomon_pids)'
+gomon --help 2>/dev/null | while read -l line
+    # Each group takes part, be it with nothing: others would be left out of the list.
+    set -l parts (string match -r '^ +((?:-., )?)--([a-z-]+)((?: [A-Z]+[A-Z,.]*)?)  +(.*)$' -- $line)
+    or continue
+    set -l option -c gomon -l $parts[3] -d $parts[5]
+    set -l argument (string trim -- $parts[4])
+    test -n "$parts[2]"; and set -a option -s (string sub -s 2 -l 1 -- $parts[2])
+    if test "$argument" = FILE
+        set -a option -r -F
+    else if test -n "$argument"
+        set -l values (__gomon_argument $parts[3] $argument)
+        set -a option -x
+        test -n "$values"; and set -a option -a "$values"
+    end
+    complete $option
+end
