@@ -15,6 +15,7 @@
 #include "mon/dump_text.h"
 #include "mon/dumpjob.h"
 #include "mon/events.h"
+#include "mon/follow.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
 #include "mon/symbol.h"
@@ -220,6 +221,36 @@ static void take_keys(struct app *app, int64_t now_ns)
     }
 }
 
+/* ---- The next target ---- */
+
+/* Another target takes the place of the one that has ended: the screen stays as it is. */
+static void follow(struct app *app)
+{
+    struct monitor_options how = {.lint_window_ns = app->options->lint_window_ns};
+    struct monitor *next;
+    char text[64];
+    pid_t pid;
+
+    if (!app->options->follow || model_of(app)->view.frozen ||
+        (next = follow_next(app->monitor, &how, &pid)) == NULL)
+        return;
+    dumpjob_free(app->job);
+    dump_free(app->dump);
+    code_table_free(app->code);
+    symbols_free(app->symbols);
+    monitor_free(app->monitor);
+    app->job = NULL;
+    app->dump = NULL;
+    app->monitor = next;
+    app->symbols = symbols_new(pid, app->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    app->code = code_table_new();
+    app->next_tick_ns = clock_mono_ns();
+    tick(app, app->next_tick_ns);
+    screen_new_dump(&app->screen);
+    snprintf(text, sizeof text, "went on to process %d", (int)pid);
+    screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
+}
+
 /* ---- The loop ---- */
 
 enum { FD_INPUT, FD_OUTPUT, FD_TARGET, FD_DUMP, FD_SYMBOLS, FDS };
@@ -300,6 +331,7 @@ static void loop_once(struct app *app)
         take_keys(app, now_ns);
     step_dump(app, now_ns);
     tick(app, now_ns);
+    follow(app);
     if (!app->is_over)
         draw(app);
 }
@@ -323,6 +355,7 @@ static enum plot_tier wanted_tier(const struct options *options)
     UNREACHABLE();
 }
 
+/* Takes MONITOR. */
 static void watch(const struct options *options, struct monitor *monitor, pid_t pid)
 {
     struct app *app = calloc(1, sizeof *app);
@@ -349,6 +382,7 @@ static void watch(const struct options *options, struct monitor *monitor, pid_t 
     code_table_free(app->code);
     symbols_free(app->symbols);
     canvas_fini(&app->canvas);
+    monitor_free(app->monitor);
     free(app);
 }
 
@@ -384,6 +418,5 @@ int app_run(const struct options *options, const struct target *target)
     if (monitor != NULL)
         watch(options, monitor, chosen.pid);
     term_close();
-    monitor_free(monitor);
     return EXIT_OK;
 }

@@ -16,17 +16,22 @@
 #include "base/clock.h"
 #include "mon/app.h"
 #include "mon/check_command.h"
+#include "mon/demo_command.h"
 #include "mon/dump_command.h"
 #include "mon/export.h"
+#include "mon/follow.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
 #include "mon/rcfile.h"
 #include "mon/prom_command.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
+#include "mon/target_wait.h"
 
 #define ROWS_A_TITLE 24
 #define NAMING_NS    (2 * NS_PER_S)
+#define FOLLOW_MS    200
+#define DEMO_NS      (10 * NS_PER_S) /* the longest that its page is waited for */
 
 __attribute__((format(printf, 2, 3))) static enum exit_status fail(enum exit_status status,
                                                                    const char *format, ...)
@@ -86,6 +91,7 @@ struct batch {
     struct symbols *symbols;
     struct code_line code[ALERTS_MAX];
     uint64_t nsamples;
+    bool is_titled;  /* of CSV */
     int64_t told_ns; /* alerts up to here were written */
 };
 
@@ -125,8 +131,9 @@ static bool write_sample(struct batch *b)
     if (b->options->json)
         return export_json(stdout, m);
     if (b->options->csv) {
-        if (b->nsamples == 0)
+        if (!b->is_titled)
             export_csv_titles(stdout, m);
+        b->is_titled = true;
         export_csv_row(stdout, m);
         return true;
     }
@@ -153,6 +160,27 @@ static void wait_for(const struct batch *b, int64_t deadline_ns)
         ppoll(&p, 1, &t, NULL);
 }
 
+/* Waits for the next process of the same name, and goes on with it. */
+static void follow(struct batch *b)
+{
+    const struct model *m = monitor_model(b->monitor);
+    struct monitor_options how = {.lint_window_ns = b->options->lint_window_ns};
+    struct monitor *next;
+    pid_t pid;
+
+    fprintf(stderr, "gomon: process %d (%s): %s; waiting for the next\n", (int)m->target.pid,
+            m->target.name, target_state_name(m->status.state));
+    while ((next = follow_next(b->monitor, &how, &pid)) == NULL) {
+        poll(NULL, 0, FOLLOW_MS);
+        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
+    }
+    b->is_titled &= memcmp(m->metrics, monitor_model(next)->metrics, sizeof *m->metrics) == 0;
+    symbols_free(b->symbols);
+    monitor_free(b->monitor);
+    b->monitor = next;
+    b->symbols = symbols_new(pid, b->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+}
+
 static enum exit_status write_samples(struct batch *b)
 {
     const struct model *m = monitor_model(b->monitor);
@@ -165,7 +193,14 @@ static enum exit_status write_samples(struct batch *b)
         if (fflush(stdout) != 0)
             return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
         b->nsamples++;
-        if (m->target.post_mortem || b->nsamples == b->options->count)
+        if (b->nsamples == b->options->count)
+            return EXIT_OK;
+        if (target_has_ended(m->status.state) && b->options->follow) {
+            follow(b);
+            m = monitor_model(b->monitor);
+            continue;
+        }
+        if (m->target.post_mortem)
             return EXIT_OK;
         if (target_has_ended(m->status.state))
             return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid,
@@ -199,6 +234,8 @@ static enum exit_status run_batch(const struct options *o, const struct target *
 }
 
 /* ---- what is asked for ---- */
+
+static enum exit_status run(const struct options *o, struct target_list *list);
 
 static enum exit_status run_dump(const struct options *o, const struct target *target)
 {
@@ -262,7 +299,8 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
 {
     struct target target;
     char error[TARGET_ERROR_BYTES];
-    enum target_match match = target_find(o->target, list, &target, error);
+    enum target_match match = (o->wait ? target_wait : target_find)(o->target, list, &target,
+                                                                    error);
     bool on_screen = o->mode == MODE_WATCH && app_has_terminal();
 
     if (match == TARGET_SEVERAL && on_screen)
@@ -280,8 +318,33 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
     return on_screen ? (enum exit_status)app_run(o, &target) : run_batch(o, &target);
 }
 
+/* A demo of its own, then as if its pid had been given. */
+static enum exit_status run_demo(const struct options *o, struct target_list *list)
+{
+    struct options with_pid = *o;
+    struct target target;
+    char error[TARGET_ERROR_BYTES > DEMO_ERROR_BYTES ? TARGET_ERROR_BYTES : DEMO_ERROR_BYTES];
+    char number[16];
+    pid_t pid = demo_start(o->target != NULL ? o->target : "leak", error);
+
+    if (pid == 0)
+        return fail(EXIT_FAILED, "%s", error);
+    if (!target_wait_page(pid, DEMO_NS, list, &target, error)) {
+        demo_stop(pid);
+        return fail(EXIT_NO_TARGET, "the demo did not start: gort-demo --help lists scenarios");
+    }
+    snprintf(number, sizeof number, "%d", (int)pid);
+    with_pid.target = number;
+    with_pid.demo = false;
+    enum exit_status status = run(&with_pid, list);
+    demo_stop(pid);
+    return status;
+}
+
 static enum exit_status run(const struct options *o, struct target_list *list)
 {
+    if (o->demo && o->mode < MODE_METRICS)
+        return run_demo(o, list);
     switch (o->mode) {
     case MODE_HELP:
         options_print_help(stdout);

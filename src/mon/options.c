@@ -168,6 +168,9 @@ static bool *flag_of(struct options *o, enum option_id id)
         {OPTION_READ_ONLY, &o->read_only},
         {OPTION_NO_COLOR, &o->no_color},
         {OPTION_NO_MOUSE, &o->no_mouse},
+        {OPTION_WAIT, &o->wait},
+        {OPTION_FOLLOW, &o->follow},
+        {OPTION_DEMO, &o->demo},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
@@ -391,7 +394,9 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->count = 1;
     if (o->json && o->csv)
         return WRONG("--json or --csv, not both");
-    if (o->target == NULL &&
+    if (o->wait && (o->target == NULL || o->demo))
+        return WRONG("which process is to be waited for?");
+    if (o->target == NULL && !o->demo &&
         (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK))
         return WRONG("which process? gomon -l lists them");
     return true;

@@ -57,6 +57,9 @@ struct options {
     bool no_color; /* the flag or NO_COLOR */
     enum theme theme;
     bool no_mouse;
+    bool wait;   /* for the target to come */
+    bool follow; /* to the next of the same name */
+    bool demo;   /* the target is a scenario of gort-demo */
     bool read_only;
     bool debuginfod;
     char *rc_text;                      /* owned: what settings of gomonrc are borrowed from */

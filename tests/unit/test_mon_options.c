@@ -168,3 +168,14 @@ Test(options, output_for_scripts_has_modes_of_its_own)
     assert_wrong("--check a>1", "which process");
     assert_wrong("--prom --check a>1 kv", "does not go with");
 }
+
+Test(options, waiting_and_following_want_somebody)
+{
+    assert_mode("--wait --follow kv", MODE_WATCH);
+    cr_assert(o.wait && o.follow, "%d %d", o.wait, o.follow);
+    assert_mode("--demo", MODE_WATCH);
+    assert_mode("--demo churn -b", MODE_BATCH);
+    cr_assert(o.demo && strcmp(o.target, "churn") == 0, "%s", o.target);
+    assert_wrong("--wait", "which process");
+    assert_wrong("--wait --demo leak", "which process");
+}

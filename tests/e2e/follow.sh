@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# follow.sh - targets that are not there yet (--wait), that end and come again (--follow), or that
+# gomon runs itself (--demo).
+. "$(dirname "$0")/../support/e2e.sh"
+need tmux pgrep
+
+# A program of a name that nobody else has.
+name=d$$
+cp "$gort_demo" "$work/$name"
+
+# --wait, by name.
+"$gomon" --wait --csv -d 0.1 "$name" >"$work/csv" 2>"$work/err" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 5 grep -q "waiting for $name" "$work/err" || fail "it does not say that it waits"
+[ ! -s "$work/csv" ] || fail "it shows what is not there: $(cat "$work/csv")"
+start_target "$work/$name" idle --seconds 100
+first=$started_pid
+wait_until 10 grep -q ",$first,$name,live," "$work/csv" ||
+    fail "it does not come: $(cat "$work/err")"
+kill -KILL "$watcher"
+
+# --wait, by the pid of a process that never shows a page, and of none.
+start tail -f /dev/null
+"$gomon" --wait -1 -p "$started_pid" >/dev/null 2>"$work/err" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 5 grep -q 'waiting for' "$work/err" || fail 'it does not wait for a page'
+kill -KILL "$started_pid"
+wait_until 5 is_gone "$watcher" || fail 'it waits for the page of a process that has ended'
+wait "$watcher"
+[ $? = 3 ] || fail "it ends with another status than 3: $(cat "$work/err")"
+timeout 10 "$gomon" --wait -1 -p 999999999 2>/dev/null
+[ $? = 3 ] || fail 'it waits for a pid that no process has'
+
+# --follow without a screen.
+"$gomon" --follow --csv -d 0.1 "$name" >"$work/followed" 2>"$work/said" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 10 grep -q ",$first,$name,live," "$work/followed" ||
+    fail "no sample: $(cat "$work/said")"
+kill -KILL "$first"
+wait_until 5 grep -q "$first ($name): killed; waiting for the next" "$work/said" ||
+    fail "it does not say that it ended: $(cat "$work/said")"
+start_target "$work/$name" idle --seconds 100
+second=$started_pid
+wait_until 10 grep -q ",$second,$name,live," "$work/followed" || fail 'it does not go on'
+[ "$(grep -c '^time,' "$work/followed")" = 1 ] || fail 'the same titles a second time'
+kill -KILL "$watcher"
+
+# --follow on the screen, where the panel stays open.
+screen_start 90 24 "env LC_ALL=C.UTF-8 '$gomon' --follow '$name'"
+wait_screen 10 "$name\\[$second\\]  live"
+screen_keys 7
+wait_screen 5 'heap\.total_alloc'
+kill -KILL "$second"
+wait_screen 5 'KILLED'
+start_target "$work/$name" idle --seconds 100
+wait_screen 10 "$name\\[$started_pid\\]  live"
+wait_screen 5 'heap\.total_alloc'
+screen_keys q
+[ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
+# --demo: the program ends with gomon, whether that quits or is killed.
+demo_of() { pgrep -x gort-demo -P "$1"; }
+screen_pid() { $e2e_tmux display-message -p '#{pane_pid}' | xargs pgrep -x gomon -P; }
+screen_start 90 24 "env LC_ALL=C.UTF-8 '$gomon' --demo churn"
+wait_screen 10 'gort-demo\[[0-9]+\]  live'
+demo=$(demo_of "$(screen_pid)")
+screen_keys q
+[ "$(wait_screen_end 5)" = 0 ] || fail "--demo ends with $(cat "$work/screen-status")"
+wait_until 5 is_gone "$demo" || fail 'the demo outlives gomon'
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+"$gomon" --demo -b -d 0.1 >"$work/out" 2>"$work/err" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 30 grep -q ' live ' "$work/out" || fail "no sample of the demo: $(cat "$work/err")"
+demo=$(demo_of "$watcher")
+kill -KILL "$watcher"
+wait_until 5 is_gone "$demo" || fail 'the demo outlives a gomon that was killed'
+"$gomon" --demo no-such-scenario 2>"$work/err"
+[ $? = 3 ] || fail 'a scenario that there is not'
+grep -q 'gort-demo --help lists scenarios' "$work/err" || fail "it says: $(cat "$work/err")"
+exit 0
