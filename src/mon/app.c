@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "mon/alert_command.h"
 #include "mon/app_pick.h"
 #include "mon/codeline.h"
 #include "mon/dump_text.h"
@@ -33,6 +34,7 @@ struct app {
     const struct options *options;
     struct monitor *monitor;
     struct symbols *symbols;
+    struct alert_command on_alert;
     struct code_table *code;
     struct dumpjob *job; /* NULL: no dump is under way */
     struct dump *dump;   /* the last one, or NULL */
@@ -68,6 +70,8 @@ static void tick(struct app *app, int64_t now_ns)
         return;
     monitor_tick(app->monitor, now_ns, clock_real_ns());
     refresh_code(app);
+    if (alert_command_tick(&app->on_alert, model_of(app)) && app->options->bell)
+        term_bell();
     app->next_tick_ns += app->screen.view.delay_ns;
     if (app->next_tick_ns <= now_ns)
         app->next_tick_ns = now_ns + app->screen.view.delay_ns;
@@ -367,6 +371,7 @@ static void watch(const struct options *options, struct monitor *monitor, pid_t 
     app->monitor = monitor;
     app->symbols = symbols_new(pid, options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
     app->code = code_table_new();
+    alert_command_init(&app->on_alert, options->on_alert);
     app->is_stale = true;
     app->next_tick_ns = clock_mono_ns();
     canvas_init(&app->canvas, 1, 1);

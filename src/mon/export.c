@@ -105,6 +105,44 @@ void export_row(FILE *out, const struct model *m)
     fputc('\n', out);
 }
 
+/* ---- the status line ---- */
+
+/* tmux takes # in a status line for the beginning of a command. */
+static void put_name(FILE *out, const char *name)
+{
+    for (; *name != '\0'; name++)
+        fputc(*name == '#' ? '_' : *name, out);
+}
+
+static void put_figure(FILE *out, const struct model *m, const char *label, unsigned metric)
+{
+    char text[FMT_BYTES_MAX];
+
+    fprintf(out, " %s%s", label, value_text(m, metric, text));
+}
+
+void export_status(FILE *out, const struct model *m)
+{
+    uint32_t n = m->alerts->nstanding;
+    char text[FMT_BYTES_MAX];
+
+    put_name(out, m->target.name);
+    if (m->status.state != TARGET_LIVE)
+        fprintf(out, " %s", target_state_name(m->status.state));
+    put_figure(out, m, "", MON_HEAP_LIVE);
+    put_figure(out, m, "rss ", MON_PROCESS_RSS);
+    put_figure(out, m, "tasks ", MON_TASKS);
+    put_figure(out, m, "gc ", MON_GC_CPU);
+    if (m->snapshot->pauses.n > 0)
+        fprintf(out, " p99 %s",
+                fmt_duration(text, sizeof text, (double)m->snapshot->pauses.p99_ns));
+    if (n > 0)
+        fprintf(out, " ! %s", alert_lint_name(m->alerts->alert[0].lint));
+    if (n > 1)
+        fprintf(out, " +%u", n - 1);
+    fputc('\n', out);
+}
+
 /* ---- alerts ---- */
 
 static void put_alert(FILE *out, const struct model *m, const struct alert *a)

@@ -20,6 +20,9 @@ void export_titles(FILE *out);
 /* One sample. */
 void export_row(FILE *out, const struct model *m);
 
+/* One short line for the status line of a terminal multiplexer. */
+void export_status(FILE *out, const struct model *m);
+
 /* A line for each alert that was raised or cleared after SINCE_NS, monotonic. */
 void export_alerts(FILE *out, const struct model *m, int64_t since_ns);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/alert_command.h"
 #include "mon/app.h"
 #include "mon/check_command.h"
 #include "mon/demo_command.h"
@@ -89,6 +90,7 @@ struct batch {
     const struct options *options;
     struct monitor *monitor;
     struct symbols *symbols;
+    struct alert_command on_alert;
     struct code_line code[ALERTS_MAX];
     uint64_t nsamples;
     bool is_titled;  /* of CSV */
@@ -128,6 +130,8 @@ static bool write_sample(struct batch *b)
     const struct model *m = monitor_model(b->monitor);
 
     name_code(b);
+    if (alert_command_tick(&b->on_alert, m) && b->options->bell && isatty(STDERR_FILENO))
+        fputc('\a', stderr);
     if (b->options->json)
         return export_json(stdout, m);
     if (b->options->csv) {
@@ -226,6 +230,7 @@ static enum exit_status run_batch(const struct options *o, const struct target *
         return fail(failure.status, "%s", failure.text);
     }
     b->symbols = symbols_new(target->pid, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
+    alert_command_init(&b->on_alert, o->on_alert);
     status = write_samples(b);
     symbols_free(b->symbols);
     monitor_free(b->monitor);
@@ -272,6 +277,26 @@ static enum exit_status run_check(const struct options *o, struct target_list *l
     enum check_status status = check_run(&check, monitor, o->interval_ns, stdout);
     monitor_free(monitor);
     return (enum exit_status)status;
+}
+
+/* A line in any case: what is not printed leaves the last one there. */
+static enum exit_status run_status(const struct options *o, struct target_list *list)
+{
+    struct target target;
+    char error[TARGET_ERROR_BYTES];
+    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
+    struct monitor_failure failure = {.status = EXIT_NO_TARGET};
+    enum target_match match = target_find(o->target, list, &target, error);
+    struct monitor *monitor = match != TARGET_FOUND ? NULL : monitor_new(&target, &how, &failure);
+
+    if (monitor == NULL) {
+        printf("%s: %s\n", o->target, match == TARGET_SEVERAL ? "several" : "not there");
+        return match == TARGET_FOUND ? failure.status : status_of(match);
+    }
+    monitor_tick(monitor, clock_mono_ns(), clock_real_ns());
+    export_status(stdout, monitor_model(monitor));
+    monitor_free(monitor);
+    return EXIT_OK;
 }
 
 static enum exit_status run_metrics(const struct options *o)
@@ -361,6 +386,8 @@ static enum exit_status run(const struct options *o, struct target_list *list)
         return EXIT_OK;
     case MODE_METRICS:
         return run_metrics(o);
+    case MODE_STATUS:
+        return run_status(o, list);
     case MODE_CHECK:
         return run_check(o, list);
     case MODE_PROM:

@@ -114,6 +114,10 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return take_glyphs(text, &o->glyphs);
     if (id == OPTION_THEME)
         return take_theme(text, &o->theme);
+    if (id == OPTION_ON_ALERT) {
+        o->on_alert = text;
+        return strlen(text) < OPTIONS_VALUE_BYTES;
+    }
     if (id == OPTION_CHECK || id == OPTION_CRITICAL) {
         *(id == OPTION_CHECK ? &o->check : &o->critical) = text;
         return true;
@@ -149,6 +153,7 @@ static enum options_mode mode_of(enum option_id id)
         [OPTION_CRITICAL] = MODE_CHECK,
         [OPTION_LIST_METRICS] = MODE_METRICS,
         [OPTION_PRINT_CONFIG] = MODE_CONFIG,
+        [OPTION_STATUS] = MODE_STATUS,
     };
 
     return mode[id];
@@ -168,6 +173,7 @@ static bool *flag_of(struct options *o, enum option_id id)
         {OPTION_READ_ONLY, &o->read_only},
         {OPTION_NO_COLOR, &o->no_color},
         {OPTION_NO_MOUSE, &o->no_mouse},
+        {OPTION_BELL, &o->bell},
         {OPTION_WAIT, &o->wait},
         {OPTION_FOLLOW, &o->follow},
         {OPTION_DEMO, &o->demo},
@@ -265,6 +271,8 @@ static void value_text(const struct options *o, enum option_id id, char text[OPT
         seconds_text(text, o->lint_window_ns);
     else if (id == OPTION_GLYPHS)
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", glyph_names[o->glyphs]);
+    else if (id == OPTION_ON_ALERT && o->on_alert != NULL)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%s", o->on_alert);
     else if (id == OPTION_THEME)
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", theme_name(o->theme));
 }
@@ -397,7 +405,8 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
     if (o->wait && (o->target == NULL || o->demo))
         return WRONG("which process is to be waited for?");
     if (o->target == NULL && !o->demo &&
-        (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK))
+        (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK ||
+         o->mode == MODE_STATUS))
         return WRONG("which process? gomon -l lists them");
     return true;
 }

@@ -29,6 +29,7 @@ enum options_mode {
     MODE_DUMP,
     MODE_PROM,      /* one sample, in the format of Prometheus */
     MODE_CHECK,     /* judge expressions; the status is Nagios' */
+    MODE_STATUS,    /* one short line */
     MODE_METRICS,   /* list the figures that there are */
     MODE_SYMBOLIZE, /* file and line for the stacks on stdin */
     MODE_CONFIG,    /* print the settings */
@@ -40,7 +41,7 @@ enum options_glyphs { GLYPHS_AUTO, GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_LINES, 
 
 #define OPTIONS_ERROR_BYTES 160
 #define OPTIONS_FAULT_BYTES 400
-#define OPTIONS_VALUE_BYTES 256
+#define OPTIONS_VALUE_BYTES 2048
 
 struct options {
     enum options_mode mode;
@@ -57,6 +58,8 @@ struct options {
     bool no_color; /* the flag or NO_COLOR */
     enum theme theme;
     bool no_mouse;
+    const char *on_alert; /* a command for the shell, borrowed; NULL or "": none */
+    bool bell;
     bool wait;   /* for the target to come */
     bool follow; /* to the next of the same name */
     bool demo;   /* the target is a scenario of gort-demo */

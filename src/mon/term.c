@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "mon/keys.h"
 #include "mon/term_key.h"
+#include "mon/term_line.h"
 #include "mon/term_mouse.h"
 
 #define ESCAPE_MS         25 /* a lone Esc is told from a function key by so long a silence */
@@ -307,40 +308,13 @@ int term_input_fd(void)
 
 /* ---- Cells ---- */
 
-/* Line drawing by the terminal's own means, which work without UTF-8 too; NULL: it has none for
- * RUNE. */
-static const cchar_t *line_cell(uint32_t rune)
-{
-    switch (rune) {
-    case 0x2500:
-        return WACS_HLINE;
-    case 0x2502:
-    case 0x2575:
-        return WACS_VLINE;
-    case 0x250c:
-        return WACS_ULCORNER;
-    case 0x2510:
-        return WACS_URCORNER;
-    case 0x2514:
-        return WACS_LLCORNER;
-    case 0x2518:
-        return WACS_LRCORNER;
-    case 0x251c:
-        return WACS_LTEE;
-    case 0x2524:
-        return WACS_RTEE;
-    default:
-        return NULL;
-    }
-}
-
 /* Puts what CELL shows into stdscr, where the C library agrees about its width. */
 static void put_cell(int row, int col, const struct cell *cell, int width)
 {
     wchar_t text[CCHARW_MAX + 1] = {0};
     attr_t attributes = A_NORMAL;
     short pair = 0;
-    const cchar_t *line = term.is_utf8 ? NULL : line_cell(cell->rune);
+    const cchar_t *line = term.is_utf8 ? NULL : term_line_cell(cell->rune);
     cchar_t out;
 
     if (line != NULL) {
@@ -418,6 +392,12 @@ bool term_show(const struct canvas *canvas)
         doupdate();
     }
     return true;
+}
+
+/* Behind the frame that is under way, if there is one. */
+void term_bell(void)
+{
+    beep();
 }
 
 void term_forget(void)

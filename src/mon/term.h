@@ -50,6 +50,9 @@ int term_input_fd(void);
  * later. */
 bool term_show(const struct canvas *canvas);
 
+/* Rings the bell with the next frame. */
+void term_bell(void);
+
 /* Whether a frame is under way: then call term_flush when term_output_fd is writable. */
 bool term_is_sending(void);
 int term_output_fd(void);

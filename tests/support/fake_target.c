@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fake_target.c - a process with a page that moves, but without a runtime: for looking at gomon.
- * usage: fake_target [SECONDS [TASKS]]
+ * usage: fake_target [SECONDS [TASKS [HEARD]]]
  * Publishes ten times a second for SECONDS (0: for ever) with TASKS tasks: a heap that saws, a
- * collection every 2 s, one spawn site that leaks a task a second, 10 minutes of history. */
+ * collection every 2 s, one spawn site that leaks a task a second, 10 minutes of history. After
+ * HEARD seconds it lives on and publishes nothing. */
 #include "config.h"
 
 #include <math.h>
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
     int64_t seconds = argc > 1 ? atoll(argv[1]) : 0;
     int64_t now_ns = clock_mono_ns();
     int64_t end_ns = seconds > 0 ? now_ns + seconds * NS_PER_S : INT64_MAX;
+    int64_t silent_ns = argc > 3 ? now_ns + atoll(argv[3]) * NS_PER_S : INT64_MAX;
 
     s.ntasks = argc > 2 ? (uint64_t)atoll(argv[2]) : 1000;
     s.real_less_mono_ns = clock_real_ns() - now_ns;
@@ -154,7 +156,8 @@ int main(int argc, char **argv)
     printf("%d\n", (int)getpid());
     fflush(stdout);
     while ((now_ns = clock_mono_ns()) < end_ns) {
-        step(&s, now_ns);
+        if (now_ns < silent_ns)
+            step(&s, now_ns);
         clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = STEP_NS}, NULL);
     }
     s.page.header->state = PAGE_STATE_EXITED;

@@ -172,6 +172,27 @@ Test(export, figures_are_listed_with_type_unit_and_help)
     cr_assert_not_null(strstr(text, "\nalerts.deadlock "), "%s", text);
 }
 
+static void write_status(FILE *out)
+{
+    export_status(out, &model);
+}
+
+Test(export, the_status_is_one_short_line)
+{
+    snapshot_set(&snap, MON_TASKS, 41);
+    snapshot_set(&snap, MON_GC_CPU, 31000);
+    cr_assert_str_eq(written(write_status),
+                     "orders 412.3M rss - tasks 41 gc 3.1% p99 1.90ms\n", "%s", text);
+    raise_alert();
+    cr_assert_not_null(strstr(written(write_status), " ! task-growth\n"), "%s", text);
+    alerts_raise(&alerts, LINT_TASK_GROWTH, 0x99, 90 * NS_PER_S, REAL_NS);
+    model.status.state = TARGET_KILLED;
+    snprintf(model.target.name, sizeof model.target.name, "a#(b");
+    written(write_status);
+    cr_assert_eq(strncmp(text, "a_(b killed 412.3M", 18), 0, "%s", text);
+    cr_assert_not_null(strstr(text, " ! task-growth +1\n"), "%s", text);
+}
+
 static int64_t since_ns;
 
 static void write_alerts(FILE *out)
