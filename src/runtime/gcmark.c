@@ -21,10 +21,10 @@
 #define EXPECT_NS   (NS_PER_MS / 4) /* waited for a mark that is about to be opened */
 
 static struct {
-    _Atomic(uint32_t) part; /* enum mark_part, of the crew that is open */
+    _Atomic(uint32_t) part;     /* enum mark_part, of the crew that is open */
     _Atomic(uint32_t) expected; /* 1: one is going to be opened in a moment */
-    size_t nroots;          /* pieces of roots; [owner] of the cycle, read by the crew */
-    size_t npieces;         /* of roots and pages; as nroots */
+    size_t nroots;              /* pieces of roots; [owner] of the cycle, read by the crew */
+    _Atomic(size_t) npieces;    /* of roots and pages; set as nroots, and asked by who may join */
     _Atomic(size_t) next_piece;
     /* Sums. */
     _Atomic(uint64_t) live_bytes;
@@ -147,9 +147,14 @@ static void scan_pages(struct marker *m, size_t i)
     add(&mark.written_pages, pages_find(i, how, marker_search_pages, m));
 }
 
+static size_t piece_count(void)
+{
+    return atomic_load_explicit(&mark.npieces, memory_order_relaxed);
+}
+
 static bool are_pieces_left(void)
 {
-    return atomic_load_explicit(&mark.next_piece, memory_order_relaxed) < mark.npieces;
+    return atomic_load_explicit(&mark.next_piece, memory_order_relaxed) < piece_count();
 }
 
 static bool take_piece(struct marker *m)
@@ -159,7 +164,7 @@ static bool take_piece(struct marker *m)
     if (!are_pieces_left())
         return false;
     i = atomic_fetch_add_explicit(&mark.next_piece, 1, memory_order_relaxed);
-    if (i >= mark.npieces)
+    if (i >= piece_count())
         return false;
     if (i < mark.nroots)
         scan_roots(m, i);
@@ -316,22 +321,25 @@ uint64_t mark_assist(uint64_t bytes)
 
 static void prepare(enum mark_part part)
 {
-    mark.nroots = mark.npieces = 0;
+    size_t npages = 0;
+
+    mark.nroots = 0;
     switch (part) {
     case MARK_ALL:
-        mark.nroots = mark.npieces = gcroot_prepare(GCROOT_ALL);
+        mark.nroots = gcroot_prepare(GCROOT_ALL);
         break;
     case MARK_BESIDE:
-        mark.nroots = mark.npieces = gcroot_beside_pieces();
+        mark.nroots = gcroot_beside_pieces();
         break;
     case MARK_CLEAN:
-        mark.npieces = pages_prepare(PAGES_SMALL);
+        npages = pages_prepare(PAGES_SMALL);
         break;
     case MARK_LAST:
         mark.nroots = gcroot_prepare(GCROOT_CHANGED);
-        mark.npieces = mark.nroots + pages_prepare(PAGES_LARGE);
+        npages = pages_prepare(PAGES_LARGE);
         break;
     }
+    atomic_store_explicit(&mark.npieces, mark.nroots + npages, memory_order_relaxed);
     for (int i = 0; i < 2; i++)
         atomic_store_explicit(&mark.root_bytes[i], 0, memory_order_relaxed);
     atomic_store_explicit(&mark.written_pages, 0, memory_order_relaxed);
