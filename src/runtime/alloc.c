@@ -71,7 +71,7 @@ static void *reuse_freed(struct heap_cache *c, unsigned spanclass, size_t bytes)
     if (p == NULL)
         return NULL;
     counts_begin(&c->counts);
-    counts_add(&c->counts.taken[spanclass], 1);
+    counts_take(&c->counts, spanclass, 1);
     counts_end(&c->counts);
     if (SAN_ADDRESS)
         san_unpoison(p, slot_bytes);

@@ -46,7 +46,7 @@ static void die_of_second(const void *p)
 static void count_free(struct heap_cache *c, const struct span *s)
 {
     counts_begin(&c->counts);
-    counts_add(&c->counts.freed[span_classes[s->spanclass].size_class], 1);
+    counts_free(&c->counts, span_classes[s->spanclass].size_class, 1);
     counts_end(&c->counts);
 }
 
@@ -79,8 +79,8 @@ static void free_in_word(struct heap_cache *c, struct span *s, size_t i, void *p
             san_poison(p, s->elem_bytes);
     }
     counts_begin(&c->counts);
-    counts_add(&c->counts.freed[span_classes[s->spanclass].size_class], 1);
-    counts_add(&c->counts.taken[s->spanclass], 1);
+    counts_free(&c->counts, span_classes[s->spanclass].size_class, 1);
+    counts_take(&c->counts, s->spanclass, 1);
     atomic_store_explicit(&w->bits, bits | bit, memory_order_release);
     counts_end(&c->counts);
 }

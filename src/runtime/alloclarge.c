@@ -184,7 +184,7 @@ static bool take_over(struct heap_cache *c, struct span *s, bool *leave)
 static void count_large_free(struct heap_cache *c, const struct span *s)
 {
     counts_begin(&c->counts);
-    counts_add(&c->counts.freed[0], 1);
+    counts_free(&c->counts, 0, 1);
     counts_add(&c->counts.large_free_bytes, s->elem_bytes);
     counts_end(&c->counts);
     gc_count_alloc(-(uint64_t)s->elem_bytes); /* it was counted, or is among what was marked */

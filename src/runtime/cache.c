@@ -17,6 +17,7 @@
 #include "runtime/sysmem.h"
 
 #define CACHES_MAX      1280u /* one a proc, and those of the collector's threads */
+#define TRIES_AT_ONCE   8u    /* to read counts while they change */
 #define CLEAR_MAX_BYTES 128u  /* slots up to that are cleared with their word, 8 KiB at once */
 
 static struct {
@@ -104,7 +105,7 @@ bool cache_next_word(struct heap_cache *c, unsigned spanclass)
         born_taken(s, word, bits);
     open_word(w, s, word, bits);
     counts_begin(&c->counts);
-    counts_add(&c->counts.taken[spanclass], bits_count(bits));
+    counts_take(&c->counts, spanclass, bits_count(bits));
     atomic_store_explicit(&w->bits, bits, memory_order_release);
     counts_end(&c->counts);
     count_stress(c, bits_count(bits));
@@ -148,7 +149,7 @@ static void flush_class(struct heap_cache *c, unsigned spanclass)
     if (gc_marks_beside())
         born_returned(s, c->word_no[spanclass], bits);
     counts_begin(&c->counts);
-    counts_add(&c->counts.taken[spanclass], -(uint64_t)bits_count(bits));
+    counts_take(&c->counts, spanclass, -(uint64_t)bits_count(bits));
     atomic_store_explicit(&w->bits, 0, memory_order_release);
     counts_end(&c->counts);
     c->spans[spanclass] = NULL;
@@ -230,58 +231,82 @@ void cache_flush_all(void)
 
 /* ---- reading the counts ---- */
 
-/* Objects that C has given out, by span class. */
-struct allocs {
-    uint64_t by_class[SPAN_CLASSES];
-    uint64_t large;
+/* One consistent reading of a cache's counts, as a list: most classes are never used. */
+struct reading {
+    uint64_t count[SPAN_CLASSES];
+    uint8_t class[SPAN_CLASSES]; /* of count[i] */
+    unsigned n;
+    uint64_t large_allocs; /* large frees are among the counts */
     uint64_t large_bytes;
 };
 
-static void copy_allocs(const struct heap_cache *c, struct allocs *a)
+_Static_assert(SPAN_CLASSES <= UINT8_MAX + 1, "a class fits into a byte");
+_Static_assert(CLASS_SET_WORDS(SPAN_CLASSES) >= CLASS_SET_WORDS(SIZE_CLASSES), "sets are lists");
+
+/* Lists the classes in SET. */
+static void list_classes(struct reading *r, const uint64_t *set, size_t nwords)
 {
-    for (unsigned i = 0; i < SPAN_CLASSES; i++)
-        a->by_class[i] = seq_load(&c->counts.taken[i]) -
-                         bits_count(atomic_load_explicit(&c->words[i].bits, memory_order_acquire));
-    a->large = seq_load(&c->counts.large_allocs);
-    a->large_bytes = seq_load(&c->counts.large_alloc_bytes);
+    r->n = 0;
+    for (size_t i = 0; i < nwords; i++)
+        for (uint64_t word = seq_load(&set[i]); word != 0; word &= word - 1)
+            r->class[r->n++] = (uint8_t)(i * 64 + bits_lowest(word));
 }
 
-static void read_allocs(const struct heap_cache *c, struct allocs *a)
+static void copy_allocs(const struct heap_cache *c, struct reading *r)
 {
-    for (;;) {
+    list_classes(r, c->counts.took, ARRAY_COUNT(c->counts.took));
+    for (unsigned i = 0; i < r->n; i++) {
+        unsigned sc = r->class[i];
+
+        r->count[i] = seq_load(&c->counts.taken[sc]) -
+                      bits_count(atomic_load_explicit(&c->words[sc].bits, memory_order_acquire));
+    }
+    r->large_allocs = seq_load(&c->counts.large_allocs);
+    r->large_bytes = seq_load(&c->counts.large_alloc_bytes);
+}
+
+static void copy_frees(const struct heap_cache *c, struct reading *r)
+{
+    list_classes(r, c->counts.freeing, ARRAY_COUNT(c->counts.freeing));
+    for (unsigned i = 0; i < r->n; i++)
+        r->count[i] = seq_load(&c->counts.freed[r->class[i]]);
+    r->large_bytes = seq_load(&c->counts.large_free_bytes);
+}
+
+/* COPY of the counts of C, of one moment. */
+static void read_counts(const struct heap_cache *c, struct reading *r,
+                        void (*copy)(const struct heap_cache *c, struct reading *r))
+{
+    for (unsigned tries = 1;; tries++) {
         uint64_t before = seq_load(&c->counts.seq);
 
-        copy_allocs(c, a);
+        copy(c, r);
         if ((before & 1) == 0 && before == seq_load(&c->counts.seq))
             return;
-        sched_yield(); /* the writer may have been interrupted by the kernel */
+        if (tries % TRIES_AT_ONCE == 0)
+            sched_yield(); /* the writer may have been interrupted by the kernel */
     }
 }
 
 static void add_frees(const struct heap_cache *c, struct heap_sums *sums)
 {
-    struct heap_sums one = *sums;
-    uint64_t before = 0;
+    struct reading r;
 
-    do {
-        one = *sums;
-        before = seq_load(&c->counts.seq);
-        for (unsigned i = 0; i < SIZE_CLASSES; i++)
-            one.frees[i] += seq_load(&c->counts.freed[i]);
-        one.large_free_bytes += seq_load(&c->counts.large_free_bytes);
-    } while ((before & 1) != 0 || before != seq_load(&c->counts.seq));
-    *sums = one;
+    read_counts(c, &r, copy_frees);
+    for (unsigned i = 0; i < r.n; i++)
+        sums->frees[r.class[i]] += r.count[i];
+    sums->large_free_bytes += r.large_bytes;
 }
 
 static void add_allocs(const struct heap_cache *c, struct heap_sums *sums)
 {
-    struct allocs a;
+    struct reading r;
 
-    read_allocs(c, &a);
-    for (unsigned i = 0; i < SPAN_CLASSES; i++)
-        sums->mallocs[span_classes[i].size_class] += a.by_class[i];
-    sums->mallocs[0] += a.large;
-    sums->large_alloc_bytes += a.large_bytes;
+    read_counts(c, &r, copy_allocs);
+    for (unsigned i = 0; i < r.n; i++)
+        sums->mallocs[span_classes[r.class[i]].size_class] += r.count[i];
+    sums->mallocs[0] += r.large_allocs;
+    sums->large_alloc_bytes += r.large_bytes;
     sums->tiny_allocs += seq_load(&c->counts.tiny_allocs);
 }
 
@@ -301,13 +326,13 @@ void cache_read_sums(struct heap_sums *sums)
 
 void cache_read_allocs(const struct heap_cache *c, uint64_t *mallocs, uint64_t *bytes)
 {
-    struct allocs a = {0};
+    struct reading r;
 
-    read_allocs(c, &a);
-    *mallocs = a.large + seq_load(&c->counts.tiny_allocs);
-    *bytes = a.large_bytes;
-    for (unsigned sc = 0; sc < SPAN_CLASSES; sc++) {
-        *mallocs += a.by_class[sc];
-        *bytes += a.by_class[sc] * span_classes[sc].bytes;
+    read_counts(c, &r, copy_allocs);
+    *mallocs = r.large_allocs + seq_load(&c->counts.tiny_allocs);
+    *bytes = r.large_bytes;
+    for (unsigned i = 0; i < r.n; i++) {
+        *mallocs += r.count[i];
+        *bytes += r.count[i] * span_classes[r.class[i]].bytes;
     }
 }

@@ -32,8 +32,12 @@ struct cache_word {
     const gort_type *type;  /* what its slots have been made in advance, or NULL; [owner] */
 };
 
+#define CLASS_SET_WORDS(n) (((n) + 63) / 64)
+
 struct cache_counts { /* one writer, the owner; each word through seqlock.h */
     uint64_t seq;
+    uint64_t took[CLASS_SET_WORDS(SPAN_CLASSES)];    /* classes that have ever counted in taken[] */
+    uint64_t freeing[CLASS_SET_WORDS(SIZE_CLASSES)]; /* and in freed[] */
     uint64_t taken[SPAN_CLASSES]; /* slots put into words, less those given back */
     uint64_t freed[SIZE_CLASSES]; /* objects swept away; 0: large ones */
     uint64_t large_allocs;
@@ -115,6 +119,29 @@ static inline void counts_end(struct cache_counts *n)
 static inline void counts_add(uint64_t *word, uint64_t n)
 {
     seq_store(word, *word + n);
+}
+
+/* CLASS is one of those in SET that have a count: readers skip all others. */
+static inline void counts_note(uint64_t *set, unsigned class)
+{
+    uint64_t bit = UINT64_C(1) << (class % 64);
+
+    if (UNLIKELY((set[class / 64] & bit) == 0))
+        seq_store(&set[class / 64], set[class / 64] | bit);
+}
+
+/* N slots of SPANCLASS went into words or to the program; or were given back: then N is -n. */
+static inline void counts_take(struct cache_counts *c, unsigned spanclass, uint64_t n)
+{
+    counts_note(c->took, spanclass);
+    counts_add(&c->taken[spanclass], n);
+}
+
+/* N objects of SIZE_CLASS are no more. */
+static inline void counts_free(struct cache_counts *c, unsigned size_class, uint64_t n)
+{
+    counts_note(c->freeing, size_class);
+    counts_add(&c->freed[size_class], n);
 }
 
 /* Sums up, without stopping anyone. Any thread. */

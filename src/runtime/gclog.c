@@ -24,9 +24,13 @@ struct slot {
 
 static struct {
     struct slot ring[GC_CYCLES_KEPT]; /* [atomic] */
-    uint64_t totals_seq;              /* [atomic] */
-    uint64_t totals[2][TOTAL_WORDS];  /* [atomic] */
-    struct gc_totals now;             /* [owner] of the cycle */
+    /* The same once more, close together for those who want no more of them. */
+    uint64_t begun;                    /* cycles that have an entry or are getting one; [atomic] */
+    uint64_t pause_ns[GC_CYCLES_KEPT]; /* [atomic] */
+    uint64_t end_real_ns[GC_CYCLES_KEPT]; /* [atomic] */
+    uint64_t totals_seq;                  /* [atomic] */
+    uint64_t totals[2][TOTAL_WORDS];      /* [atomic] */
+    struct gc_totals now;                 /* [owner] of the cycle */
 } gclog;
 
 static void add_to_totals(const struct gc_cycle *c, uint64_t mark_thread_ns)
@@ -64,6 +68,9 @@ void gclog_add(struct gc_cycle *cycle, uint64_t mark_thread_ns)
     seq_ring_begin(&slot->seq, n);
     seq_store_words(slot->words, cycle_words, CYCLE_WORDS);
     seq_ring_commit(&slot->seq, n);
+    seq_store(&gclog.begun, n + 1);
+    seq_store(&gclog.pause_ns[n % GC_CYCLES_KEPT], cycle->pause_ns);
+    seq_store(&gclog.end_real_ns[n % GC_CYCLES_KEPT], cycle->end_real_ns);
     seq_store_words(gclog.totals[seq_double_begin(&gclog.totals_seq)], total_words, TOTAL_WORDS);
     seq_double_commit(&gclog.totals_seq);
 }
@@ -94,25 +101,18 @@ static bool read_slot(uint64_t n, struct gc_cycle *out)
     return seq_load(&slot->seq) == seq;
 }
 
-/* One word of the record of cycle number N + 1, which is complete; 0 if it is no longer kept. */
-static uint64_t read_word(uint64_t n, size_t offset)
-{
-    const struct slot *slot = &gclog.ring[n % GC_CYCLES_KEPT];
-    uint64_t word = seq_load(&slot->words[offset / sizeof(uint64_t)]);
-    uint64_t seq = seq_load(&slot->seq);
-
-    return seq_ring_is_whole(seq) && seq_ring_number(seq) == n ? word : 0;
-}
-
 void gc_read_pauses(uint64_t cycles, uint64_t pause_ns[GC_CYCLES_KEPT],
                     uint64_t end_real_ns[GC_CYCLES_KEPT])
 {
-    uint64_t n = cycles > GC_CYCLES_KEPT ? cycles - GC_CYCLES_KEPT : 0;
+    uint64_t kept = cycles < GC_CYCLES_KEPT ? cycles : GC_CYCLES_KEPT;
+    uint64_t begun = 0;
 
-    for (; n < cycles; n++) {
-        pause_ns[n % GC_CYCLES_KEPT] = read_word(n, offsetof(struct gc_cycle, pause_ns));
-        end_real_ns[n % GC_CYCLES_KEPT] = read_word(n, offsetof(struct gc_cycle, end_real_ns));
-    }
+    seq_load_words(pause_ns, gclog.pause_ns, kept);
+    seq_load_words(end_real_ns, gclog.end_real_ns, kept);
+    /* Who has got a word of a later cycle sees that this had begun. */
+    begun = seq_load(&gclog.begun);
+    for (uint64_t n = cycles; n < begun && n < cycles + kept; n++)
+        pause_ns[n % GC_CYCLES_KEPT] = end_real_ns[n % GC_CYCLES_KEPT] = 0;
 }
 
 size_t gc_cycles_read(uint64_t from, struct gc_cycle *out, size_t max)

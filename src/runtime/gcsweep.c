@@ -79,7 +79,7 @@ static void count_frees(struct cache_counts *n, const struct span *s, uint32_t n
     unsigned size_class = span_classes[s->spanclass].size_class;
 
     counts_begin(n);
-    counts_add(&n->freed[size_class], nfreed);
+    counts_free(n, size_class, nfreed);
     if (size_class == 0)
         counts_add(&n->large_free_bytes, nfreed * s->elem_bytes);
     counts_end(n);

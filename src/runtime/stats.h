@@ -3,7 +3,7 @@
  * Everything is read while the program runs: what belongs together is read together (counts of one
  * proc, pages of the heap, one cycle), and sums are made from the parts that are shown, so that the
  * equations of gort/stats.h hold in every reading.
- * Threads: any; no lock but those of the allocation sites and the task stacks. */
+ * Threads: any; no lock but, for a few words, that of the number of procs. */
 #ifndef RUNTIME_STATS_H
 #define RUNTIME_STATS_H
 

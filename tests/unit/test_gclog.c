@@ -65,3 +65,26 @@ Test(gclog, a_reader_that_was_lapped_goes_on_with_the_oldest_kept)
     cr_assert_eq(gc_cycles_read(3, &c, 1), 1, "nothing is left");
     cr_assert_eq(c.number, 11, "the oldest is %" PRIu64, c.number);
 }
+
+static uint64_t pause_ns[GC_CYCLES_KEPT];
+static uint64_t end_ns[GC_CYCLES_KEPT];
+
+Test(gclog, pauses_lie_where_memstats_wants_them)
+{
+    for (uint64_t i = 1; i <= GC_CYCLES_KEPT + 3; i++)
+        add(i, GC_BY_HEAP);
+    gc_read_pauses(GC_CYCLES_KEPT + 3, pause_ns, end_ns);
+    cr_assert_eq(pause_ns[2], GC_CYCLES_KEPT + 3, "the newest is %" PRIu64, pause_ns[2]);
+    cr_assert_eq(pause_ns[3], 4, "the oldest is %" PRIu64, pause_ns[3]);
+}
+
+Test(gclog, a_pause_that_was_overwritten_since_is_told_as_none)
+{
+    for (uint64_t i = 1; i <= GC_CYCLES_KEPT + 3; i++)
+        add(i, GC_BY_HEAP);
+    gc_read_pauses(GC_CYCLES_KEPT + 1, pause_ns, end_ns); /* as one who began two cycles ago */
+    cr_assert_eq(pause_ns[0], GC_CYCLES_KEPT + 1, "its newest is %" PRIu64, pause_ns[0]);
+    cr_assert(pause_ns[1] == 0 && pause_ns[2] == 0, "%" PRIu64 " and %" PRIu64 " came later",
+              pause_ns[1], pause_ns[2]);
+    cr_assert_eq(pause_ns[3], 4, "its oldest but two is %" PRIu64, pause_ns[3]);
+}
