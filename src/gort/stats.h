@@ -13,7 +13,9 @@
  * It holds that
  *     sys = heap_sys + stack_sys + mspan_sys + mcache_sys + buckhash_sys + gc_sys + other_sys
  *     heap_sys = heap_inuse + heap_idle, heap_released <= heap_idle
- *     heap_objects = mallocs - frees, alloc = heap_alloc */
+ *     heap_objects = mallocs - frees, alloc = heap_alloc <= heap_inuse
+ * in every reading, whatever the program does meanwhile. Thread stacks are the C library's and are
+ * not counted, as in Go's programs with cgo. */
 typedef struct gort_memstats {
     uint64_t alloc;       /* live and not yet swept objects */
     uint64_t total_alloc; /* ever allocated, by size class */
@@ -23,12 +25,12 @@ typedef struct gort_memstats {
     uint64_t frees;       /* objects ever freed */
     uint64_t heap_alloc;
     uint64_t heap_sys;
-    uint64_t heap_idle;
-    uint64_t heap_inuse;
-    uint64_t heap_released;
+    uint64_t heap_idle;     /* of spans without an object, given back or not */
+    uint64_t heap_inuse;    /* of spans with objects; less heap_alloc: free slots in them */
+    uint64_t heap_released; /* of heap_idle, given back to the system */
     uint64_t heap_objects;
     uint64_t stack_inuse; /* resident bytes of task stacks in use */
-    uint64_t stack_sys;
+    uint64_t stack_sys;   /* and of those kept for new tasks */
     uint64_t mspan_inuse;
     uint64_t mspan_sys;
     uint64_t mcache_inuse;

@@ -15,6 +15,8 @@
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
 
+#define HEAP_TRIES 4 /* a reader is faster than most changes */
+
 _Static_assert(GORT_MEMSTATS_SIZES == SIZE_CLASSES, "MemStats shows every size class");
 _Static_assert(GORT_MEMSTATS_PAUSES == GC_CYCLES_KEPT, "MemStats shows every pause that is kept");
 
@@ -35,20 +37,46 @@ static void fill_objects(gort_memstats *m, const struct heap_sums *sums)
     m->heap_objects = m->mallocs - m->frees;
 }
 
-static void fill_memory(gort_memstats *m)
+/* The objects, and the pages as they were meanwhile; where pages come and go all the time, as they
+ * were soon after. */
+static void read_heap(struct heap_sums *sums, struct heap_pages *pages)
 {
-    struct heap_pages pages;
+    struct heap_pages before;
+
+    heap_read_pages(pages);
+    for (int tries = 0; tries < HEAP_TRIES; tries++) {
+        before = *pages;
+        cache_read_sums(sums);
+        heap_read_pages(pages);
+        if (memcmp(&before, pages, sizeof before) == 0)
+            return;
+    }
+}
+
+/* If the pages are as of a moment later: spans that were given back between are idle now, and were
+ * in use when their objects counted. */
+static void keep_above_alloc(gort_memstats *m)
+{
+    uint64_t missing = m->heap_alloc > m->heap_inuse ? m->heap_alloc - m->heap_inuse : 0;
+    uint64_t idle = m->heap_idle - m->heap_released;
+
+    m->heap_inuse += missing;
+    m->heap_idle -= missing < idle ? missing : idle;
+}
+
+static void fill_memory(gort_memstats *m, const struct heap_pages *pages)
+{
     struct stack_stats stacks;
 
-    heap_read_pages(&pages);
     stack_read_stats(&stacks);
-    m->heap_inuse = pages.inuse;
-    m->heap_idle = pages.free + pages.released;
-    m->heap_released = pages.released;
+    m->heap_inuse = pages->inuse;
+    m->heap_idle = pages->free + pages->released;
+    m->heap_released = pages->released;
+    keep_above_alloc(m);
     m->heap_sys = m->heap_inuse + m->heap_idle;
     m->stack_inuse = stacks.inuse_bytes;
     m->stack_sys = stacks.inuse_bytes + stacks.cached_bytes;
-    m->mspan_inuse = pages.span_inuse;
+    m->mspan_inuse = pages->span_inuse;
     m->mspan_sys = sys_bytes(SYS_MSPAN);
     m->mcache_inuse = cache_inuse_bytes();
     m->mcache_sys = sys_bytes(SYS_MCACHE);
@@ -78,15 +106,16 @@ static bool has_started(void)
 void gort_read_memstats(gort_memstats *stats)
 {
     struct heap_sums sums;
+    struct heap_pages pages;
     struct gc_totals gc;
 
     memset(stats, 0, sizeof *stats);
     if (!has_started())
         return;
     gc_read_totals(&gc);
-    cache_read_sums(&sums);
+    read_heap(&sums, &pages);
     fill_objects(stats, &sums);
-    fill_memory(stats);
+    fill_memory(stats, &pages);
     fill_collector(stats, &gc);
     gc_read_pauses(gc.cycles, stats->pause_ns, stats->pause_end);
     for (unsigned i = 1; i < SIZE_CLASSES; i++) {
@@ -99,14 +128,15 @@ void gort_read_memstats(gort_memstats *stats)
 void stats_read(struct memory_stats *out)
 {
     struct heap_sums sums;
+    struct heap_pages pages;
     struct stack_stats stacks;
 
     memset(out, 0, sizeof *out);
     gc_read_totals(&out->gc);
-    cache_read_sums(&sums);
+    read_heap(&sums, &pages);
     stack_read_stats(&stacks);
     fill_objects(&out->mem, &sums);
-    fill_memory(&out->mem);
+    fill_memory(&out->mem, &pages);
     fill_collector(&out->mem, &out->gc);
     out->phase = gc_phase();
     out->percent = gc_percent();
@@ -123,8 +153,7 @@ void stats_read_classes(struct size_class_stats out[GORT_MEMSTATS_SIZES])
     struct heap_pages pages;
     uint64_t small_span_bytes = 0;
 
-    cache_read_sums(&sums);
-    heap_read_pages(&pages);
+    read_heap(&sums, &pages);
     for (unsigned i = 1; i < SIZE_CLASSES; i++) {
         const struct size_class *c = &size_classes[i];
         uint64_t spans = heap_class_spans(i);

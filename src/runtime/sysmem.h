@@ -13,7 +13,7 @@
 
 enum sys_use {
     SYS_HEAP,    /* HeapSys */
-    SYS_STACK,   /* task stacks; thread stacks are added by stats */
+    SYS_STACK,   /* StackSys: task stacks */
     SYS_MSPAN,   /* MSpanSys */
     SYS_MCACHE,  /* MCacheSys */
     SYS_BUCKETS, /* BuckHashSys */

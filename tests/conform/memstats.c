@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* memstats.c - MemStats mean what Go's mean: sums, objects, the ring of pauses, the goal, forced
- * collections, memory given back; and they hold at any moment, read from any thread. */
+ * collections, memory given back; and they hold at any moment, read from any thread, while objects
+ * of all kinds come and go. In both modes of the collector. */
 #include "config.h"
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gort.h"
 
@@ -35,6 +40,7 @@ static void expect_sums(const gort_memstats *m)
     EXPECT(m->heap_sys == m->heap_inuse + m->heap_idle, "%" PRIu64, m->heap_sys);
     EXPECT(m->heap_released <= m->heap_idle, "%" PRIu64 " > %" PRIu64, m->heap_released,
            m->heap_idle);
+    EXPECT(m->heap_alloc <= m->heap_inuse, "%" PRIu64 " > %" PRIu64, m->heap_alloc, m->heap_inuse);
     EXPECT(m->heap_objects == m->mallocs - m->frees, "%" PRIu64, m->heap_objects);
     EXPECT(m->mallocs >= m->frees, "%" PRIu64 " < %" PRIu64, m->mallocs, m->frees);
     EXPECT(m->alloc == m->heap_alloc, "%" PRIu64 " != %" PRIu64, m->alloc, m->heap_alloc);
@@ -52,12 +58,32 @@ static void expect_sums(const gort_memstats *m)
     EXPECT(mallocs <= m->mallocs && frees <= m->frees, "classes exceed the sum");
 }
 
+/* The ring agrees with the counters beside it; what a later cycle has overwritten meanwhile is 0.
+ */
+static void expect_pauses(const gort_memstats *m)
+{
+    size_t newest = (m->num_gc + 255) % 256;
+    uint64_t total = 0;
+
+    EXPECT(m->num_gc == 0 || m->pause_end[newest] == m->last_gc || m->pause_end[newest] == 0,
+           "the newest of %u ended at %" PRIu64 ", not %" PRIu64, m->num_gc, m->pause_end[newest],
+           m->last_gc);
+    EXPECT(m->num_forced_gc <= m->num_gc, "%u of %u forced", m->num_forced_gc, m->num_gc);
+    for (size_t i = 0; i < 256; i++) {
+        EXPECT((m->pause_ns[i] == 0) == (m->pause_end[i] == 0), "half a pause at %zu", i);
+        EXPECT(m->pause_end[i] <= m->last_gc, "pause %zu ended after the last cycle", i);
+        total += m->pause_ns[i];
+    }
+    EXPECT(total <= m->pause_total_ns, "%" PRIu64 " > %" PRIu64, total, m->pause_total_ns);
+}
+
 static gort_memstats read_stats(void)
 {
     gort_memstats m;
 
     gort_read_memstats(&m);
     expect_sums(&m);
+    expect_pauses(&m);
     return m;
 }
 
@@ -205,10 +231,10 @@ static void the_goal_follows_the_live_heap(void)
 
 static atomic_int reading;
 
-static void *read_all_the_time(void *arg)
+/* Reads until told to end. Counters never fall. */
+static void read_all_the_time(_Atomic(uint64_t) *readings, void (*pause)(void))
 {
     gort_memstats last = {0};
-    _Atomic(uint64_t) *readings = arg;
 
     while (atomic_load_explicit(&reading, memory_order_relaxed) != 0) {
         gort_memstats m = read_stats();
@@ -216,19 +242,58 @@ static void *read_all_the_time(void *arg)
         EXPECT(m.mallocs >= last.mallocs && m.frees >= last.frees, "counters fell");
         EXPECT(m.total_alloc >= last.total_alloc, "TotalAlloc fell");
         EXPECT(m.num_gc >= last.num_gc && m.pause_total_ns >= last.pause_total_ns, "NumGC fell");
+        EXPECT(m.last_gc >= last.last_gc && m.num_forced_gc >= last.num_forced_gc, "LastGC fell");
+        for (int i = 0; i < GORT_MEMSTATS_SIZES; i++)
+            EXPECT(m.by_size[i].mallocs >= last.by_size[i].mallocs &&
+                       m.by_size[i].frees >= last.by_size[i].frees,
+                   "counters of class %d fell", i);
         last = m;
         atomic_fetch_add_explicit(readings, 1, memory_order_relaxed);
+        pause();
     }
+}
+
+static void thread_pause(void)
+{
+    sched_yield();
+}
+
+static void *thread_that_reads(void *readings)
+{
+    read_all_the_time(readings, thread_pause);
     return NULL;
 }
 
 static gort_waitgroup churning;
+static gort_waitgroup readers;
+
+static void task_that_reads(void *readings)
+{
+    read_all_the_time(readings, gort_yield);
+    gort_waitgroup_done(&readers);
+}
+
+/* Objects of all kinds, large ones, freed at once or left; spans come and go. */
+static void allocate_and_free(unsigned turn)
+{
+    size_t bytes = (size_t)8 << turn % 15;
+    void *p = turn % 3 == 0 ? gort_alloc(bytes) : gort_alloc_noscan(bytes);
+
+    if (turn % 4 == 0)
+        gort_free(p);
+}
 
 static void churn(void *arg)
 {
     (void)arg;
-    for (int i = 0; i < 60; i++) {
+    for (unsigned i = 0; i < 60; i++) {
         make_garbage(1 << 20);
+        for (unsigned turn = 0; turn < 200; turn++)
+            allocate_and_free(i + turn);
+        if (i % 20 == 7)
+            gort_free_os_memory();
+        if (i % 20 == 11)
+            gort_gc();
         gort_yield();
     }
     gort_waitgroup_done(&churning);
@@ -238,19 +303,24 @@ static void sums_hold_under_load(void)
 {
     pthread_t reader;
     int64_t end_ns = gort_in(20 * GORT_S);
-    _Atomic(uint64_t) readings = 0;
+    _Atomic(uint64_t) by_thread = 0;
+    _Atomic(uint64_t) by_task = 0;
 
     atomic_store_explicit(&reading, 1, memory_order_relaxed);
-    EXPECT(pthread_create(&reader, NULL, read_all_the_time, &readings) == 0, "no thread");
-    do { /* the reader may have to wait for a processor */
+    EXPECT(pthread_create(&reader, NULL, thread_that_reads, &by_thread) == 0, "no thread");
+    gort_waitgroup_add(&readers, 1);
+    gort_go(task_that_reads, &by_task);
+    do { /* the readers may have to wait for a processor */
         gort_waitgroup_add(&churning, 8);
         for (int i = 0; i < 8; i++)
             gort_go(churn, NULL);
         gort_waitgroup_wait(&churning);
-    } while (atomic_load_explicit(&readings, memory_order_relaxed) <= 10 && gort_now() < end_ns);
+    } while ((by_thread <= 10 || by_task <= 10) && gort_now() < end_ns);
     atomic_store_explicit(&reading, 0, memory_order_relaxed);
     pthread_join(reader, NULL);
-    EXPECT(readings > 10, "only %" PRIu64 " readings", readings);
+    gort_waitgroup_wait(&readers);
+    EXPECT(by_thread > 10 && by_task > 10, "only %" PRIu64 " and %" PRIu64 " readings", by_thread,
+           by_task);
 }
 
 /* ---- the memory limit ---- */
@@ -355,13 +425,34 @@ static int run(void *arg)
     return failures;
 }
 
+/* All of it in a process of its own, with the collector in MODE. */
+static bool holds_in_mode(const char *mode)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        setenv("GORT_GC_MODE", mode, 1);
+        exit(gort_run(NULL, run, NULL) == 0 ? 0 : 1);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return false;
+    if (status != 0)
+        printf("in mode %s: status %d\n", mode, status);
+    return status == 0;
+}
+
 int main(void)
 {
     gort_memstats m;
     gort_memstats zero = {0};
+    bool good = true;
 
     memset(&m, 1, sizeof m);
     gort_read_memstats(&m);
     EXPECT(memcmp(&m, &zero, sizeof m) == 0, "not zero before the start");
-    return gort_run(NULL, run, NULL) == 0 ? 0 : 1;
+    fflush(stdout);
+    good = holds_in_mode("concurrent") && good;
+    good = holds_in_mode("stw") && good;
+    return failures == 0 && good ? 0 : 1;
 }
