@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "mon/layout.h"
+#include "mon/recorder.h"
 #include "panels/parts.h"
+#include "panels/tabs.h"
 
 #define PIECE_BYTES 128
 #define HINTS_BYTES 384
@@ -34,8 +36,8 @@ static void state_word(const struct model *model, struct piece *piece)
     piece->role = ROLE_BAR_BAD;
     switch (status->state) {
     case TARGET_LIVE:
-        piece->role = ROLE_BAR_GOOD;
-        snprintf(piece->text, PIECE_BYTES, "live");
+        piece->role = model->view.past ? ROLE_BAR_DIM : ROLE_BAR_GOOD;
+        snprintf(piece->text, PIECE_BYTES, model->view.past ? "was live" : "live");
         return;
     case TARGET_STALLED:
         piece->role = ROLE_BAR_WARN;
@@ -91,7 +93,8 @@ static void counts_word(const struct model *model, struct piece *piece)
 static void uptime_word(const struct model *model, struct piece *piece)
 {
     char span[FIGURE_BYTES];
-    int64_t end_real_ns = model_real_ns(model, parts_end_ns(model));
+    int64_t end_ns = model->view.past ? model->mono_ns : parts_end_ns(model);
+    int64_t end_real_ns = model_real_ns(model, end_ns);
 
     if (model->target.start_real_ns > 0)
         snprintf(piece->text, PIECE_BYTES, "up %s",
@@ -102,14 +105,43 @@ static void frozen_word(const struct model *model, struct piece *piece)
 {
     char span[FIGURE_BYTES];
 
-    if (model->view.frozen)
+    if (model->view.replay)
+        snprintf(piece->text, PIECE_BYTES, model->view.playing ? "REPLAY" : "REPLAY paused");
+    else if (model->view.past)
+        snprintf(piece->text, PIECE_BYTES, "PAST -%s",
+                 parts_span(span, parts_between(model->mono_ns, model->view.last_ns)));
+    else if (model->view.frozen)
         snprintf(piece->text, PIECE_BYTES, "FROZEN +%s",
                  parts_span(span, parts_between(model->view.end_ns, model->mono_ns)));
 }
 
+static void record_word(const struct model *model, struct piece *piece)
+{
+    if (model->record == NULL)
+        return;
+    snprintf(piece->text, PIECE_BYTES, model->record->failing ? "REC FAILS: %s" : "rec",
+             model->record->why);
+    piece->role = model->record->failing ? ROLE_BAR_BAD : ROLE_BAR_DIM;
+}
+
+/* With the date if that is not the one of the end. */
+static void clock_word(const struct model *model, struct piece *piece)
+{
+    char last[FMT_BYTES_MAX];
+    char shown[FMT_BYTES_MAX];
+
+    fmt_clock(piece->text, PIECE_BYTES, model->real_ns);
+    if (!model->view.past)
+        return;
+    fmt_date(shown, sizeof shown, model->real_ns);
+    fmt_date(last, sizeof last, model_real_ns(model, model->view.last_ns));
+    if (model->view.replay || strncmp(shown, last, 10) != 0)
+        snprintf(piece->text, PIECE_BYTES, "%s", shown);
+}
+
 /* ---- The header ---- */
 
-enum { NAME, STATE, FROZEN, ALERTS, UPTIME, COUNTS, MODE, CLOCK, PIECES };
+enum { NAME, STATE, FROZEN, RECORD, ALERTS, UPTIME, COUNTS, MODE, CLOCK, PIECES };
 
 static void draw_pieces(const struct piece *piece, int n, struct canvas *canvas)
 {
@@ -138,9 +170,10 @@ void frame_draw_header(const struct model *model, struct canvas *canvas)
 {
     struct piece piece[PIECES] = {
         [NAME] = {.role = ROLE_BAR, .rank = 0},       [STATE] = {.rank = 1},
-        [FROZEN] = {.role = ROLE_FROZEN, .rank = 2},  [ALERTS] = {.role = ROLE_BAR_BAD, .rank = 3},
-        [UPTIME] = {.role = ROLE_BAR_DIM, .rank = 6}, [COUNTS] = {.role = ROLE_BAR_DIM, .rank = 5},
-        [MODE] = {.role = ROLE_BAR_DIM, .rank = 7},   [CLOCK] = {.role = ROLE_BAR_DIM, .rank = 4},
+        [FROZEN] = {.role = ROLE_FROZEN, .rank = 2},  [RECORD] = {.rank = 8},
+        [ALERTS] = {.role = ROLE_BAR_BAD, .rank = 3}, [UPTIME] = {.role = ROLE_BAR_DIM, .rank = 6},
+        [COUNTS] = {.role = ROLE_BAR_DIM, .rank = 5}, [MODE] = {.role = ROLE_BAR_DIM, .rank = 7},
+        [CLOCK] = {.role = ROLE_BAR_DIM, .rank = 4},
     };
 
     canvas_fill(canvas, 0, 0, canvas->cols, ' ', ROLE_BAR);
@@ -148,11 +181,12 @@ void frame_draw_header(const struct model *model, struct canvas *canvas)
              (int)model->target.pid);
     state_word(model, &piece[STATE]);
     frozen_word(model, &piece[FROZEN]);
+    record_word(model, &piece[RECORD]);
     alerts_word(model, &piece[ALERTS]);
     uptime_word(model, &piece[UPTIME]);
     counts_word(model, &piece[COUNTS]);
     gc_word(model, &piece[MODE]);
-    fmt_clock(piece[CLOCK].text, PIECE_BYTES, model->real_ns);
+    clock_word(model, &piece[CLOCK]);
     draw_pieces(piece, PIECES, canvas);
 }
 
@@ -233,6 +267,8 @@ static const char *prompt_label(const struct screen *screen, char text[PIECE_BYT
         return text;
     case PROMPT_FILE:
         return "Save the dump to: ";
+    case PROMPT_TIME:
+        return "Go to the time (14:05, 14:05:30, 2026-11-27 14:05, -15m): ";
     }
     return "";
 }
@@ -258,59 +294,13 @@ static void draw_prompt(const struct screen *screen, struct canvas *canvas)
     canvas_put(&line, 0, width > room ? room : col, ' ', ROLE_FROZEN);
 }
 
-static int tabs_width(void)
+static const char *time_hint(const struct model *model)
 {
-    int width = 0;
-
-    for (int i = 0; i < PANEL_TABS; i++)
-        width += 3 + canvas_text_width(panel_get((enum panel_id)i)->title);
-    return width;
-}
-
-/* With the name of the open one only. */
-static int short_tabs_width(const struct screen *screen)
-{
-    enum panel_id open = screen_open(screen);
-
-    return 2 * PANEL_TABS + (open < PANEL_TABS ? 1 + canvas_text_width(panel_get(open)->title) : 0);
-}
-
-static bool has_name(const struct screen *screen, enum panel_id id, int room)
-{
-    return id == screen_open(screen) || tabs_width() <= room;
-}
-
-/* With their names, or where ROOM is short with the name of the open one only. */
-static void draw_tabs(const struct screen *screen, int room, struct canvas *canvas)
-{
-    int col = 0;
-
-    for (int i = 0; i < PANEL_TABS; i++) {
-        const char *title = panel_get((enum panel_id)i)->title;
-        bool open = (enum panel_id)i == screen_open(screen);
-        canvas_put(canvas, 0, col++, '1' + (uint32_t)i, open ? ROLE_TAB : ROLE_KEY);
-        if (has_name(screen, (enum panel_id)i, room)) {
-            enum role role = open ? ROLE_TAB : ROLE_DIM;
-            canvas_put(canvas, 0, col, ' ', role);
-            col += 1 + canvas_text(canvas, 0, col + 1, role, title);
-        }
-        col++;
-    }
-}
-
-/* The tab at COL of a line that was drawn with ROOM, or -1. */
-static int tab_in(const struct screen *screen, int room, int col)
-{
-    int end = 0;
-
-    for (int i = 0; i < PANEL_TABS; i++) {
-        end += 2;
-        if (has_name(screen, (enum panel_id)i, room))
-            end += 1 + canvas_text_width(panel_get((enum panel_id)i)->title);
-        if (col < end)
-            return i;
-    }
-    return -1;
+    if (model->view.replay)
+        return model->view.playing ? "  Space pauses" : "  Space plays";
+    if (model->view.past)
+        return "  . is now";
+    return model->view.frozen ? "  Space goes on" : "";
 }
 
 /* What must not be missed: the time that the plots show, that not all rows are there, and that what
@@ -324,8 +314,14 @@ static void state_text(const struct screen *screen, const struct model *model,
 
     if (filter[0] != '\0')
         snprintf(only, sizeof only, "  only \"%s\"", filter);
-    snprintf(text, PIECE_BYTES, "%d%s%s%s", minutes < 60 ? minutes : minutes / 60,
-             minutes < 60 ? "m" : "h", only, model->view.frozen ? "  Space goes on" : "");
+    snprintf(text, PIECE_BYTES, "%d%s%s%s",
+             minutes < 60      ? minutes
+             : minutes <= 1440 ? minutes / 60
+                               : minutes / 1440,
+             minutes < 60      ? "m"
+             : minutes <= 1440 ? "h"
+                               : "d",
+             only, time_hint(model));
 }
 
 /* The state, and as many keys as there is ROOM for: those of the panel before those that mean
@@ -361,7 +357,7 @@ static int place_hints(const struct screen *screen, const struct model *model, i
     state_text(screen, model, state);
     int needed = canvas_text_width(state) + (is_tab ? 0 : 2 + canvas_text_width(panel->hints));
     if (tabs + 1 + needed > cols)
-        tabs = short_tabs_width(screen);
+        tabs = tabs_short_width(screen);
     hints_text(screen, state, cols - 1 - tabs, text);
     int col = cols - canvas_text_width(text);
     return col < tabs ? tabs : col;
@@ -374,12 +370,12 @@ static void draw_tabs_and_hints(const struct screen *screen, const struct model 
     int col = place_hints(screen, model, canvas->cols, text);
 
     canvas_text_in(canvas, 0, col, canvas->cols - col, ROLE_DIM, text);
-    draw_tabs(screen, col, canvas);
+    tabs_draw(screen, col, canvas);
 }
 
 static bool speaks(const struct screen *screen, const struct model *model)
 {
-    return screen->message[0] != '\0' && model->mono_ns < screen->message_until_ns;
+    return screen->message[0] != '\0' && model_now_ns(model) < screen->message_until_ns;
 }
 
 /* Beside the tabs, whose names make room for it; one that is too long even then has the whole line,
@@ -387,7 +383,7 @@ static bool speaks(const struct screen *screen, const struct model *model)
 static int place_message(const struct screen *screen, int cols)
 {
     int room = cols - 1 - canvas_text_width(screen->message);
-    int tabs = tabs_width() <= room ? tabs_width() : short_tabs_width(screen);
+    int tabs = tabs_width() <= room ? tabs_width() : tabs_short_width(screen);
 
     return tabs <= room ? tabs + 1 : 0;
 }
@@ -398,7 +394,7 @@ static void draw_message(const struct screen *screen, struct canvas *canvas)
 
     canvas_text_in(canvas, 0, col, canvas->cols - col, screen->message_role, screen->message);
     if (col > 0)
-        draw_tabs(screen, col - 1, canvas);
+        tabs_draw(screen, col - 1, canvas);
 }
 
 int frame_tab_at(const struct screen *screen, const struct model *model, int cols, int col)
@@ -410,7 +406,7 @@ int frame_tab_at(const struct screen *screen, const struct model *model, int col
         return -1;
     room = speaks(screen, model) ? place_message(screen, cols) - 1
                                  : place_hints(screen, model, cols, text);
-    return col < room ? tab_in(screen, room, col) : -1;
+    return col < room ? tabs_at(screen, room, col) : -1;
 }
 
 void frame_draw_footer(const struct screen *screen, const struct model *model,

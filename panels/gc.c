@@ -71,10 +71,14 @@ static void draw_pauses(const struct model *model, struct canvas *canvas)
     bool known = pauses->n > 0;
     char of[FIGURE_BYTES];
     struct fact fact[] = {
-        draw_fact("p50", (struct figure){known, (double)pauses->p50_ns, FMT_NS, FIGURE_AS_IS}),
-        draw_fact("p90", (struct figure){known, (double)pauses->p90_ns, FMT_NS, FIGURE_AS_IS}),
-        draw_fact("p99", (struct figure){known, (double)pauses->p99_ns, FMT_NS, FIGURE_AS_IS}),
-        draw_fact("max", (struct figure){known, (double)pauses->max_ns, FMT_NS, FIGURE_AS_IS}),
+        draw_fact("p50",
+                  (struct figure){.known = known, .value = (double)pauses->p50_ns, .unit = FMT_NS}),
+        draw_fact("p90",
+                  (struct figure){.known = known, .value = (double)pauses->p90_ns, .unit = FMT_NS}),
+        draw_fact("p99",
+                  (struct figure){.known = known, .value = (double)pauses->p99_ns, .unit = FMT_NS}),
+        draw_fact("max",
+                  (struct figure){.known = known, .value = (double)pauses->max_ns, .unit = FMT_NS}),
         draw_fact("all since start", parts_value(model, MON_GC_PAUSE_TOTAL)),
         {.label = "of the last", .role = ROLE_DIM},
     };

@@ -19,6 +19,15 @@ static const struct draw_column columns[COLUMNS] = {
     [HELP] = {.title = "WHAT IT IS", .width = 20, .stretch = 1, .rank = 1},
 };
 
+/* The same while there is something to compare with. */
+static const struct draw_column compared[COLUMNS] = {
+    [NAME] = {.title = "METRIC", .width = 22, .rank = 0},
+    [VALUE] = {.title = "VALUE", .width = 8, .align = DRAW_RIGHT},
+    [RATE] = {.title = "CHANGE", .width = 10, .align = DRAW_RIGHT, .rank = 3},
+    [EXACT] = {.title = "SINCE THE BASELINE", .width = 26, .align = DRAW_RIGHT, .rank = 2},
+    [HELP] = {.title = "WHAT IT IS", .width = 20, .stretch = 1, .rank = 1},
+};
+
 static bool is_shown(const struct metric_info *info, const struct panel_state *state)
 {
     return info->present && (int)info->level <= state->level &&
@@ -54,6 +63,22 @@ static bool holds(const struct model *model, const struct panel_state *state, in
                            draw_text_holds(model->metrics->info[metric].help, text));
 }
 
+/* With every digit, in the place of the exact value. */
+static void draw_difference(const struct draw_table *table, const struct model *model,
+                            unsigned metric, int row, struct canvas *canvas)
+{
+    char text[FIGURE_BYTES] = "+";
+    uint64_t value;
+    uint64_t base;
+
+    if (!snapshot_value(model->snapshot, metric, &value) ||
+        !snapshot_value(model->baseline, metric, &base))
+        return;
+    text[0] = value < base ? '-' : '+';
+    fmt_grouped(text + 1, sizeof text - 1, value < base ? base - value : value - base);
+    draw_table_cell(table, canvas, row, EXACT, value == base ? ROLE_DIM : ROLE_STRONG, text);
+}
+
 static void draw_metric(const struct draw_table *table, const struct model *model, int metric,
                         int row, struct canvas *canvas)
 {
@@ -71,6 +96,11 @@ static void draw_metric(const struct draw_table *table, const struct model *mode
         snapshot_rate(model->snapshot, (unsigned)metric, &per_s))
         fmt_rate(text, sizeof text, info->unit, per_s);
     draw_table_cell(table, canvas, row, RATE, ROLE_TEXT, text);
+    if (model->baseline != NULL) {
+        draw_difference(table, model, (unsigned)metric, row, canvas);
+        draw_table_cell(table, canvas, row, HELP, ROLE_DIM, info->help);
+        return;
+    }
     if (snapshot_value(model->snapshot, (unsigned)metric, &value))
         draw_table_cell(table, canvas, row, EXACT, ROLE_DIM, fmt_grouped(text, sizeof text, value));
     draw_table_cell(table, canvas, row, HELP, ROLE_DIM, info->help);
@@ -86,7 +116,8 @@ static int help_rows(const struct model *model, const struct panel_state *state)
 {
     struct draw_table table;
 
-    draw_table_fit(&table, columns, COLUMNS, state->view->cols);
+    draw_table_fit(&table, model->baseline != NULL ? compared : columns, COLUMNS,
+                   state->view->cols);
     if (state->view->rows < 1 + LEAST_LIST_ROWS + HELP_ROWS)
         return 0;
     for (unsigned i = 0; i < model->metrics->n; i++) {
@@ -119,7 +150,7 @@ static void draw(const struct model *model, const struct panel_state *state, str
     struct scroll_window window = scroll_window(&state->scroll, count(model, state), rows);
     struct draw_table table;
 
-    draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    draw_table_fit(&table, model->baseline != NULL ? compared : columns, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, -1, DRAW_DESCENDING);
     if (window.cursor < 0)
         draw_nothing(canvas, state->filter[0] != '\0' ? "no metric holds the text" : "no metric");

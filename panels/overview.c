@@ -75,9 +75,9 @@ static void draw_gc_facts(const struct model *model, struct canvas *canvas)
 {
     const struct pause_summary *pauses = &model->snapshot->pauses;
     bool known = pauses->n > 0;
-    struct figure p50 = {known, (double)pauses->p50_ns, FMT_NS, FIGURE_AS_IS};
-    struct figure p99 = {known, (double)pauses->p99_ns, FMT_NS, FIGURE_AS_IS};
-    struct figure max = {known, (double)pauses->max_ns, FMT_NS, FIGURE_AS_IS};
+    struct figure p50 = {.known = known, .value = (double)pauses->p50_ns, .unit = FMT_NS};
+    struct figure p99 = {.known = known, .value = (double)pauses->p99_ns, .unit = FMT_NS};
+    struct figure max = {.known = known, .value = (double)pauses->max_ns, .unit = FMT_NS};
     struct fact fact[] = {
         draw_fact("pause p99", p99),
         draw_fact("max", max),

@@ -21,6 +21,8 @@ struct figure parts_value(const struct model *model, unsigned metric)
 
     figure.known = snapshot_value(model->snapshot, metric, &value);
     figure.value = (double)value;
+    figure.compared = model->baseline != NULL && snapshot_value(model->baseline, metric, &value);
+    figure.base = (double)value;
     return figure;
 }
 
@@ -37,6 +39,8 @@ struct figure parts_rate(const struct model *model, unsigned metric)
     struct figure figure = {.unit = model->metrics->info[metric].unit, .per = FIGURE_PER_SECOND};
 
     figure.known = snapshot_rate(model->snapshot, metric, &figure.value);
+    figure.compared = model->baseline != NULL &&
+                      snapshot_rate(model->baseline, metric, &figure.base);
     return figure;
 }
 
@@ -45,14 +49,24 @@ struct fact parts_exact(const struct model *model, const char *label, unsigned m
     struct fact fact = draw_fact(label, parts_value(model, metric));
     uint64_t value;
 
-    if (snapshot_value(model->snapshot, metric, &value))
-        fmt_grouped(fact.text, sizeof fact.text, value);
+    struct figure figure = parts_value(model, metric);
+
+    if (!snapshot_value(model->snapshot, metric, &value))
+        return fact;
+    fmt_grouped(fact.text, sizeof fact.text, value);
+    if (figure.compared)
+        draw_difference_text(fact.text + strlen(fact.text), sizeof fact.text - strlen(fact.text),
+                             figure);
     return fact;
 }
 
 struct figure parts_cores(struct figure rate)
 {
-    return (struct figure){.known = rate.known, .value = rate.value / 1e3, .unit = FMT_PPM};
+    return (struct figure){.known = rate.known,
+                           .value = rate.value / 1e3,
+                           .unit = FMT_PPM,
+                           .compared = rate.compared,
+                           .base = rate.base / 1e3};
 }
 
 int64_t parts_end_ns(const struct model *model)
@@ -146,12 +160,19 @@ void parts_plot_begin(struct parts_plot *parts, const struct model *model,
         parts->plot.collections = parts->collections;
     }
     add_alert_marks(parts, model);
+    if (model->marks != NULL) {
+        parts->plot.mark_ns = model->marks->at_ns;
+        parts->plot.nmarks = (int)model->marks->n;
+    }
+    if (model->view.past && model->mono_ns < model->view.end_ns)
+        parts->plot.cursor_ns = model->mono_ns;
 }
 
 void parts_plot_no_marks(struct parts_plot *parts)
 {
     parts->plot.collections = NULL;
     parts->plot.nalerts = 0;
+    parts->plot.nmarks = 0;
 }
 
 static struct plot_series *new_series(struct parts_plot *parts, const char *name,

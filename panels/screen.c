@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mon/timetext.h"
 #include "panels/frame.h"
 #include "panels/parts.h"
 
@@ -17,7 +18,7 @@
 #define MOST_DELAY_S  3600.0
 
 /* What zooming steps through. */
-static const int64_t windows[] = {1, 5, 15, 60, 360, 1440}; /* minutes */
+static const int64_t windows[] = {1, 5, 15, 60, 360, 1440, 10080}; /* minutes */
 #define WINDOWS ((int)(sizeof windows / sizeof windows[0]))
 
 void screen_init(struct screen *screen, enum plot_tier first_tier, enum plot_tier tier,
@@ -75,7 +76,7 @@ void screen_say(struct screen *screen, const struct model *model, enum role role
 {
     snprintf(screen->message, sizeof screen->message, "%s", text);
     screen->message_role = role;
-    screen->message_until_ns = model->mono_ns + MESSAGE_NS;
+    screen->message_until_ns = model_now_ns(model) + MESSAGE_NS;
 }
 
 void screen_new_dump(struct screen *screen)
@@ -124,6 +125,31 @@ static enum screen_wish set_delay(struct screen *screen, const struct model *mod
     return WISH_SAMPLE;
 }
 
+static enum screen_wish move(struct screen *screen, enum screen_move move, int64_t ns)
+{
+    screen->move = move;
+    screen->move_ns = ns;
+    return WISH_MOVE;
+}
+
+static enum screen_wish jump(struct screen *screen, const struct model *model)
+{
+    bool past = model->view.past;
+    int64_t first_ns = past ? model->view.first_ns : history_oldest_ns(model->history);
+    int64_t last_ns = past ? model->view.last_ns : parts_end_ns(model);
+    int64_t real_ns;
+    char text[160];
+
+    if (screen->typed[0] == '\0')
+        return WISH_NONE;
+    if (timetext_parse(screen->typed, model_real_ns(model, first_ns), model_real_ns(model, last_ns),
+                       &real_ns))
+        return move(screen, SCREEN_MOVE_TO_CLOCK, real_ns);
+    snprintf(text, sizeof text, "no time: write " TIMETEXT_FORMS);
+    screen_say(screen, model, ROLE_BAD, text);
+    return WISH_NONE;
+}
+
 static enum screen_wish obey_panel(struct screen *screen, const struct model *model,
                                    enum command command)
 {
@@ -164,6 +190,8 @@ static enum screen_wish accept_typing(struct screen *screen, const struct model 
         return obey_panel(screen, model, COMMAND_FIND_NEXT);
     case PROMPT_DELAY:
         return set_delay(screen, model);
+    case PROMPT_TIME:
+        return jump(screen, model);
     case PROMPT_FILE:
         return screen->typed[0] != '\0' ? WISH_SAVE : WISH_NONE;
     }
@@ -273,8 +301,8 @@ static enum screen_wish click(struct screen *screen, const struct model *model)
 
 /* ---- Commands ---- */
 
-/* The innermost thing that is open: help, then a search or filter, then the dump. */
-static void close_one(struct screen *screen)
+/* The innermost thing that is open: help, then a search or filter, then the dump, then the past. */
+static enum screen_wish close_one(struct screen *screen, const struct model *model)
 {
     struct panel_state *state = open_state(screen);
 
@@ -283,8 +311,11 @@ static void close_one(struct screen *screen)
         screen->help_open = false;
     else if (state->find[0] != '\0' || state->filter[0] != '\0')
         state->find[0] = state->filter[0] = '\0';
-    else
+    else if (screen->stacks_open)
         screen->stacks_open = false;
+    else if (model->view.past && !model->view.replay)
+        return move(screen, SCREEN_MOVE_LIVE, 0);
+    return WISH_NONE;
 }
 
 static void open_help(struct screen *screen)
@@ -299,7 +330,7 @@ static void open_help(struct screen *screen)
 }
 
 /* To the next window of the table that is smaller (BY < 0) or larger. */
-static void zoom(struct screen *screen, int by)
+static enum screen_wish zoom(struct screen *screen, int by)
 {
     int64_t *window_ns = &screen->view.window_ns;
     int64_t now_ns = *window_ns;
@@ -311,6 +342,7 @@ static void zoom(struct screen *screen, int by)
             *window_ns = wanted_ns;
     }
     screen->own_window = true;
+    return move(screen, SCREEN_MOVE_NOT, 0);
 }
 
 static void next_tier(struct screen *screen)
@@ -322,6 +354,12 @@ static void next_tier(struct screen *screen)
 
 static enum screen_wish start_dump(struct screen *screen, const struct model *model)
 {
+    if (model->view.past) {
+        screen_say(screen, model, ROLE_WARN,
+                   model->view.replay ? "a recording has no stacks to dump"
+                                      : "stacks are only those of now: . goes back to it");
+        return WISH_NONE;
+    }
     if (target_has_ended(model->status.state)) {
         screen_say(screen, model, ROLE_WARN, "the target has ended: there are no stacks to dump");
         return WISH_NONE;
@@ -332,9 +370,46 @@ static enum screen_wish start_dump(struct screen *screen, const struct model *mo
     return WISH_DUMP;
 }
 
+/* The keys that move through time. False: COMMAND is none of them. */
+static bool obey_time(struct screen *screen, enum command command, enum screen_wish *wish)
+{
+    static const struct {
+        enum command command;
+        enum screen_move move;
+        int sixtieths; /* of the window; or a direction */
+    } moves[] = {
+        {COMMAND_BACK, SCREEN_MOVE_BY, -1},
+        {COMMAND_FORTH, SCREEN_MOVE_BY, 1},
+        {COMMAND_FAR_BACK, SCREEN_MOVE_BY, -10},
+        {COMMAND_FAR_FORTH, SCREEN_MOVE_BY, 10},
+        {COMMAND_NEXT_SAMPLE, SCREEN_MOVE_SAMPLE, 1},
+        {COMMAND_PREVIOUS_SAMPLE, SCREEN_MOVE_SAMPLE, -1},
+        {COMMAND_LIVE, SCREEN_MOVE_LIVE, 0},
+        {COMMAND_TO_MARK, SCREEN_MOVE_MARK, 0},
+    };
+
+    for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
+        if (moves[i].command != command)
+            continue;
+        *wish = move(screen, moves[i].move, moves[i].sixtieths * (screen->view.window_ns / 60));
+        return true;
+    }
+    *wish = command == COMMAND_MARK          ? WISH_MARK
+            : command == COMMAND_BASELINE    ? WISH_BASELINE
+            : command == COMMAND_NO_BASELINE ? WISH_NO_BASELINE
+                                             : WISH_NONE;
+    if (command == COMMAND_JUMP)
+        ask(screen, PROMPT_TIME, "");
+    return *wish != WISH_NONE || command == COMMAND_JUMP;
+}
+
 static enum screen_wish obey(struct screen *screen, const struct model *model, enum command command,
                              uint32_t key)
 {
+    enum screen_wish wish;
+
+    if (obey_time(screen, command, &wish))
+        return wish;
     if (command == COMMAND_QUIT)
         return WISH_QUIT;
     if (command == COMMAND_FREEZE)
@@ -358,9 +433,9 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
     else if (command == COMMAND_STACKS)
         screen->stacks_open = !screen->stacks_open;
     else if (command == COMMAND_CLOSE)
-        close_one(screen);
+        return close_one(screen, model);
     else if (command == COMMAND_ZOOM_IN || command == COMMAND_ZOOM_OUT)
-        zoom(screen, command == COMMAND_ZOOM_IN ? -1 : 1);
+        return zoom(screen, command == COMMAND_ZOOM_IN ? -1 : 1);
     else if (command == COMMAND_ZOOM_RESET)
         screen->own_window = false;
     else if (command == COMMAND_GLYPHS)
@@ -376,6 +451,8 @@ enum screen_wish screen_key(struct screen *screen, const struct model *model, ui
 {
     unsigned scopes = SCOPE_EVERYWHERE | panel_get(screen_open(screen))->scopes;
 
+    if (screen_open(screen) < PANEL_TABS)
+        scopes |= SCOPE_TIME;
     if (screen->prompt != PROMPT_NONE)
         return type_key(screen, model, key);
     return obey(screen, model, keys_lookup(scopes, key), key);

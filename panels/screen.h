@@ -15,15 +15,36 @@
 enum screen_wish {
     WISH_NONE,
     WISH_QUIT,
-    WISH_DUMP,    /* start a dump */
-    WISH_FREEZE,  /* freeze, or let go */
-    WISH_SAVE,    /* the dump, to the file named by the line that was typed */
-    WISH_SAMPLE,  /* take a sample now: the time between two has changed */
+    WISH_DUMP,     /* start a dump */
+    WISH_FREEZE,   /* freeze, or let go */
+    WISH_SAVE,     /* the dump, to the file named by the line that was typed */
+    WISH_SAMPLE,   /* take a sample now: the time between two has changed */
+    WISH_MOVE,     /* move the cursor of time as `move` says, or tell it of another window */
+    WISH_MARK,     /* mark the time that is shown */
+    WISH_BASELINE, /* compare with what is shown */
+    WISH_NO_BASELINE,
     WISH_REDRAW,  /* send every cell again */
     WISH_SUSPEND, /* stop gomon */
 };
 
-enum prompt_kind { PROMPT_NONE, PROMPT_FIND, PROMPT_FILTER, PROMPT_DELAY, PROMPT_FILE };
+enum prompt_kind {
+    PROMPT_NONE,
+    PROMPT_FIND,
+    PROMPT_FILTER,
+    PROMPT_DELAY,
+    PROMPT_FILE,
+    PROMPT_TIME
+};
+
+/* Where the cursor of time is to go, in nanoseconds. */
+enum screen_move {
+    SCREEN_MOVE_NOT,      /* it stays, but plots show another window */
+    SCREEN_MOVE_LIVE,     /* to now */
+    SCREEN_MOVE_BY,       /* by so much */
+    SCREEN_MOVE_TO_CLOCK, /* to this time of the wall clock */
+    SCREEN_MOVE_SAMPLE,   /* to the next sample, or below 0 the one before */
+    SCREEN_MOVE_MARK,     /* to the mark before */
+};
 
 struct screen {
     struct panel_view view;
@@ -32,6 +53,8 @@ struct screen {
     bool stacks_open;          /* over the tab */
     bool help_open;            /* over both */
     enum plot_tier first_tier; /* the best that the terminal can show */
+    enum screen_move move;     /* what WISH_MOVE means, with move_ns */
+    int64_t move_ns;
     enum prompt_kind prompt;
     char typed[SCREEN_TEXT_BYTES];
     char message[SCREEN_TEXT_BYTES]; /* "" none */

@@ -2,426 +2,69 @@
 #include "config.h"
 
 #include "mon/app.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/check.h"
-#include "base/clock.h"
-#include "mon/alert_command.h"
 #include "mon/app_pick.h"
-#include "mon/codeline.h"
-#include "mon/dump_text.h"
-#include "mon/dumpjob.h"
+#include "mon/app_watch.h"
 #include "mon/events.h"
-#include "mon/follow.h"
-#include "mon/monitor.h"
-#include "mon/options.h"
-#include "mon/symbol.h"
-#include "mon/target.h"
+#include "mon/fail.h"
 #include "mon/term.h"
-#include "panels/screen.h"
-
-#define DUMP_STEP_NS   (5 * NS_PER_MS)   /* work on a dump between two looks at the keys */
-#define DUMP_SHOWN_NS  (100 * NS_PER_MS) /* how often the screen says how far a dump is */
-#define LOOK_NS        NS_PER_S          /* samples may be an hour apart, looks at it are not */
-#define KEYS_AT_A_TIME 64                /* a paste can't starve the clock */
-
-/* What one target's watching needs. */
-struct app {
-    const struct options *options;
-    struct monitor *monitor;
-    struct symbols *symbols;
-    struct alert_command on_alert;
-    struct code_table *code;
-    struct dumpjob *job; /* NULL: no dump is under way */
-    struct dump *dump;   /* the last one, or NULL */
-    struct screen screen;
-    struct canvas canvas;
-    int64_t next_tick_ns;
-    int64_t next_look_ns;
-    int64_t next_draw_ns; /* of a dump's progress */
-    bool is_stale;        /* what is shown is not what is known */
-    bool is_over;
-};
-
-static const struct model *model_of(const struct app *app)
-{
-    return monitor_model(app->monitor);
-}
-
-/* ---- Time ---- */
-
-static void refresh_code(struct app *app)
-{
-    symbols_step(app->symbols);
-    if (code_table_refresh(app->code, model_of(app), app->symbols))
-        app->is_stale = true;
-    monitor_set_code_lines(app->monitor, code_table_lines(app->code));
-}
-
-/* Takes a sample when it is due; after a pause of the whole process, one for all that were
- * missed. */
-static void tick(struct app *app, int64_t now_ns)
-{
-    if (now_ns < app->next_tick_ns)
-        return;
-    monitor_tick(app->monitor, now_ns, clock_real_ns());
-    refresh_code(app);
-    if (alert_command_tick(&app->on_alert, model_of(app)) && app->options->bell)
-        term_bell();
-    app->next_tick_ns += app->screen.view.delay_ns;
-    if (app->next_tick_ns <= now_ns)
-        app->next_tick_ns = now_ns + app->screen.view.delay_ns;
-    app->next_look_ns = now_ns + LOOK_NS;
-    app->is_stale = true;
-}
-
-/* Between two samples: what tells the time goes on, and whether the target lives is shown. */
-static void look(struct app *app, int64_t now_ns)
-{
-    if (now_ns < app->next_look_ns)
-        return;
-    if (monitor_check(app->monitor, now_ns, clock_real_ns()))
-        app->next_tick_ns = now_ns;
-    app->next_look_ns = now_ns + LOOK_NS;
-    app->is_stale = true;
-}
-
-/* ---- Dumps ---- */
-
-static void show_dump_status(struct app *app)
-{
-    static const struct dump_status none = {.stage = DUMP_STAGE_NONE};
-
-    monitor_set_dump(app->monitor, app->dump, app->job != NULL ? *dumpjob_status(app->job) : none);
-}
-
-static void start_dump(struct app *app, int64_t now_ns)
-{
-    enum dumpjob_way way = app->options->read_only ? DUMPJOB_PEEK : DUMPJOB_ASK_OR_PEEK;
-
-    dumpjob_free(app->job);
-    app->job = dumpjob_new(model_of(app)->target.pid, app->symbols, way);
-    app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
-    show_dump_status(app);
-}
-
-static void take_dump(struct app *app)
-{
-    struct dump *old = app->dump;
-
-    app->dump = dumpjob_take(app->job);
-    dumpjob_free(app->job);
-    app->job = NULL;
-    show_dump_status(app);
-    dump_free(old);
-    screen_new_dump(&app->screen);
-    app->is_stale = true;
-}
-
-static void step_dump(struct app *app, int64_t now_ns)
-{
-    if (app->job == NULL)
-        return;
-    dumpjob_step(app->job, DUMP_STEP_NS);
-    app->screen.view.dump_waited_ns = now_ns - app->screen.view.dump_asked_ns;
-    enum dump_stage stage = dumpjob_status(app->job)->stage;
-    if (stage == DUMP_STAGE_DONE) {
-        take_dump(app);
-        return;
-    }
-    if (now_ns < app->next_draw_ns && stage != DUMP_STAGE_FAILED)
-        return;
-    show_dump_status(app);
-    app->next_draw_ns = now_ns + DUMP_SHOWN_NS;
-    app->is_stale = true;
-    if (stage == DUMP_STAGE_FAILED) { /* its message stays on the screen */
-        dumpjob_free(app->job);
-        app->job = NULL;
-    }
-}
-
-static void save_dump(struct app *app)
-{
-    char text[SCREEN_TEXT_BYTES];
-    const char *path = app->screen.typed;
-
-    if (app->dump == NULL)
-        return;
-    if (dump_save_text(app->dump, path))
-        snprintf(text, sizeof text, "saved to %.200s", path);
-    else
-        snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));
-    screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
-}
-
-/* ---- Keys ---- */
-
-static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
-{
-    switch (wish) {
-    case WISH_NONE:
-        break;
-    case WISH_QUIT:
-        app->is_over = true;
-        break;
-    case WISH_DUMP:
-        start_dump(app, now_ns);
-        break;
-    case WISH_FREEZE:
-        monitor_freeze(app->monitor, !model_of(app)->view.frozen);
-        if (!model_of(app)->view.frozen)
-            app->next_tick_ns = now_ns;
-        break;
-    case WISH_SAVE:
-        save_dump(app);
-        break;
-    case WISH_SAMPLE:
-        app->next_tick_ns = now_ns;
-        break;
-    case WISH_REDRAW:
-        term_forget();
-        break;
-    case WISH_SUSPEND:
-        term_suspend();
-        break;
-    }
-}
-
-static void fit_screen(struct app *app)
-{
-    int rows, cols;
-
-    term_size(&rows, &cols);
-    if (app->canvas.rows != rows || app->canvas.cols != cols) {
-        canvas_fini(&app->canvas);
-        canvas_init(&app->canvas, rows, cols);
-        app->is_stale = true;
-    }
-    screen_fit(&app->screen, model_of(app), rows, cols);
-}
-
-static void point(struct app *app)
-{
-    int row, col;
-
-    term_mouse(&row, &col);
-    screen_point(&app->screen, row, col);
-}
-
-static void take_keys(struct app *app, int64_t now_ns)
-{
-    for (int i = 0; i < KEYS_AT_A_TIME && !app->is_over; i++) {
-        uint32_t key = term_key();
-        if (key == KEY_CODE_NONE)
-            return;
-        fit_screen(app);
-        point(app);
-        grant(app, screen_key(&app->screen, model_of(app), key), now_ns);
-        app->is_stale = true;
-    }
-}
-
-/* ---- The next target ---- */
-
-/* Another target takes the place of the one that has ended: the screen stays as it is. */
-static void follow(struct app *app)
-{
-    struct monitor_options how = {.lint_window_ns = app->options->lint_window_ns};
-    struct monitor *next;
-    char text[64];
-    pid_t pid;
-
-    if (!app->options->follow || model_of(app)->view.frozen ||
-        (next = follow_next(app->monitor, &how, &pid)) == NULL)
-        return;
-    dumpjob_free(app->job);
-    dump_free(app->dump);
-    code_table_free(app->code);
-    symbols_free(app->symbols);
-    monitor_free(app->monitor);
-    app->job = NULL;
-    app->dump = NULL;
-    app->monitor = next;
-    app->symbols = symbols_new(pid, app->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-    app->code = code_table_new();
-    app->next_tick_ns = clock_mono_ns();
-    tick(app, app->next_tick_ns);
-    screen_new_dump(&app->screen);
-    snprintf(text, sizeof text, "went on to process %d", (int)pid);
-    screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
-}
-
-/* ---- The loop ---- */
-
-enum { FD_INPUT, FD_OUTPUT, FD_TARGET, FD_DUMP, FD_SYMBOLS, FDS };
-
-static int64_t earliest(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t wake_ns(const struct app *app)
-{
-    int64_t wake = earliest(app->next_tick_ns, symbols_wake_ns(app->symbols));
-
-    wake = earliest(wake, app->next_look_ns);
-    if (app->job != NULL) {
-        wake = earliest(wake, dumpjob_wake_ns(app->job));
-        wake = earliest(wake, app->next_draw_ns);
-    }
-    return wake;
-}
-
-static unsigned wait_for_something(struct app *app, struct pollfd fd[FDS])
-{
-    bool ended = target_has_ended(model_of(app)->status.state);
-
-    fd[FD_INPUT] = (struct pollfd){.fd = term_input_fd(), .events = POLLIN};
-    fd[FD_OUTPUT] = (struct pollfd){.fd = term_is_sending() ? term_output_fd() : -1,
-                                    .events = POLLOUT};
-    fd[FD_TARGET] = (struct pollfd){.fd = ended ? -1 : monitor_pidfd(app->monitor),
-                                    .events = POLLIN};
-    fd[FD_DUMP] = (struct pollfd){.fd = app->job != NULL ? dumpjob_fd(app->job) : -1,
-                                  .events = POLLIN};
-    fd[FD_SYMBOLS] = (struct pollfd){.fd = symbols_fd(app->symbols), .events = POLLIN};
-    return events_wait(fd, FDS, wake_ns(app));
-}
-
-static void obey_signals(struct app *app, unsigned signals)
-{
-    if ((signals & EVENT_SIGNAL_END) != 0)
-        app->is_over = true;
-    if ((signals & EVENT_SIGNAL_STOP) != 0)
-        term_suspend();
-    else if ((signals & EVENT_SIGNAL_CONTINUE) != 0)
-        term_resume();
-    if (signals != 0)
-        app->is_stale = true;
-}
-
-static void draw(struct app *app)
-{
-    if (!app->is_stale || term_is_sending())
-        return;
-    fit_screen(app);
-    screen_draw(&app->screen, model_of(app), &app->canvas);
-    term_show(&app->canvas);
-    if (!term_flush())
-        app->is_over = true;
-    app->is_stale = false;
-}
-
-static void loop_once(struct app *app)
-{
-    struct pollfd fd[FDS];
-    unsigned signals = wait_for_something(app, fd);
-    int64_t now_ns = clock_mono_ns();
-
-    obey_signals(app, signals);
-    if ((fd[FD_INPUT].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
-        app->is_over = true; /* the terminal is gone */
-    if (fd[FD_TARGET].revents != 0)
-        app->next_tick_ns = now_ns; /* the target is */
-    if (fd[FD_OUTPUT].revents != 0 && !term_flush())
-        app->is_over = true;
-    if (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->symbols))
-        refresh_code(app);
-    look(app, now_ns);
-    if (fd[FD_INPUT].revents != 0)
-        take_keys(app, now_ns);
-    step_dump(app, now_ns);
-    tick(app, now_ns);
-    follow(app);
-    if (!app->is_over)
-        draw(app);
-}
-
-/* ---- Beginning and end ---- */
-
-static enum plot_tier wanted_tier(const struct options *options)
-{
-    switch (options->glyphs) {
-    case GLYPHS_AUTO:
-        return term_best_tier();
-    case GLYPHS_BRAILLE:
-        return PLOT_BRAILLE;
-    case GLYPHS_BLOCKS:
-        return PLOT_BLOCKS;
-    case GLYPHS_LINES:
-        return PLOT_LINES;
-    case GLYPHS_ASCII:
-        return PLOT_ASCII;
-    }
-    UNREACHABLE();
-}
-
-/* Takes MONITOR. */
-static void watch(const struct options *options, struct monitor *monitor, pid_t pid)
-{
-    struct app *app = calloc(1, sizeof *app);
-    enum plot_tier tier = wanted_tier(options);
-    enum plot_tier best = term_best_tier();
-
-    CHECK(app != NULL);
-    app->options = options;
-    app->monitor = monitor;
-    app->symbols = symbols_new(pid, options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-    app->code = code_table_new();
-    alert_command_init(&app->on_alert, options->on_alert);
-    app->is_stale = true;
-    app->next_tick_ns = clock_mono_ns();
-    canvas_init(&app->canvas, 1, 1);
-    screen_init(&app->screen, best < tier ? best : tier, tier, options->interval_ns);
-    tick(app, app->next_tick_ns);
-    if (options->rc_fault[0] != '\0')
-        screen_say(&app->screen, model_of(app), ROLE_WARN, options->rc_fault);
-    draw(app);
-    while (!app->is_over)
-        loop_once(app);
-    dumpjob_free(app->job);
-    dump_free(app->dump);
-    code_table_free(app->code);
-    symbols_free(app->symbols);
-    canvas_fini(&app->canvas);
-    monitor_free(app->monitor);
-    free(app);
-}
 
 bool app_has_terminal(void)
 {
     return term_is_usable();
 }
 
-int app_run(const struct options *options, const struct target *target)
+static bool open_screen(const struct options *options)
 {
-    struct monitor_options how = {.lint_window_ns = options->lint_window_ns};
-    struct monitor_failure failure = {.status = EXIT_OK};
-    struct target chosen;
-    struct monitor *monitor = NULL;
     struct term_wishes wishes = {.colour = options->no_color ? TERM_NO_COLOUR : TERM_COLOUR,
                                  .theme = options->theme,
                                  .mouse = !options->no_mouse};
 
-    if (target != NULL && (monitor = monitor_new(target, &how, &failure)) == NULL) {
-        fprintf(stderr, "gomon: %s\n", failure.text);
-        return (int)failure.status;
-    }
     events_init();
-    if (!term_open(&wishes)) {
-        fprintf(stderr, "gomon: the terminal cannot be set up\n");
+    if (term_open(&wishes))
+        return true;
+    fail(EXIT_FAILED, "the terminal cannot be set up");
+    return false;
+}
+
+/* Takes MONITOR; NULL: lets the user choose a target. */
+static int show(const struct options *options, struct monitor *monitor, pid_t pid)
+{
+    struct monitor_options how = monitor_options_of(options, MONITOR_RECORDS_PAST);
+    struct target chosen = {.pid = pid};
+
+    if (!open_screen(options)) {
         monitor_free(monitor);
         return EXIT_FAILED;
     }
-    if (target != NULL)
-        chosen = *target;
-    else
+    if (monitor == NULL)
         monitor = app_pick(options, &how, &chosen);
     if (monitor != NULL)
-        watch(options, monitor, chosen.pid);
+        app_watch(options, monitor, chosen.pid);
     term_close();
     return EXIT_OK;
+}
+
+int app_replay(const struct options *options)
+{
+    struct monitor_failure failure = {.status = EXIT_OK};
+    struct monitor *monitor = monitor_new_replay(options->read_path, options->begin, options->end,
+                                                 &failure);
+
+    if (monitor == NULL)
+        return (int)fail(failure.status, "%s", failure.text);
+    return show(options, monitor, 0);
+}
+
+int app_run(const struct options *options, const struct target *target)
+{
+    struct monitor_options how = monitor_options_of(options, MONITOR_RECORDS_PAST);
+    struct monitor_failure failure = {.status = EXIT_OK};
+    struct monitor *monitor = NULL;
+
+    if (target == NULL)
+        return show(options, NULL, 0);
+    monitor = monitor_new(target, &how, &failure);
+    if (monitor == NULL)
+        return (int)fail(failure.status, "%s", failure.text);
+    return show(options, monitor, target->pid);
 }

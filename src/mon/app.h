@@ -21,4 +21,7 @@ bool app_has_terminal(void);
  * name of, else all. Errors are written to stderr when the terminal is itself again. */
 int app_run(const struct options *options, const struct target *target);
 
+/* Shows the recording options->read_path until the user quits; as above. */
+int app_replay(const struct options *options);
+
 #endif

@@ -22,6 +22,7 @@ struct pick {
     struct target_list *list;
     struct target *chosen;
     struct monitor *monitor; /* of the one that was chosen */
+    bool dead;               /* only those that have ended */
     int64_t next_list_ns;
     bool is_over;
 };
@@ -30,7 +31,10 @@ static void refresh(struct pick *pick, int64_t now_ns)
 {
     if (now_ns < pick->next_list_ns)
         return;
-    target_list_read(pick->list);
+    if (pick->dead)
+        target_list_read_dead(pick->list);
+    else
+        target_list_read(pick->list);
     picker_list_is_new(&pick->picker);
     pick->picker.real_ns = clock_real_ns();
     pick->next_list_ns = now_ns + LIST_NS;
@@ -115,7 +119,7 @@ static void loop_once(struct pick *pick)
 struct monitor *app_pick(const struct options *options, const struct monitor_options *how,
                          struct target *chosen)
 {
-    struct pick pick = {.how = how, .chosen = chosen};
+    struct pick pick = {.how = how, .chosen = chosen, .dead = options->dead};
 
     pick.list = calloc(1, sizeof *pick.list);
     CHECK(pick.list != NULL);

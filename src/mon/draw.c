@@ -31,11 +31,26 @@ const char *draw_figure_text(char text[FIGURE_BYTES], struct figure figure)
     return text;
 }
 
+void draw_difference_text(char *text, size_t size, struct figure figure)
+{
+    char number[FMT_BYTES_MAX];
+    double by = figure.value - figure.base;
+
+    text[0] = '\0';
+    if (figure.unit == FMT_UNIX_NS || figure.unit == FMT_ENUM)
+        return;
+    fmt_value(number, sizeof number, figure.unit, by < 0 ? -by : by);
+    snprintf(text, size, " %c%s", by < 0 ? '-' : '+', number);
+}
+
 struct fact draw_fact(const char *label, struct figure figure)
 {
     struct fact fact = {.label = label, .role = ROLE_STRONG};
 
     draw_figure_text(fact.text, figure);
+    if (figure.known && figure.compared)
+        draw_difference_text(fact.text + strlen(fact.text), sizeof fact.text - strlen(fact.text),
+                             figure);
     return fact;
 }
 

@@ -21,6 +21,8 @@ struct figure {
     double value;
     enum fmt_unit unit;
     enum { FIGURE_AS_IS, FIGURE_PER_SECOND } per;
+    bool compared;
+    double base; /* what it is compared with, if it is */
 };
 
 #define FIGURE_BYTES 40
@@ -31,6 +33,9 @@ struct figure {
 /* The text of a figure, DRAW_MISSING if it is not known. Returns TEXT. */
 const char *draw_figure_text(char text[FIGURE_BYTES], struct figure figure);
 
+/* " +3.1M": by how much FIGURE, which is compared, is above its base. */
+void draw_difference_text(char *text, size_t size, struct figure figure);
+
 /* ---- Facts: "rss  1.31G", one after the other in a row ---- */
 
 struct fact {
@@ -39,7 +44,7 @@ struct fact {
     enum role role; /* of the text */
 };
 
-/* A fact made of a figure. */
+/* A fact made of a figure; with the difference, "412M +3.1M", if it is compared. */
 struct fact draw_fact(const char *label, struct figure figure);
 
 /* Draws a title and as many whole facts as there is room for; returns how many. Each text gets

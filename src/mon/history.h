@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* history.h - every kept metric over time, in buckets that never move.
  * Bucket k of a level covers [k * width, (k + 1) * width) of the monotonic clock, so a column of a
- * plot covers the same buckets for ever and the past does not shimmer. Two levels: 15 minutes at 1
- * s, 24 hours at 1 minute. Each bucket holds min, max, sum, count and last, so zooming out keeps
- * the spikes; one without a sample is a gap and stays one. Of a counter, min, max and sum are of
- * its rate per second, and last is the counter itself. All memory is taken by history_new.
+ * plot covers the same buckets for ever and the past does not shimmer. Three levels: 15 minutes at
+ * 1 s, 24 hours at 1 minute, 7 days at 10 minutes; the latter two lie in a file without a name
+ * (spill.h). Each bucket holds min, max, sum, count and last, so zooming out keeps the spikes; one
+ * without a sample is a gap and stays one. Of a counter, min, max and sum are of its rate per
+ * second, and last is the counter itself. A fourth one, of seconds again, shows a stretch of the
+ * past that was kept elsewhere: history_stretch. All memory is taken by history_new.
  * Threads: one owner. */
 #ifndef MON_HISTORY_H
 #define MON_HISTORY_H
@@ -14,10 +16,12 @@
 
 #include "mon/metric.h"
 
-enum history_level { HISTORY_SECONDS, HISTORY_MINUTES };
-#define HISTORY_LEVELS 2
+enum history_level { HISTORY_SECONDS, HISTORY_STRETCH, HISTORY_MINUTES, HISTORY_TENS };
+#define HISTORY_LEVELS       4
 #define HISTORY_SECONDS_KEPT 900
+#define HISTORY_STRETCH_KEPT 1024
 #define HISTORY_MINUTES_KEPT 1440
+#define HISTORY_TENS_KEPT    1009
 
 struct history_bucket {
     float min;
@@ -66,6 +70,25 @@ struct history_minute {
  * follow with history_add: they do not count twice. Its mean is taken to be in the middle. */
 void history_add_minute(struct history *h, unsigned metric, int64_t mono_ns,
                         const struct history_minute *minute);
+
+/* Forgets the stretch of seconds that was shown and begins that of [FROM_NS, TO_NS), of which at
+ * most HISTORY_STRETCH_KEPT seconds are kept, the last ones. */
+void history_stretch(struct history *h, int64_t from_ns, int64_t to_ns);
+
+/* Adds a sample to the stretch, in rising time for each metric; what lies outside of it is
+ * dropped. Rates as with history_add. */
+void history_stretch_add(struct history *h, unsigned metric, int64_t mono_ns, uint64_t value);
+
+/* Says why the target had published nothing at this time of the stretch. */
+void history_stretch_gap(struct history *h, int64_t mono_ns, enum gap_cause cause);
+
+/* Whether the seconds of [FROM_NS, TO_NS) are at hand, be it in the stretch. */
+bool history_has_seconds(const struct history *h, int64_t from_ns, int64_t to_ns);
+
+/* Takes in the whole bucket of a minute, as history_range told it of another history. In rising
+ * time; not mixed with history_add. */
+void history_put_minute(struct history *h, unsigned metric, int64_t mono_ns,
+                        const struct history_bucket *bucket);
 
 /* Says why the target published nothing from FROM_NS until TO_NS; buckets in which it did are not
  * touched. */

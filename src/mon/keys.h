@@ -45,6 +45,7 @@ enum key_scope {
     SCOPE_SORT = 8,
     SCOPE_METRICS = 16,
     SCOPE_STACKS = 32,
+    SCOPE_TIME = 64, /* all panels with a digit */
 };
 
 struct key_entry {

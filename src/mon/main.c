@@ -5,22 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "mon/alert_command.h"
 #include "mon/app.h"
 #include "mon/check_command.h"
 #include "mon/demo_command.h"
 #include "mon/dump_command.h"
 #include "mon/export.h"
-#include "mon/follow.h"
+#include "mon/fail.h"
+#include "mon/main_batch.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
 #include "mon/rcfile.h"
@@ -29,39 +26,23 @@
 #include "mon/target.h"
 #include "mon/target_wait.h"
 
-#define ROWS_A_TITLE 24
-#define NAMING_NS    (2 * NS_PER_S)
-#define FOLLOW_MS    200
-#define DEMO_NS      (10 * NS_PER_S) /* the longest that its page is waited for */
-
-__attribute__((format(printf, 2, 3))) static enum exit_status fail(enum exit_status status,
-                                                                   const char *format, ...)
-{
-    va_list args;
-
-    fputs("gomon: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    return status;
-}
+#define DEMO_NS (10 * NS_PER_S) /* the longest that its page is waited for */
 
 /* ---- targets ---- */
-
-static enum exit_status no_json(void)
-{
-    return fail(EXIT_FAILED, "built without JSON: configure found no jansson");
-}
 
 static enum exit_status list_targets(const struct options *o, struct target_list *list)
 {
     target_clear_images(clock_real_ns());
-    target_list_read(list);
+    if (o->dead)
+        target_list_read_dead(list);
+    else
+        target_list_read(list);
     if (o->json)
-        return export_targets_json(stdout, list) ? EXIT_OK : no_json();
+        return export_targets_json(stdout, list) ? EXIT_OK : batch_no_json();
     export_targets(stdout, list);
-    if (list->n == 0)
+    if (list->n == 0 && o->dead)
+        fputs("no program that uses libgort has ended and left a page\n", stderr);
+    else if (list->n == 0)
         fputs("no program that uses libgort runs here, and none has left a page\n", stderr);
     if (list->ndenied > 0)
         fprintf(stderr, "%u processes could not be looked into: root can\n", list->ndenied);
@@ -84,163 +65,16 @@ static enum exit_status status_of(enum target_match match)
     return EXIT_FAILED;
 }
 
-/* ---- batch output ---- */
-
-struct batch {
-    const struct options *options;
-    struct monitor *monitor;
-    struct symbols *symbols;
-    struct alert_command on_alert;
-    struct code_line code[ALERTS_MAX];
-    uint64_t nsamples;
-    bool is_titled;  /* of CSV */
-    int64_t told_ns; /* alerts up to here were written */
-};
-
-static bool is_named(const struct batch *b, uint32_t n, uint64_t pc)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (b->code[i].pc == pc)
-            return true;
-    return false;
-}
-
-/* Looks up what the alerts blame, waiting for it: an alert without its line is half an alert. */
-static void name_code(struct batch *b)
-{
-    const struct alerts *alerts = monitor_model(b->monitor)->alerts;
-    int64_t deadline_ns = clock_mono_ns() + NAMING_NS;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < alerts->nstanding; i++) {
-        uint64_t pc = alerts->alert[i].pc;
-
-        if (pc == 0 || is_named(b, n, pc))
-            continue;
-        symbols_wait(b->symbols, pc, SYMBOL_AT_RETURN, deadline_ns);
-        b->code[n].pc = pc;
-        symbols_text(b->symbols, pc, SYMBOL_AT_RETURN, b->code[n].text, sizeof b->code[n].text);
-        n++;
-    }
-    monitor_set_code_lines(b->monitor, (struct code_lines){.n = n, .line = b->code});
-}
-
-static bool write_sample(struct batch *b)
-{
-    const struct model *m = monitor_model(b->monitor);
-
-    name_code(b);
-    if (alert_command_tick(&b->on_alert, m) && b->options->bell && isatty(STDERR_FILENO))
-        fputc('\a', stderr);
-    if (b->options->json)
-        return export_json(stdout, m);
-    if (b->options->csv) {
-        if (!b->is_titled)
-            export_csv_titles(stdout, m);
-        b->is_titled = true;
-        export_csv_row(stdout, m);
-        return true;
-    }
-    if (b->options->once) {
-        export_metrics(stdout, m);
-    } else {
-        if (b->nsamples % ROWS_A_TITLE == 0)
-            export_titles(stdout);
-        export_row(stdout, m);
-    }
-    export_alerts(stdout, m, b->told_ns);
-    b->told_ns = m->mono_ns;
-    return true;
-}
-
-/* Waits for the next sample, or for the end of the target. */
-static void wait_for(const struct batch *b, int64_t deadline_ns)
-{
-    struct pollfd p = {.fd = monitor_pidfd(b->monitor), .events = POLLIN};
-    int64_t left_ns = deadline_ns - clock_mono_ns();
-    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
-
-    if (left_ns > 0)
-        ppoll(&p, 1, &t, NULL);
-}
-
-/* Waits for the next process of the same name, and goes on with it. */
-static void follow(struct batch *b)
-{
-    const struct model *m = monitor_model(b->monitor);
-    struct monitor_options how = {.lint_window_ns = b->options->lint_window_ns};
-    struct monitor *next;
-    pid_t pid;
-
-    fprintf(stderr, "gomon: process %d (%s): %s; waiting for the next\n", (int)m->target.pid,
-            m->target.name, target_state_name(m->status.state));
-    while ((next = follow_next(b->monitor, &how, &pid)) == NULL) {
-        poll(NULL, 0, FOLLOW_MS);
-        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
-    }
-    b->is_titled &= memcmp(m->metrics, monitor_model(next)->metrics, sizeof *m->metrics) == 0;
-    symbols_free(b->symbols);
-    monitor_free(b->monitor);
-    b->monitor = next;
-    b->symbols = symbols_new(pid, b->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-}
-
-static enum exit_status write_samples(struct batch *b)
-{
-    const struct model *m = monitor_model(b->monitor);
-    int64_t next_ns = clock_mono_ns();
-
-    for (;;) {
-        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
-        if (!write_sample(b))
-            return no_json();
-        if (fflush(stdout) != 0)
-            return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
-        b->nsamples++;
-        if (b->nsamples == b->options->count)
-            return EXIT_OK;
-        if (target_has_ended(m->status.state) && b->options->follow) {
-            follow(b);
-            m = monitor_model(b->monitor);
-            continue;
-        }
-        if (m->target.post_mortem)
-            return EXIT_OK;
-        if (target_has_ended(m->status.state))
-            return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid,
-                        m->target.name, target_state_name(m->status.state));
-        next_ns += b->options->interval_ns;
-        wait_for(b, next_ns);
-    }
-}
-
-static enum exit_status run_batch(const struct options *o, const struct target *target)
-{
-    struct batch *b = calloc(1, sizeof *b);
-    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
-    struct monitor_failure failure;
-    enum exit_status status;
-
-    if (b == NULL)
-        return fail(EXIT_FAILED, "out of memory");
-    b->options = o;
-    b->monitor = monitor_new(target, &how, &failure);
-    if (b->monitor == NULL) {
-        free(b);
-        return fail(failure.status, "%s", failure.text);
-    }
-    b->symbols = symbols_new(target->pid, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-    alert_command_init(&b->on_alert, o->on_alert);
-    status = write_samples(b);
-    symbols_free(b->symbols);
-    monitor_free(b->monitor);
-    free(b);
-    return status;
-}
-
 /* ---- what is asked for ---- */
 
 static enum exit_status run(const struct options *o, struct target_list *list);
+
+static enum exit_status run_recording(const struct options *o)
+{
+    if (o->mode == MODE_WATCH && app_has_terminal())
+        return (enum exit_status)app_replay(o);
+    return batch_replay(o);
+}
 
 static enum exit_status run_dump(const struct options *o, const struct target *target)
 {
@@ -305,7 +139,7 @@ static enum exit_status run_metrics(const struct options *o)
 
     metric_table_init(&table);
     if (o->json)
-        return export_figures_json(stdout, &table) ? EXIT_OK : no_json();
+        return export_figures_json(stdout, &table) ? EXIT_OK : batch_no_json();
     export_figures(stdout, &table);
     return EXIT_OK;
 }
@@ -320,12 +154,19 @@ static enum exit_status run_prom_of_all(struct target_list *list)
     return prom_command_run(list->target, live, stdout);
 }
 
+static enum target_match find(const struct options *o, struct target_list *list,
+                              struct target *target, char *error)
+{
+    if (o->dead)
+        return target_find_dead(o->target, list, target, error);
+    return (o->wait ? target_wait : target_find)(o->target, list, target, error);
+}
+
 static enum exit_status run_on_target(const struct options *o, struct target_list *list)
 {
     struct target target;
     char error[TARGET_ERROR_BYTES];
-    enum target_match match = (o->wait ? target_wait : target_find)(o->target, list, &target,
-                                                                    error);
+    enum target_match match = find(o, list, &target, error);
     bool on_screen = o->mode == MODE_WATCH && app_has_terminal();
 
     if (match == TARGET_SEVERAL && on_screen)
@@ -340,7 +181,7 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
         return prom_command_run(&target, 1, stdout);
     if (o->mode == MODE_DUMP)
         return run_dump(o, &target);
-    return on_screen ? (enum exit_status)app_run(o, &target) : run_batch(o, &target);
+    return on_screen ? (enum exit_status)app_run(o, &target) : batch_run(o, &target);
 }
 
 /* A demo of its own, then as if its pid had been given. */
@@ -393,10 +234,15 @@ static enum exit_status run(const struct options *o, struct target_list *list)
     case MODE_PROM:
         return o->target == NULL ? run_prom_of_all(list) : run_on_target(o, list);
     case MODE_WATCH:
+        if (o->read_path != NULL)
+            return run_recording(o);
         if (o->target != NULL)
             return run_on_target(o, list);
         return app_has_terminal() ? (enum exit_status)app_run(o, NULL) : list_targets(o, list);
     case MODE_BATCH:
+        if (o->read_path != NULL)
+            return run_recording(o);
+        return run_on_target(o, list);
     case MODE_DUMP:
         return run_on_target(o, list);
     }

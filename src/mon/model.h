@@ -43,11 +43,29 @@ struct model_target {
 };
 
 /* What is drawn of time. Live: end_ns is now. Frozen: end_ns is when the freeze began, and
- * snapshot, tasks and process are those of that moment, while history and alerts go on. */
+ * snapshot, tasks and process are those of that moment, while history and alerts go on. Past:
+ * mono_ns and real_ns of the model are the time at the cursor, and all figures, the state and the
+ * alerts are those of then; only the plots may reach further, up to end_ns. */
 struct model_view {
     bool frozen;
-    int64_t end_ns; /* monotonic */
+    int64_t end_ns;   /* monotonic: where plots end */
+    bool past;        /* all of the model is that of a moment that has been, at the time cursor */
+    bool replay;      /* of a recording, not of a target */
+    bool playing;     /* the replay goes on by itself */
+    int64_t first_ns; /* monotonic, of the past: where the cursor can go */
+    int64_t last_ns;
+    int64_t now_ns; /* monotonic: what mono_ns would be if it were not the past */
 };
+
+#define MODEL_MARKS 32
+
+/* Times that the user marked, monotonic, in rising order. */
+struct model_marks {
+    uint32_t n;
+    int64_t at_ns[MODEL_MARKS];
+};
+
+struct recorder_status; /* recorder.h */
 
 struct model {
     int64_t mono_ns; /* now */
@@ -65,12 +83,21 @@ struct model {
     const struct dump *dump;         /* the last dump of stacks, or NULL */
     struct dump_status dump_status;  /* of the one that is under way */
     struct code_lines code;
+    const struct recorder_status *record; /* of the file that is written, or NULL */
+    const struct model_marks *marks;      /* or NULL */
+    const struct snapshot *baseline;      /* what figures are compared with, or NULL */
 };
 
 /* The wall clock at a monotonic time, by the model's pair of clocks. */
 static inline int64_t model_real_ns(const struct model *m, int64_t mono_ns)
 {
     return m->real_ns + (mono_ns - m->mono_ns);
+}
+
+/* Now, monotonic, also while the model is of the past: for what is about the screen itself. */
+static inline int64_t model_now_ns(const struct model *m)
+{
+    return m->view.past ? m->view.now_ns : m->mono_ns;
 }
 
 /* The text for PC, or NULL while it is not known. */

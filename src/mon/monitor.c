@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "mon/monitor.h"
+#include "mon/monitor_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "mon/latency.h"
-#include "mon/lint.h"
 #include "mon/procstat.h"
-#include "mon/source.h"
-#include "mon/target.h"
 
 /* After more than this gomon itself has slept: what the page kept meanwhile fills the hole. */
 #define SLEPT_NS (3 * NS_PER_S)
@@ -22,42 +18,14 @@
  * counting stays below a thousandth of a core. Rows that are free now are read as well. */
 #define ROWS_A_SECOND 65536
 
+/* Of seconds to go back to: a day of a program of two procs. */
+#define TEMPORARY_BYTES (INT64_C(64) << 20)
+
 /* How often a target that has ended is looked for among the processes, and for how long so often.
  */
 #define SEARCH_NS         NS_PER_S
 #define OFTEN_SEARCHED_NS (60 * NS_PER_S)
 #define LATE_SEARCH_NS    (10 * NS_PER_S)
-
-struct monitor {
-    struct source *source;
-    struct target target;
-    struct procinfo_reader *reader; /* NULL: the process library refused */
-    struct history *history;
-    struct proc_history *procs;
-    struct latency_past *latencies;
-    struct lints *lints;
-    int pidfd;
-    int64_t last_tick_ns; /* 0: none yet */
-    int64_t last_kept_ns; /* time of the last sample in the history */
-    int64_t next_tasks_ns;
-    int64_t alive_ns;       /* it was seen to live */
-    uint64_t end_ticks;     /* no process that began earlier is its successor */
-    int64_t next_search_ns; /* for one */
-    struct metric_table table;
-    struct snapshot now;
-    struct snapshot before; /* room: what now was before it was read again */
-    struct snapshot prev;   /* what the rates of now refer to */
-    struct task_groups tasks;
-    struct procinfo process;
-    struct alerts alerts;
-    struct target_list list; /* room to search in */
-    struct {
-        struct snapshot snapshot;
-        struct task_groups tasks;
-        struct procinfo process;
-    } frozen;
-    struct model model;
-};
 
 /* ---- life ---- */
 
@@ -98,6 +66,18 @@ static void fill_model(struct monitor *m)
     monitor_freeze(m, false);
 }
 
+/* Without a temporary recording there is less to go back to, and nothing worse. */
+static bool start_recorder(struct monitor *m, const struct monitor_options *options,
+                           char why[static RECORDER_WHY_BYTES])
+{
+    if (options->record == MONITOR_RECORDS_NOTHING)
+        return true;
+    m->recorder = recorder_new(&options->recorder, &m->target, &m->model, why);
+    if (m->recorder != NULL && options->record == MONITOR_RECORDS_FILE)
+        m->model.record = recorder_status(m->recorder);
+    return m->recorder != NULL || options->record == MONITOR_RECORDS_PAST;
+}
+
 static struct monitor *fail(struct monitor *m, struct monitor_failure *failure,
                             enum exit_status status, const char *text)
 {
@@ -105,6 +85,18 @@ static struct monitor *fail(struct monitor *m, struct monitor_failure *failure,
     snprintf(failure->text, sizeof failure->text, "%s", text);
     monitor_free(m);
     return NULL;
+}
+
+struct monitor_options monitor_options_of(const struct options *o, enum monitor_record unnamed)
+{
+    struct monitor_options m = {
+        .lint_window_ns = o->lint_window_ns,
+        .record = o->write_path != NULL ? MONITOR_RECORDS_FILE : unnamed,
+        .recorder = {.path = o->write_path, .keep_ns = o->keep_ns, .max_bytes = o->max_bytes}};
+
+    if (o->write_path == NULL)
+        m.recorder = (struct recorder_options){.max_bytes = TEMPORARY_BYTES};
+    return m;
 }
 
 struct monitor *monitor_new(const struct target *target, const struct monitor_options *options,
@@ -124,6 +116,8 @@ struct monitor *monitor_new(const struct target *target, const struct monitor_op
     if (!allocate(m, options))
         return fail(m, failure, EXIT_FAILED, "out of memory");
     fill_model(m);
+    if (!start_recorder(m, options, why.why))
+        return fail(m, failure, EXIT_FAILED, why.why);
     return m;
 }
 
@@ -131,6 +125,10 @@ void monitor_free(struct monitor *m)
 {
     if (m == NULL)
         return;
+    timeview_free(m->timeview);
+    free(m->baseline);
+    recording_free(m->replay.recording);
+    recorder_free(m->recorder);
     if (m->source != NULL)
         m->source->ops->close(m->source);
     if (m->pidfd >= 0)
@@ -368,6 +366,20 @@ static void judge(struct monitor *m, int64_t mono_ns, int64_t real_ns)
                &m->alerts);
 }
 
+static void record(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    if (m->recorder == NULL || m->now.mono_ns == 0)
+        return;
+    recorder_take(m->recorder, &(struct recorder_input){.mono_ns = mono_ns,
+                                                        .real_ns = real_ns,
+                                                        .snapshot = &m->now,
+                                                        .tasks = &m->tasks,
+                                                        .status = &m->model.status,
+                                                        .history = m->history,
+                                                        .alerts = &m->alerts,
+                                                        .code = m->model.code});
+}
+
 /* A target that has ended is drawn up to its end: its last picture stays. */
 static void move_view(struct monitor *m, int64_t mono_ns)
 {
@@ -380,6 +392,10 @@ static void move_view(struct monitor *m, int64_t mono_ns)
 
 void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 {
+    if (m->replay.recording != NULL) {
+        monitor_replay_tick(m, mono_ns, real_ns);
+        return;
+    }
     m->model.mono_ns = mono_ns;
     m->model.real_ns = real_ns;
     if (!target_has_ended(m->model.status.state)) {
@@ -389,9 +405,11 @@ void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
         date_the_end(m, mono_ns, real_ns);
         note_silence(m);
         judge(m, mono_ns, real_ns);
+        record(m, mono_ns, real_ns);
     }
     search_successor(m, mono_ns);
     move_view(m, mono_ns);
+    monitor_keep_past(m);
     m->last_tick_ns = mono_ns;
 }
 
@@ -399,8 +417,11 @@ bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 {
     struct target_status status = m->model.status;
 
+    if (m->replay.recording != NULL)
+        return false;
     m->model.mono_ns = mono_ns;
     m->model.real_ns = real_ns;
+    monitor_keep_past(m);
     if (target_has_ended(status.state))
         return mono_ns >= m->next_search_ns;
     m->source->ops->look(m->source);
@@ -413,26 +434,6 @@ bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 int monitor_pidfd(const struct monitor *m)
 {
     return m->pidfd;
-}
-
-void monitor_freeze(struct monitor *m, bool on)
-{
-    struct model *model = &m->model;
-
-    if (on && !model->view.frozen) {
-        m->frozen.snapshot = m->now;
-        m->frozen.tasks = m->tasks;
-        m->frozen.process = m->process;
-    }
-    model->view.frozen = on;
-    model->snapshot = on ? &m->frozen.snapshot : &m->now;
-    model->tasks = on ? &m->frozen.tasks : &m->tasks;
-    model->process = on ? &m->frozen.process : &m->process;
-}
-
-const struct model *monitor_model(const struct monitor *m)
-{
-    return &m->model;
 }
 
 void monitor_set_dump(struct monitor *m, const struct dump *dump, struct dump_status status)

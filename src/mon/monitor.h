@@ -14,15 +14,27 @@
 
 #include "mon/model.h"
 #include "mon/options.h"
+#include "mon/recorder.h"
 
 #define MONITOR_ERROR_BYTES 256
 
 struct monitor;
 struct target;
 
+enum monitor_record {
+    MONITOR_RECORDS_NOTHING,
+    MONITOR_RECORDS_PAST, /* a temporary recording, to go back in */
+    MONITOR_RECORDS_FILE,
+};
+
 struct monitor_options {
     int64_t lint_window_ns; /* 0: the default */
+    enum monitor_record record;
+    struct recorder_options recorder;
 };
+
+/* What the command line asks for; UNNAMED is what is recorded without -w. */
+struct monitor_options monitor_options_of(const struct options *o, enum monitor_record unnamed);
 
 struct monitor_failure {
     enum exit_status status;
@@ -44,6 +56,34 @@ int monitor_pidfd(const struct monitor *m);
 /* Between two ticks, which may be an hour apart: the time of the model goes on. Looks only whether
  * the target lives. True: not as the model says, or something is due: tick now. */
 bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns);
+
+/* Opens the recording at PATH in the place of a target, at its beginning and playing. FROM and TO,
+ * as -B and -E have them (timetext.h), bound it; NULL: they do not. NULL: FAILURE says why. */
+struct monitor *monitor_new_replay(const char *path, const char *from, const char *to,
+                                   struct monitor_failure *failure);
+
+enum monitor_move {
+    MOVE_LIVE,     /* to now; in a replay to its end, and it stays there */
+    MOVE_BY,       /* by NS */
+    MOVE_TO,       /* to the monotonic time NS */
+    MOVE_TO_CLOCK, /* to the time NS of the wall clock */
+    MOVE_SAMPLE,   /* to the next sample if NS is above 0, else to the one before */
+    MOVE_MARK,     /* to the mark before, round the ends */
+    MOVE_NOT,      /* nowhere, but the window has changed */
+};
+
+/* Moves the time cursor, when plots show WINDOW_NS: the model is that of the past then, until
+ * MOVE_LIVE or until it has come to now. False: there is nothing further in that direction. */
+bool monitor_move(struct monitor *m, enum monitor_move move, int64_t ns, int64_t window_ns);
+
+/* A replay goes on by itself, or not. */
+void monitor_play(struct monitor *m, bool on);
+
+/* Marks the time that is shown; false if there is no room. */
+bool monitor_mark(struct monitor *m);
+
+/* What is shown becomes what figures are compared with; or nothing any more. False: no memory. */
+bool monitor_set_baseline(struct monitor *m, bool on);
 
 /* Holds snapshot, tasks and process figures of the model as they are, or lets them go on. */
 void monitor_freeze(struct monitor *m, bool on);

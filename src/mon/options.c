@@ -11,6 +11,8 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "mon/optvalue.h"
+#include "mon/recorder.h"
 
 enum option_id {
 #define OPTION(id, letter, name, argument, help) OPTION_##id,
@@ -38,31 +40,25 @@ static const struct option_row rows[OPTIONS] = {
 #define LEAST_WINDOW_S   30.0
 #define MOST_WINDOW_S    604800.0
 #define DEFAULT_WINDOW_S 900
+#define DEFAULT_BYTES    (INT64_C(1) << 30)
 
 #define WRONG(...) (snprintf(error, OPTIONS_ERROR_BYTES, __VA_ARGS__), false)
 
 /* ---- arguments ---- */
 
-/* A number of seconds from LEAST to MOST. */
-static bool take_seconds(const char *text, double least, double most, int64_t *ns)
+static bool take_span(const char *text, int64_t *ns)
 {
-    char *end;
-    double seconds = strtod(text, &end);
+    static const int64_t factor[] = {NS_PER_S, 60 * NS_PER_S, 3600 * NS_PER_S, 86400 * NS_PER_S};
 
-    if (end == text || *end != '\0' || !(seconds >= least && seconds <= most))
-        return false;
-    *ns = (int64_t)(seconds * (double)NS_PER_S);
-    return true;
+    return optvalue_unit(text, "smhd", factor, ns) && *ns >= 60 * NS_PER_S;
 }
 
-static bool take_count(const char *text, uint64_t *count)
+static bool take_size(const char *text, int64_t *bytes)
 {
-    char *end;
+    static const int64_t factor[] = {1, INT64_C(1) << 10, INT64_C(1) << 20, INT64_C(1) << 30,
+                                     INT64_C(1) << 40};
 
-    if (text[0] < '1' || text[0] > '9')
-        return false;
-    *count = strtoull(text, &end, 10);
-    return *end == '\0';
+    return optvalue_unit(text, "BKMGT", factor, bytes) && *bytes >= RECORDER_LEAST_BYTES;
 }
 
 static const char *const glyph_names[] = {[GLYPHS_AUTO] = "auto",
@@ -101,15 +97,33 @@ static bool is_pid(const char *text)
 
 /* ---- options ---- */
 
+/* An argument that is taken as it is, for later. */
+static bool take_text(struct options *o, enum option_id id, const char *text)
+{
+    const char **to = id == OPTION_WRITE   ? &o->write_path
+                      : id == OPTION_READ  ? &o->read_path
+                      : id == OPTION_BEGIN ? &o->begin
+                                           : &o->end;
+
+    *to = text;
+    return text[0] != '\0';
+}
+
 /* Takes an option that has an argument; false if it makes no sense. */
 static bool take_argument(struct options *o, enum option_id id, const char *text)
 {
     if (id == OPTION_COUNT)
-        return take_count(text, &o->count);
+        return optvalue_count(text, &o->count);
     if (id == OPTION_DELAY)
-        return take_seconds(text, LEAST_DELAY_S, MOST_DELAY_S, &o->interval_ns);
+        return optvalue_seconds(text, LEAST_DELAY_S, MOST_DELAY_S, &o->interval_ns);
     if (id == OPTION_LINT_WINDOW)
-        return take_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
+        return optvalue_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
+    if (id == OPTION_KEEP)
+        return take_span(text, &o->keep_ns);
+    if (id == OPTION_MAX_SIZE)
+        return take_size(text, &o->max_bytes);
+    if (id == OPTION_WRITE || id == OPTION_READ || id == OPTION_BEGIN || id == OPTION_END)
+        return take_text(o, id, text);
     if (id == OPTION_GLYPHS)
         return take_glyphs(text, &o->glyphs);
     if (id == OPTION_THEME)
@@ -177,6 +191,7 @@ static bool *flag_of(struct options *o, enum option_id id)
         {OPTION_WAIT, &o->wait},
         {OPTION_FOLLOW, &o->follow},
         {OPTION_DEMO, &o->demo},
+        {OPTION_DEAD, &o->dead},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
@@ -352,7 +367,9 @@ static bool take_target(struct options *o, int argc, char **argv, char *error)
 
 void options_init(struct options *o)
 {
-    *o = (struct options){.interval_ns = NS_PER_S, .lint_window_ns = DEFAULT_WINDOW_S * NS_PER_S};
+    *o = (struct options){.interval_ns = NS_PER_S,
+                          .lint_window_ns = DEFAULT_WINDOW_S * NS_PER_S,
+                          .max_bytes = DEFAULT_BYTES};
 }
 
 void options_fini(struct options *o)
@@ -374,6 +391,22 @@ const char *options_config(int argc, char **argv)
         if (found == LONG_BASE + OPTION_CONFIG)
             path = optarg;
     return path;
+}
+
+/* What does not go together with a recording, or without one. */
+static bool check_recording(const struct options *o, char *error)
+{
+    if (o->read_path == NULL && (o->begin != NULL || o->end != NULL))
+        return WRONG("--begin and --end are of a recording: say which with -r");
+    if (o->read_path != NULL && (o->target != NULL || o->write_path != NULL || o->dead))
+        return WRONG("-r shows a recording, and no process beside it");
+    if (o->read_path != NULL && o->mode != MODE_WATCH && o->mode != MODE_BATCH &&
+        o->mode < MODE_HELP)
+        return WRONG("a recording can be watched or written out with -b, no more");
+    if (o->write_path != NULL && o->mode != MODE_WATCH && o->mode != MODE_BATCH &&
+        o->mode < MODE_HELP)
+        return WRONG("-w records what is watched, on the screen or with -b");
+    return true;
 }
 
 bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
@@ -400,11 +433,13 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->mode = MODE_BATCH;
     if (o->once)
         o->count = 1;
+    if (!check_recording(o, error))
+        return false;
     if (o->json && o->csv)
         return WRONG("--json or --csv, not both");
     if (o->wait && (o->target == NULL || o->demo))
         return WRONG("which process is to be waited for?");
-    if (o->target == NULL && !o->demo &&
+    if (o->target == NULL && o->read_path == NULL && !o->demo &&
         (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK ||
          o->mode == MODE_STATUS))
         return WRONG("which process? gomon -l lists them");

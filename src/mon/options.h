@@ -54,6 +54,13 @@ struct options {
     uint64_t count;         /* samples of batch output; 0: no end */
     int64_t interval_ns;    /* between samples */
     int64_t lint_window_ns; /* 0: the default */
+    const char *write_path; /* record there; NULL: nowhere. Borrowed from argv */
+    const char *read_path;  /* a recording in the place of a target, or NULL; borrowed, too */
+    const char *begin;      /* of it, as timetext.h reads it, or NULL; borrowed */
+    const char *end;
+    bool dead;         /* those that have ended, and no others */
+    int64_t keep_ns;   /* what was recorded is dropped after that; 0: never */
+    int64_t max_bytes; /* of the recording */
     enum options_glyphs glyphs;
     bool no_color; /* the flag or NO_COLOR */
     enum theme theme;

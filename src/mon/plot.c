@@ -43,7 +43,8 @@ static struct frame frame_of(const struct plot *plot, const struct canvas *canva
     int gutter = gutter_for(canvas->cols);
     int legend = canvas->rows >= 3;
     int times = canvas->rows >= 5 && !plot->no_times;
-    int marks = canvas->rows >= 6 && (plot->collections != NULL || plot->nalerts > 0);
+    int marks = canvas->rows >= 6 &&
+                (plot->collections != NULL || plot->nalerts > 0 || plot->nmarks > 0);
     int body = canvas->rows - legend - times - marks;
     int cols = canvas->cols - gutter;
     struct rect rect[] = {
@@ -219,6 +220,25 @@ static void draw_marks(const struct plot *plot, struct canvas *marks)
         draw_collections(plot, marks);
     for (int i = 0; i < plot->nalerts; i++)
         canvas_put(marks, 0, column_of(plot, plot->alert_ns[i], marks->cols), 0x25b2, ROLE_BAD);
+    for (int i = 0; i < plot->nmarks; i++)
+        canvas_put(marks, 0, column_of(plot, plot->mark_ns[i], marks->cols), 'm', ROLE_KEY);
+}
+
+/* A line where there is nothing else, and another colour where there is. */
+static void draw_cursor(const struct plot *plot, struct canvas *canvas)
+{
+    int col = column_of(plot, plot->cursor_ns, canvas->cols);
+
+    for (int row = 0; plot->cursor_ns > 0 && row < canvas->rows; row++) {
+        const struct cell *cell = canvas_at(canvas, row, col);
+
+        if (cell == NULL)
+            return;
+        if (cell->rune == ' ')
+            canvas_put(canvas, row, col, 0x2502, ROLE_FROZEN);
+        else
+            canvas_tint(canvas, row, col, 1, ROLE_FROZEN);
+    }
 }
 
 /* ---- Times ---- */
@@ -245,6 +265,20 @@ static int64_t label_step(int64_t column_ns)
     return 86400 * NS_PER_S;
 }
 
+/* "03:12:40", "03:12", or where every label is a midnight "11-23". */
+static void label_text(char text[FMT_BYTES_MAX], int64_t real_ns, int64_t step_ns)
+{
+    if (step_ns >= 86400 * NS_PER_S) {
+        fmt_date(text, FMT_BYTES_MAX, real_ns);
+        if (strlen(text) > 10)
+            memmove(text, text + 5, 6);
+    } else {
+        fmt_clock(text, FMT_BYTES_MAX, real_ns);
+    }
+    if (step_ns >= 60 * NS_PER_S && strlen(text) > 5)
+        text[5] = '\0';
+}
+
 static void draw_times(const struct plot *plot, struct canvas *times, int gutter)
 {
     const struct plot_time *time = &plot->time;
@@ -258,9 +292,7 @@ static void draw_times(const struct plot *plot, struct canvas *times, int gutter
     for (;; at -= step_ns) {
         char text[FMT_BYTES_MAX];
         int col = column_of(plot, at - time->real_minus_mono, cols);
-        fmt_clock(text, sizeof text, at);
-        if (step_ns >= 60 * NS_PER_S && strlen(text) > 5)
-            text[5] = '\0';
+        label_text(text, at, step_ns);
         int width = (int)strlen(text);
         int left = gutter + col - width / 2;
         if (col < 0 || left < 0)
@@ -370,6 +402,7 @@ void plot_draw(const struct plot *plot, struct canvas *canvas)
     draw_axis(plot, scale, &frame.axis);
     plot_draw_body(plot, scale.ceiling, &frame.body);
     draw_gaps(plot, &frame.body);
+    draw_cursor(plot, &frame.body);
     draw_marks(plot, &frame.marks);
     if (plot->collections != NULL)
         canvas_text_right(&frame.marks_label, 0, frame.marks_label.cols - 1, ROLE_DIM, "GC");

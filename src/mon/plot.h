@@ -104,6 +104,9 @@ struct plot {
     const struct plot_bucket *collections; /* per second; of which the mean is drawn; or NULL */
     const int64_t *alert_ns;               /* monotonic times to be marked */
     int nalerts;
+    const int64_t *mark_ns; /* times that the user marked */
+    int nmarks;
+    int64_t cursor_ns; /* the time whose figures are shown, if it is not the end; else 0 */
     bool no_times; /* the plot below has the same times: leave out their row */
 };
 

@@ -17,14 +17,16 @@ static int64_t floor_to(int64_t value, int64_t unit)
     return value - (rest < 0 ? rest + unit : rest);
 }
 
-/* Whole seconds while history has seconds, whole minutes beyond: a bucket that held now one sample
- * and now two would draw a pattern that is not in the data. */
+/* Whole seconds while history has seconds, whole minutes beyond, tens of them beyond a day: a
+ * bucket that held now one sample and now two would draw a pattern that is not in the data. */
 static int64_t step_for(int64_t window_ns, int64_t nbuckets)
 {
     int64_t seconds = (window_ns + nbuckets * NS_PER_S - 1) / (nbuckets * NS_PER_S);
 
     if (seconds > 30)
         seconds = (seconds + 59) / 60 * 60;
+    if (window_ns > HISTORY_MINUTES_KEPT * 60 * NS_PER_S)
+        seconds = (seconds + 599) / 600 * 600;
     return seconds * NS_PER_S;
 }
 

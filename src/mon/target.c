@@ -182,6 +182,13 @@ void target_list_read(struct target_list *list)
     qsort(list->target, list->n, sizeof list->target[0], live_and_newest_first);
 }
 
+void target_list_read_dead(struct target_list *list)
+{
+    list->n = list->ndenied = 0;
+    list_dead(list);
+    qsort(list->target, list->n, sizeof list->target[0], live_and_newest_first);
+}
+
 void target_clear_images(int64_t now_real_ns)
 {
     char dir[32];
@@ -210,9 +217,7 @@ static pid_t pid_of(const char *number)
 /* The newest image of a process that had this pid. */
 static bool find_image(struct target_list *list, pid_t pid, struct target *found)
 {
-    list->n = 0;
-    list_dead(list);
-    qsort(list->target, list->n, sizeof list->target[0], live_and_newest_first);
+    target_list_read_dead(list);
     for (unsigned i = 0; i < list->n; i++) {
         if (list->target[i].pid == pid) {
             *found = list->target[i];
@@ -295,6 +300,28 @@ enum target_match target_find(const char *word, struct target_list *list, struct
     }
     *found = list->target[0];
     return TARGET_FOUND;
+}
+
+enum target_match target_find_dead(const char *word, struct target_list *list, struct target *found,
+                                   char error[static TARGET_ERROR_BYTES])
+{
+    bool found_one;
+
+    if (is_number(word)) {
+        found_one = find_image(list, pid_of(word), found);
+    } else {
+        target_list_read_dead(list);
+        found_one = keep_called(list, word, false, true) > 0 ||
+                    keep_called(list, word, false, false) > 0;
+        if (found_one)
+            *found = list->target[0];
+    }
+    if (found_one)
+        return TARGET_FOUND;
+    list->n = 0;
+    WHY("nothing that ended and was \"%s\" has left a page: gomon --dead lists those that have",
+        word);
+    return TARGET_NONE;
 }
 
 bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,

@@ -35,6 +35,9 @@ struct target_list {
 /* All targets of this user, or of everybody for root. LIST is large: not for the stack. */
 void target_list_read(struct target_list *list);
 
+/* Those that have ended alone, the last one first. */
+void target_list_read_dead(struct target_list *list);
+
 enum target_match {
     TARGET_FOUND,
     TARGET_SEVERAL, /* LIST holds the matches */
@@ -47,6 +50,10 @@ enum target_match {
  * ones hide dead ones of that name. Unless found, ERROR names the cause and the mend. */
 enum target_match target_find(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES]);
+
+/* The same among those that have ended: of several, the last one. */
+enum target_match target_find_dead(const char *word, struct target_list *list, struct target *found,
+                                   char error[static TARGET_ERROR_BYTES]);
 
 /* As target_find, for a pid: a process that lives, or else the image of one that died. */
 enum target_match target_find_pid(pid_t pid, struct target_list *list, struct target *found,

@@ -8,7 +8,7 @@ lint=$(dirname "$0")/lint.sh
 build=${top_builddir:-build}
 [ -f "$build/config.h" ] || { echo "headers.sh: no config.h in $build"; exit 99; }
 cc=${CC:-cc}
-libs=$(pkg-config --cflags ncursesw libproc2 libdw jansson 2>/dev/null)
+libs=$(pkg-config --cflags ncursesw libproc2 libdw jansson sqlite3 2>/dev/null)
 
 # compiles FILE FLAG...: whether FILE passes as a translation unit of its own.
 compiles() {

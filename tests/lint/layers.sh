@@ -48,6 +48,7 @@ page_users="^src/($page_headers|runtime/tasktab_move\\.h|$page_sources)\$"
 panel_users='^src/mon/(app|main)[a-z_]*\.c$'
 terminal='^src/mon/(term(_key|_line|_mouse)?\.c|term_line\.h)$'
 panel_view='model|canvas|draw|dump|dump_text|histogram|keys|layout|plot|scroll|theme'
+panel_view="$panel_view|recorder|timetext"
 all=$(in_dir src)
 runtime=$(in_dir src/runtime)
 mon=$(in_dir src/mon)
@@ -58,7 +59,7 @@ others() { printf '%s\n' $1 | grep -vE "$2"; }
 own='config\.h|base/.*'
 tables='metrics\.def|waits\.def'
 public='gort\.h|gort/.*'
-outside='libproc2/.*|proc/.*|elfutils/.*|gelf\.h|jansson\.h'
+outside='libproc2/.*|proc/.*|elfutils/.*|gelf\.h|jansson\.h|sqlite3\.h'
 
 allow "$own" $(in_dir src/base)
 allow 'gort/.*' $(pick "$all" '^src/gort(/.*)?\.h$')

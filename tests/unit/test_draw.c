@@ -39,7 +39,8 @@ Test(draw, a_figure_that_is_missing_is_a_dash)
 Test(draw, a_rate_says_that_it_is_one)
 {
     char text[FIGURE_BYTES];
-    struct figure figure = {true, 12, FMT_COUNT, FIGURE_PER_SECOND};
+    struct figure figure = {
+        .known = true, .value = 12, .unit = FMT_COUNT, .per = FIGURE_PER_SECOND};
 
     cr_assert_str_eq(draw_figure_text(text, figure), "12/s", "%s", text);
 }

@@ -134,16 +134,77 @@ Test(history, minutes_reach_back_where_seconds_are_gone)
     cr_assert_eq(range(MON_HEAP_ALLOC, now - 10 * S, now - 9 * S).n, 1, "not from the seconds");
 }
 
-Test(history, the_oldest_minutes_make_room)
+Test(history, what_is_older_than_a_day_is_kept_in_tens_of_minutes)
 {
     int64_t now = 30 * 3600 * S;
 
     for (int64_t t = 0; t <= now; t += M)
+        history_add(h, MON_HEAP_ALLOC, t, (uint64_t)(t / M));
+
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, 100 * M, 101 * M), 100, 109, 1045, 10, 109);
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, now - M, now), 1799, 1799, 1799, 1, 1799);
+}
+
+Test(history, after_seven_days_the_oldest_makes_room)
+{
+    int64_t now = 8 * 24 * 3600 * S;
+
+    for (int64_t t = 0; t <= now; t += M)
         history_add(h, MON_HEAP_ALLOC, t, 1);
 
-    cr_assert_eq(range(MON_HEAP_ALLOC, 0, M).n, 0, "30 hours are kept");
-    cr_assert_eq(history_oldest_ns(h), now - (HISTORY_MINUTES_KEPT - 1) * M, "oldest %" PRId64,
+    cr_assert_eq(range(MON_HEAP_ALLOC, 0, M).n, 0, "8 days are kept");
+    cr_assert_eq(history_oldest_ns(h), now - (HISTORY_TENS_KEPT - 1) * 10 * M, "oldest %" PRId64,
                  history_oldest_ns(h));
+}
+
+Test(history, minutes_of_another_keeper_fill_the_tens_too)
+{
+    for (int64_t k = 0; k < 30 * 60; k++)
+        history_add_minute(h, MON_HEAP_ALLOC, k * M + 59 * S,
+                           &(struct history_minute){.min = 1, .max = (uint64_t)k, .last = 3});
+
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, 100 * M, 110 * M), 1, 109, 1055, 20, 3);
+}
+
+Test(history, a_stretch_shows_the_seconds_of_long_ago)
+{
+    int64_t now = 3 * 3600 * S;
+
+    for (int64_t t = 0; t <= now; t += S)
+        history_add(h, MON_HEAP_ALLOC, t, 7);
+    cr_assert_not(history_has_seconds(h, 1000 * S, 1100 * S), "there are no seconds yet");
+    history_stretch(h, 1000 * S, 1100 * S);
+    for (int64_t t = 990 * S; t < 1110 * S; t += S)
+        history_stretch_add(h, MON_HEAP_ALLOC, t, (uint64_t)(t / S));
+
+    cr_assert(history_has_seconds(h, 1000 * S, 1100 * S), "there are none now either");
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, 1050 * S, 1051 * S), 1050, 1050, 1050, 1, 1050);
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, 1200 * S, 1201 * S), 7, 7, 420, 60, 7);
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, now - S, now), 7, 7, 7, 1, 7);
+}
+
+Test(history, a_new_stretch_forgets_the_one_before)
+{
+    history_stretch(h, 1000 * S, 1100 * S);
+    history_stretch_add(h, MON_HEAP_TOTAL_ALLOC, 1000 * S, 50);
+    history_stretch(h, 1000 * S, 3000 * S);
+    history_stretch_add(h, MON_HEAP_TOTAL_ALLOC, 2500 * S, 100);
+    history_stretch_add(h, MON_HEAP_TOTAL_ALLOC, 2501 * S, 130);
+
+    cr_assert_eq(range(MON_HEAP_TOTAL_ALLOC, 1000 * S, 1001 * S).n, 0, "it is still there");
+    ASSERT_BUCKET(range(MON_HEAP_TOTAL_ALLOC, 2501 * S, 2502 * S), 30, 30, 30, 1, 130);
+    cr_assert_eq(history_gap_at(h, 2600 * S), GAP_NOT_WATCHED, "cause %d",
+                 history_gap_at(h, 2600 * S));
+}
+
+Test(history, whole_minutes_are_taken_as_they_are)
+{
+    struct history_bucket b = {.min = 1, .max = 5, .sum = 6, .n = 2, .last = 5};
+
+    history_put_minute(h, MON_HEAP_ALLOC, 7 * M, &b);
+    history_put_minute(h, MON_HEAP_ALLOC, 8 * M, &b);
+
+    ASSERT_BUCKET(range(MON_HEAP_ALLOC, 7 * M, 8 * M), 1, 5, 6, 2, 5);
 }
 
 Test(history, a_leap_over_everything_leaves_gaps_only)

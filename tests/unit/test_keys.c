@@ -53,7 +53,8 @@ Test(keys, no_key_has_two_meanings_in_a_panel_of_all_scopes_but_one)
     const struct key_entry *entry = keys_table(&n);
 
     for (int i = 0; i < n; i++) {
-        enum command found = keys_lookup(~0u, keys_from_name(entry[i].keys));
+        unsigned others = entry[i].scope == SCOPE_STACKS ? SCOPE_TIME : 0; /* that has no time */
+        enum command found = keys_lookup(~others, keys_from_name(entry[i].keys));
         cr_assert_eq(found, entry[i].command, "%s is taken twice", entry[i].keys);
     }
 }

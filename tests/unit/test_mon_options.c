@@ -179,3 +179,32 @@ Test(options, waiting_and_following_want_somebody)
     assert_wrong("--wait", "which process");
     assert_wrong("--wait --demo leak", "which process");
 }
+
+Test(options, a_recording_is_written_to_a_file_within_bounds)
+{
+    assert_mode("-w x.gmr -p 12 --keep 36h --max-size 64M", MODE_WATCH);
+    cr_assert_str_eq(o.write_path, "x.gmr", "%s", o.write_path);
+    cr_assert_eq(o.keep_ns, 36 * 3600 * NS_PER_S, "keep %" PRId64, o.keep_ns);
+    cr_assert_eq(o.max_bytes, INT64_C(64) << 20, "max-size %" PRId64, o.max_bytes);
+    assert_mode("-b -w x.gmr -p 12", MODE_BATCH);
+    cr_assert(o.keep_ns == 0 && o.max_bytes == INT64_C(1) << 30, "max-size %" PRId64, o.max_bytes);
+    assert_wrong("-w x -p 12 --keep soon", "TIME");
+    assert_wrong("-w x -p 12 --keep 5s", "TIME");
+    assert_wrong("-w x -p 12 --keep 1hh", "TIME");
+    assert_wrong("-w x -p 12 --max-size 1K", "SIZE");
+    assert_wrong("-w x -p 12 --max-size -1G", "SIZE");
+    assert_wrong("-w x -p 12 --max-size nan", "SIZE");
+    assert_wrong("-l -w x", "-w records what is watched");
+}
+
+Test(options, a_recording_is_read_in_the_place_of_a_target)
+{
+    assert_mode("-r x.gmr", MODE_WATCH);
+    assert_mode("-r x.gmr -B 14:05 -E -5m -b", MODE_BATCH);
+    cr_assert_str_eq(o.begin, "14:05", "%s", o.begin);
+    cr_assert_str_eq(o.end, "-5m", "%s", o.end);
+    assert_wrong("-B 14:05 -p 12", "of a recording");
+    assert_wrong("-r x.gmr -p 12", "no process beside it");
+    assert_wrong("-r x.gmr -w y.gmr", "no process beside it");
+    assert_wrong("-r x.gmr -D", "a recording can be watched");
+}

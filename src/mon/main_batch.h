@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* main_batch.h - output without a screen: a line, an object or a row for each sample.
+ * Threads: the main one. */
+#ifndef MON_MAIN_BATCH_H
+#define MON_MAIN_BATCH_H
+
+#include "mon/options.h"
+#include "mon/target.h"
+
+/* What gomon says if it was built without JSON. */
+enum exit_status batch_no_json(void);
+
+/* Samples TARGET and writes to stdout until as many samples as were asked for are written, the
+ * target has ended, or stdout fails; and records them, if that was asked for. Blocks in between. */
+enum exit_status batch_run(const struct options *options, const struct target *target);
+
+/* Writes each sample of a recording. */
+enum exit_status batch_replay(const struct options *options);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor_parts.h - what a monitor is made of.
+ * Who: monitor.c, which follows the target, and monitor_time.c, which moves what is shown through
+ * time. Threads: one. */
+#ifndef MON_MONITOR_PARTS_H
+#define MON_MONITOR_PARTS_H
+
+#include "mon/latency.h"
+#include "mon/lint.h"
+#include "mon/monitor.h"
+#include "mon/recording.h"
+#include "mon/source.h"
+#include "mon/target.h"
+#include "mon/timeview.h"
+
+#define REPLAY_LINES 1024
+
+/* A recording in the place of a target. */
+struct replay {
+    struct recording *recording; /* NULL: there is a target */
+    int64_t from_ns;             /* bounds, monotonic; to_ns INT64_MAX: where it ends */
+    int64_t to_ns;
+    int64_t last_ns;  /* the last sample that is known */
+    int64_t after_ns; /* minutes up to here are in the history */
+    bool playing;
+    struct code_line line[REPLAY_LINES];
+    uint32_t nlines;
+};
+
+struct monitor {
+    struct source *source;
+    struct target target;
+    struct procinfo_reader *reader; /* NULL: the process library refused */
+    struct history *history;
+    struct proc_history *procs;
+    struct latency_past *latencies;
+    struct lints *lints;
+    struct recorder *recorder; /* NULL: nothing is recorded */
+    int pidfd;
+    int64_t last_tick_ns; /* 0: none yet */
+    int64_t last_kept_ns; /* time of the last sample in the history */
+    int64_t next_tasks_ns;
+    int64_t alive_ns;       /* it was seen to live */
+    uint64_t end_ticks;     /* no process that began earlier is its successor */
+    int64_t next_search_ns; /* for one */
+    struct metric_table table;
+    struct snapshot now;
+    struct snapshot before; /* room: what now was before it was read again */
+    struct snapshot prev;   /* what the rates of now refer to */
+    struct task_groups tasks;
+    struct procinfo process;
+    struct alerts alerts;
+    struct target_list list; /* room to search in */
+    struct {
+        struct snapshot snapshot;
+        struct task_groups tasks;
+        struct procinfo process;
+    } frozen;
+    struct model model;        /* what is now */
+    struct timeview *timeview; /* what was; NULL until it is asked for */
+    struct snapshot *baseline; /* NULL: none yet */
+    struct model_marks marks;
+    struct replay replay;
+    int64_t window_ns; /* that plots show, as was last told */
+};
+
+/* After each tick: who looks at the past keeps what is seen of it. */
+void monitor_keep_past(struct monitor *m);
+
+/* The tick of a replay. */
+void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/* monitor_time.c - what a monitor shows of time: now, frozen, then; and a recording in the place of
+ * a target. Interface: monitor.h. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "mon/monitor_parts.h"
+#include "mon/timetext.h"
+
+#define SKIPPED_NS (10 * NS_PER_S) /* a replay goes over longer holes at once */
+
+/* ---- the model ---- */
+
+void monitor_freeze(struct monitor *m, bool on)
+{
+    struct model *model = &m->model;
+
+    if (on && !model->view.frozen) {
+        m->frozen.snapshot = m->now;
+        m->frozen.tasks = m->tasks;
+        m->frozen.process = m->process;
+    }
+    model->view.frozen = on;
+    model->snapshot = on ? &m->frozen.snapshot : &m->now;
+    model->tasks = on ? &m->frozen.tasks : &m->tasks;
+    model->process = on ? &m->frozen.process : &m->process;
+}
+
+const struct model *monitor_model(const struct monitor *m)
+{
+    const struct model *past = timeview_model(m->timeview);
+
+    return past != NULL ? past : &m->model;
+}
+
+/* Where the cursor can't go beyond. */
+static int64_t latest_ns(const struct monitor *m)
+{
+    const struct target_status *status = &m->model.status;
+
+    if (m->replay.recording != NULL)
+        return m->model.view.end_ns;
+    return target_has_ended(status->state) ? status->since_ns : m->model.mono_ns;
+}
+
+/* The oldest time that the recording has something of: its first sample, or the minutes that were
+ * known before that. */
+static int64_t earliest_ns(struct monitor *m)
+{
+    return m->replay.recording != NULL ? m->replay.from_ns : history_oldest_ns(m->history);
+}
+
+/* What a model of the past has of the present. */
+static void bring_up_to_date(struct monitor *m)
+{
+    struct model *past = timeview_model(m->timeview);
+
+    if (past == NULL)
+        return;
+    past->view.now_ns = m->model.mono_ns;
+    past->view.first_ns = earliest_ns(m);
+    past->view.last_ns = latest_ns(m);
+    past->view.playing = m->replay.playing;
+    past->marks = m->model.marks;
+    past->baseline = m->model.baseline;
+    past->code = m->model.code;
+    past->dump = m->model.dump;
+    past->dump_status = m->model.dump_status;
+}
+
+/* ---- moving ---- */
+
+static struct recording *recording_of(struct monitor *m)
+{
+    if (m->replay.recording != NULL)
+        return m->replay.recording;
+    return m->recorder != NULL ? recorder_past(m->recorder) : NULL;
+}
+
+static bool show(struct monitor *m, int64_t at_ns, bool at_edge)
+{
+    struct timeview_ask ask = {.recording = recording_of(m),
+                               .live = &m->model,
+                               .history = m->history,
+                               .procs = m->replay.recording != NULL ? m->procs : NULL,
+                               .at_ns = at_ns,
+                               .window_ns = m->window_ns,
+                               .at_edge = at_edge};
+
+    if (m->timeview == NULL)
+        m->timeview = timeview_new();
+    if (ask.recording == NULL || m->timeview == NULL || !timeview_show(m->timeview, &ask))
+        return false;
+    bring_up_to_date(m);
+    return true;
+}
+
+static bool go_live(struct monitor *m)
+{
+    bool was_past = timeview_model(m->timeview) != NULL;
+
+    if (m->replay.recording != NULL)
+        return show(m, latest_ns(m), true);
+    if (was_past)
+        timeview_leave(m->timeview);
+    was_past |= m->model.view.frozen;
+    monitor_freeze(m, false);
+    return was_past;
+}
+
+static bool go_to(struct monitor *m, int64_t at_ns)
+{
+    int64_t now_ns = monitor_model(m)->mono_ns;
+    int64_t first_ns = earliest_ns(m);
+
+    if (at_ns >= latest_ns(m))
+        return go_live(m);
+    if (at_ns < first_ns)
+        at_ns = first_ns;
+    return show(m, at_ns, false) && at_ns != now_ns;
+}
+
+/* The last mark before the time that is shown, or the last of all. */
+static bool mark_before(const struct monitor *m, int64_t now_ns, int64_t *at_ns)
+{
+    const struct model_marks *marks = &m->marks;
+
+    if (marks->n == 0)
+        return false;
+    *at_ns = marks->at_ns[marks->n - 1];
+    for (uint32_t i = 0; i < marks->n && marks->at_ns[i] < now_ns; i++)
+        *at_ns = marks->at_ns[i];
+    return true;
+}
+
+/* Where a move leads to; false: nowhere. */
+static bool aim(struct monitor *m, enum monitor_move move, int64_t ns, int64_t *at_ns)
+{
+    const struct model *shown = monitor_model(m);
+    int64_t from_ns = shown->view.past ? shown->mono_ns : latest_ns(m);
+
+    *at_ns = ns;
+    switch (move) {
+    case MOVE_LIVE:
+        *at_ns = INT64_MAX;
+        return true;
+    case MOVE_BY:
+        *at_ns = from_ns + ns;
+        return true;
+    case MOVE_TO:
+        return true;
+    case MOVE_TO_CLOCK:
+        return recording_mono(recording_of(m), ns, at_ns);
+    case MOVE_SAMPLE:
+        return ns > 0 ? recording_next(recording_of(m), from_ns, at_ns)
+                      : recording_previous(recording_of(m), from_ns, at_ns);
+    case MOVE_MARK:
+        return mark_before(m, from_ns, at_ns);
+    case MOVE_NOT:
+        *at_ns = from_ns;
+        return shown->view.past;
+    }
+    return false;
+}
+
+bool monitor_move(struct monitor *m, enum monitor_move move, int64_t ns, int64_t window_ns)
+{
+    int64_t at_ns;
+
+    m->window_ns = window_ns;
+    if (recording_of(m) == NULL)
+        return move == MOVE_LIVE && go_live(m);
+    if (!aim(m, move, ns, &at_ns))
+        return false;
+    if (move == MOVE_LIVE)
+        return go_live(m);
+    return go_to(m, at_ns);
+}
+
+/* The seconds that the live history drops are still wanted by who looks at them. */
+void monitor_keep_past(struct monitor *m)
+{
+    struct model *past = timeview_model(m->timeview);
+
+    if (past == NULL)
+        return;
+    if (!history_has_seconds(m->history, past->view.end_ns - m->window_ns, past->view.end_ns))
+        show(m, past->mono_ns, false);
+    bring_up_to_date(m);
+}
+
+/* ---- marks and the baseline ---- */
+
+bool monitor_mark(struct monitor *m)
+{
+    struct model_marks *marks = &m->marks;
+    int64_t at_ns = monitor_model(m)->mono_ns;
+    uint32_t i = marks->n;
+
+    if (marks->n == MODEL_MARKS)
+        return false;
+    for (; i > 0 && marks->at_ns[i - 1] > at_ns; i--)
+        marks->at_ns[i] = marks->at_ns[i - 1];
+    marks->at_ns[i] = at_ns;
+    marks->n++;
+    m->model.marks = marks;
+    bring_up_to_date(m);
+    return true;
+}
+
+bool monitor_set_baseline(struct monitor *m, bool on)
+{
+    if (on && m->baseline == NULL)
+        m->baseline = malloc(sizeof *m->baseline);
+    if (on && m->baseline == NULL)
+        return false;
+    if (on)
+        *m->baseline = *monitor_model(m)->snapshot;
+    m->model.baseline = on ? m->baseline : NULL;
+    bring_up_to_date(m);
+    return true;
+}
+
+/* ---- a replay ---- */
+
+void monitor_play(struct monitor *m, bool on)
+{
+    m->replay.playing = on;
+    bring_up_to_date(m);
+}
+
+/* What has been recorded since: the file may be written at this time. */
+static void look_at_end(struct monitor *m)
+{
+    struct replay *r = &m->replay;
+    struct recording_moment last;
+
+    if (recording_last(r->recording, &last))
+        r->last_ns = last.mono_ns;
+    recording_minutes(r->recording, &r->after_ns, m->history);
+    r->nlines = recording_code(r->recording, r->line, REPLAY_LINES);
+    m->model.code = (struct code_lines){.n = r->nlines, .line = r->line};
+    m->model.view.end_ns = r->last_ns < r->to_ns ? r->last_ns : r->to_ns;
+}
+
+static int64_t play_on(struct monitor *m, int64_t from_ns, int64_t by_ns)
+{
+    int64_t at_ns = from_ns + by_ns;
+    int64_t next_ns;
+
+    if (recording_next(m->replay.recording, from_ns, &next_ns) && next_ns > at_ns + SKIPPED_NS)
+        at_ns = next_ns;
+    return at_ns < m->model.view.end_ns ? at_ns : m->model.view.end_ns;
+}
+
+void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
+{
+    const struct model *shown = timeview_model(m->timeview);
+
+    look_at_end(m);
+    m->model.mono_ns = mono_ns;
+    m->model.real_ns = real_ns;
+    if (shown == NULL)
+        show(m, m->replay.from_ns, true);
+    else if (m->replay.playing)
+        show(m, play_on(m, shown->mono_ns, mono_ns - m->last_tick_ns), true);
+    bring_up_to_date(m);
+    m->last_tick_ns = mono_ns;
+}
+
+static bool bound(struct monitor *m, const char *text, int64_t *mono_ns,
+                  struct monitor_failure *failure)
+{
+    struct recording_moment first, last;
+    int64_t real_ns;
+
+    if (text == NULL)
+        return true;
+    if (recording_first(m->replay.recording, &first) &&
+        recording_last(m->replay.recording, &last) &&
+        timetext_parse(text, first.real_ns, last.real_ns, &real_ns) &&
+        recording_mono(m->replay.recording, real_ns, mono_ns))
+        return true;
+    failure->status = EXIT_USAGE;
+    snprintf(failure->text, sizeof failure->text, "\"%.40s\" is no time: write %s", text,
+             TIMETEXT_FORMS);
+    return false;
+}
+
+static bool set_bounds(struct monitor *m, const char *from, const char *to,
+                       struct monitor_failure *failure)
+{
+    struct replay *r = &m->replay;
+    struct recording_moment first, last;
+
+    r->to_ns = INT64_MAX;
+    r->after_ns = INT64_MIN;
+    if (!recording_first(r->recording, &first) || !recording_last(r->recording, &last))
+        return false;
+    r->from_ns = first.mono_ns;
+    if (!bound(m, from, &r->from_ns, failure) || !bound(m, to, &r->to_ns, failure))
+        return false;
+    if (r->from_ns < first.mono_ns)
+        r->from_ns = first.mono_ns;
+    if (r->from_ns <= r->to_ns && r->from_ns <= last.mono_ns && r->to_ns >= first.mono_ns)
+        return true;
+    failure->status = EXIT_FAILED;
+    snprintf(failure->text, sizeof failure->text, "the recording has nothing of that time");
+    return false;
+}
+
+static bool open_replay(struct monitor *m, const char *path, struct monitor_failure *failure)
+{
+    struct source_failure why;
+
+    m->pidfd = -1;
+    metric_table_init(&m->table);
+    m->replay.recording = recording_open(path, &m->table, &why);
+    if (m->replay.recording == NULL) {
+        failure->status = why.status;
+        snprintf(failure->text, sizeof failure->text, "%s", why.why);
+        return false;
+    }
+    m->history = history_new(&m->table);
+    m->procs = proc_history_new();
+    failure->status = EXIT_FAILED;
+    snprintf(failure->text, sizeof failure->text, "out of memory");
+    return m->history != NULL && m->procs != NULL;
+}
+
+struct monitor *monitor_new_replay(const char *path, const char *from, const char *to,
+                                   struct monitor_failure *failure)
+{
+    struct monitor *m = calloc(1, sizeof *m);
+
+    if (m == NULL) {
+        *failure = (struct monitor_failure){EXIT_FAILED, "out of memory"};
+        return NULL;
+    }
+    if (!open_replay(m, path, failure) || !set_bounds(m, from, to, failure)) {
+        monitor_free(m);
+        return NULL;
+    }
+    recording_target(m->replay.recording, &m->model.target);
+    m->window_ns = 900 * NS_PER_S;
+    m->replay.playing = true;
+    m->model.view = (struct model_view){.replay = true, .playing = true};
+    m->model.metrics = &m->table;
+    m->model.history = m->history;
+    m->model.procs = m->procs;
+    m->model.alerts = &m->alerts;
+    monitor_freeze(m, false);
+    return m;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* recorder.h - writes what is known of a target into a recording, sample by sample.
+ * Each second or so is one transaction, so that a kill loses no more than that, and whoever reads
+ * the file at the same time sees whole samples. If the disk is full or the file fails, what could
+ * not be written is lost, the recorder says so and tries again some seconds later; nothing that was
+ * written before suffers. What the page kept from before the attach goes in first. A recording
+ * without a name serves the way back in time while gomon runs.
+ * Threads: one owner. Each call may wait for the disk. */
+#ifndef MON_RECORDER_H
+#define MON_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mon/model.h"
+#include "mon/target.h"
+
+#define RECORDER_WHY_BYTES   256
+#define RECORDER_LEAST_BYTES (INT64_C(4) << 20)
+
+struct recorder;
+struct recording;
+
+struct recorder_options {
+    const char *path;  /* NULL: a temporary one */
+    int64_t keep_ns;   /* what is older is dropped; 0: no limit */
+    int64_t max_bytes; /* of the file, but for its log of about 1 MiB: the oldest makes room */
+};
+
+/* What there is to write; borrowed for the call. */
+struct recorder_input {
+    int64_t mono_ns;
+    int64_t real_ns;
+    const struct snapshot *snapshot;
+    const struct task_groups *tasks;
+    const struct target_status *status;
+    const struct history *history;
+    const struct alerts *alerts;
+    struct code_lines code;
+};
+
+struct recorder_status {
+    bool failing;
+    char why[RECORDER_WHY_BYTES]; /* if so */
+    uint64_t lost;                /* samples that could not be written */
+};
+
+/* Begins a recording of TARGET, or goes on with one of the same process. T and the target's words
+ * are borrowed until recorder_free. NULL: WHY says why. */
+struct recorder *recorder_new(const struct recorder_options *options, const struct target *target,
+                              const struct model *model, char why[static RECORDER_WHY_BYTES]);
+
+/* Writes what is left. NULL is fine. */
+void recorder_free(struct recorder *r);
+
+void recorder_take(struct recorder *r, const struct recorder_input *in);
+
+const struct recorder_status *recorder_status(const struct recorder *r);
+
+/* To read what was recorded; NULL if that is impossible. Lives as long as the recorder. */
+struct recording *recorder_past(struct recorder *r);
+
+#endif

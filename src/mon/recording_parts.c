@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/recording_parts.h"
+
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "mon/text.h"
+
+#define GROUPS_AGE_NS (60 * NS_PER_S) /* what is counted by group is that old at most */
+
+/* ---- columns ---- */
+
+struct sqlite3_stmt *recording_rows(struct recfile *f, enum recfile_table table, const char *tail)
+{
+    char sql[1024];
+
+    snprintf(sql, sizeof sql, "SELECT %s FROM %s %s", recfile_columns(table),
+             recfile_table_name(table), tail);
+    return recfile_prepare(f, sql);
+}
+
+void recording_text(struct sqlite3_stmt *s, int column, char *text, size_t bytes)
+{
+    const unsigned char *from = sqlite3_column_text(s, column);
+
+    text[0] = '\0';
+    if (from != NULL)
+        text_clean(text, bytes, from, (size_t)sqlite3_column_bytes(s, column));
+}
+
+int64_t recording_number(struct sqlite3_stmt *s, int column, int64_t none)
+{
+    return column >= 0 && sqlite3_column_type(s, column) != SQLITE_NULL
+               ? sqlite3_column_int64(s, column)
+               : none;
+}
+
+/* Time that can be reckoned with. */
+int64_t recording_time(struct sqlite3_stmt *s, int column, int64_t none)
+{
+    int64_t t = recording_number(s, column, none);
+
+    return t < 0 || t > INT64_MAX / 4 ? none : t;
+}
+
+enum target_state recording_state(const struct wide *w, struct sqlite3_stmt *s)
+{
+    char word[16] = "";
+
+    if (w->state >= 0)
+        recording_text(s, w->state, word, sizeof word);
+    for (int i = TARGET_LIVE; i <= TARGET_KILLED; i++)
+        if (strcmp(target_state_name((enum target_state)i), word) == 0)
+            return (enum target_state)i;
+    return TARGET_LIVE;
+}
+
+static uint64_t u64(struct sqlite3_stmt *s, int column)
+{
+    return (uint64_t)sqlite3_column_int64(s, column);
+}
+
+static uint32_t u32(struct sqlite3_stmt *s, int column)
+{
+    int64_t n = sqlite3_column_int64(s, column);
+
+    return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+/* A number of an enum with N values; what is not known is the first. */
+static int one_of(struct sqlite3_stmt *s, int column, int n)
+{
+    int64_t value = sqlite3_column_int64(s, column);
+
+    return value >= 0 && value < n ? (int)value : 0;
+}
+
+/* Goes over the rows with parameter 1 bound to MONO_NS. FALSE at the end, and S is finalized. */
+static bool next_row(struct sqlite3_stmt **s)
+{
+    if (*s != NULL && sqlite3_step(*s) == SQLITE_ROW)
+        return true;
+    sqlite3_finalize(*s);
+    *s = NULL;
+    return false;
+}
+
+static struct sqlite3_stmt *rows_at(struct recfile *f, enum recfile_table table, const char *tail,
+                                    int64_t mono_ns)
+{
+    struct sqlite3_stmt *s = recording_rows(f, table, tail);
+
+    if (s != NULL)
+        sqlite3_bind_int64(s, 1, mono_ns);
+    return s;
+}
+
+/* The rows of the last time at or before MONO_NS that TABLE has, not older than a minute. */
+static struct sqlite3_stmt *rows_of_group(struct recfile *f, enum recfile_table table,
+                                          int64_t mono_ns)
+{
+    char tail[256];
+
+    snprintf(tail, sizeof tail,
+             "WHERE mono_ns=(SELECT max(mono_ns) FROM %s WHERE mono_ns<=?1 AND mono_ns>?1-%" PRId64
+             ") ORDER BY 1,2",
+             recfile_table_name(table), GROUPS_AGE_NS);
+    return rows_at(f, table, tail, mono_ns);
+}
+
+/* ---- procs ---- */
+
+struct proc_sample recording_proc_of(struct sqlite3_stmt *s)
+{
+    struct proc_sample p = {
+        .id = u32(s, 1),
+        .state = (enum proc_state)one_of(s, 2, PROC_STATES),
+        .runq = u32(s, 3),
+        .tid = (int32_t)u32(s, 4),
+        .task = u64(s, 5),
+        .task_since_ns = sqlite3_column_int64(s, 6),
+        .switches = u64(s, 12),
+        .steals = u64(s, 13),
+        .detaches = u64(s, 14),
+        .mallocs = u64(s, 15),
+        .alloc_bytes = u64(s, 16),
+        .switches_per_s = sqlite3_column_double(s, 17),
+    };
+
+    for (int i = 0; i < PROC_STATES; i++) /* the columns are in the order of the enum */
+        p.share_ppm[i] = u32(s, 7 + i) > 1000000 ? 1000000 : u32(s, 7 + i);
+    return p;
+}
+
+void recording_read_procs(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_at(f, RECFILE_PROCS, "WHERE mono_ns=?1 ORDER BY proc", mono_ns);
+
+    s->nprocs = 0;
+    while (next_row(&row))
+        if (s->nprocs < SNAPSHOT_MAX_PROCS)
+            s->proc[s->nprocs++] = recording_proc_of(row);
+}
+
+/* ---- what came ---- */
+
+static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
+{
+    return (struct gc_cycle){
+        .start_mono_ns = sqlite3_column_int64(s, 0),
+        .number = u64(s, 1),
+        .end_real_ns = sqlite3_column_int64(s, 2),
+        .pause_ns = u64(s, 3),
+        .stop_ns = u64(s, 4),
+        .mark_ns = u64(s, 5),
+        .restart_ns = u64(s, 6),
+        .heap_before = u64(s, 7),
+        .heap_live = u64(s, 8),
+        .heap_goal = u64(s, 9),
+        .stacks_bytes = u64(s, 10),
+        .globals_bytes = u64(s, 11),
+        .last_stopped_task = u64(s, 12),
+        .trigger = (enum gc_trigger)one_of(s, 13, GC_BY_LIMIT + 1),
+        .mode = (enum gc_mode)one_of(s, 14, GC_MODE_CONCURRENT + 1),
+        .procs = u32(s, 15),
+        .tasks = u32(s, 16),
+    };
+}
+
+/* The newest come first; the snapshot has them the other way round. */
+static void read_cycles(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_at(
+        f, RECFILE_CYCLES, "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 512", mono_ns);
+
+    s->ncycles = 0;
+    while (next_row(&row))
+        if (s->ncycles < SNAPSHOT_MAX_CYCLES)
+            s->cycle[s->ncycles++] = cycle_of(row);
+    for (uint32_t i = 0; i < s->ncycles / 2; i++) {
+        struct gc_cycle c = s->cycle[i];
+
+        s->cycle[i] = s->cycle[s->ncycles - 1 - i];
+        s->cycle[s->ncycles - 1 - i] = c;
+    }
+}
+
+static void read_events(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_at(f, RECFILE_EVENTS,
+                                       "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 64", mono_ns);
+    uint32_t n = 0;
+
+    while (next_row(&row)) {
+        struct event_sample *e = &s->event[SNAPSHOT_MAX_EVENTS - 1 - n];
+
+        if (n == SNAPSHOT_MAX_EVENTS)
+            continue;
+        n++;
+        *e = (struct event_sample){.mono_ns = sqlite3_column_int64(row, 0),
+                                   .number = u64(row, 1),
+                                   .kind = u32(row, 2),
+                                   .arg = {u64(row, 3), u64(row, 4)}};
+        recording_text(row, 5, e->text, sizeof e->text);
+    }
+    memmove(&s->event[0], &s->event[SNAPSHOT_MAX_EVENTS - n], n * sizeof s->event[0]);
+    s->nevents = n;
+}
+
+/* ---- what was counted ---- */
+
+static int by_live_bytes(const void *a, const void *b)
+{
+    uint64_t x = ((const struct alloc_site *)a)->live_bytes;
+    uint64_t y = ((const struct alloc_site *)b)->live_bytes;
+
+    return (x < y) - (x > y);
+}
+
+static void read_heap(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_of_group(f, RECFILE_CLASSES, mono_ns);
+
+    s->nclasses = s->nsites = 0;
+    while (next_row(&row))
+        if (s->nclasses < SNAPSHOT_MAX_CLASSES)
+            s->size_class[s->nclasses++] = (struct class_sample){.object_bytes = u32(row, 1),
+                                                                 .mallocs = u64(row, 2),
+                                                                 .frees = u64(row, 3),
+                                                                 .spans = u64(row, 4),
+                                                                 .span_bytes = u64(row, 5),
+                                                                 .live_bytes = u64(row, 6)};
+    row = rows_of_group(f, RECFILE_SITES, mono_ns);
+    while (next_row(&row))
+        if (s->nsites < SNAPSHOT_MAX_SITES)
+            s->site[s->nsites++] = (struct alloc_site){.pc = u64(row, 1),
+                                                       .live_objects = u64(row, 2),
+                                                       .live_bytes = u64(row, 3),
+                                                       .total_objects = u64(row, 4),
+                                                       .total_bytes = u64(row, 5)};
+    qsort(s->site, s->nsites, sizeof s->site[0], by_live_bytes);
+}
+
+static void read_waits(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_of_group(f, RECFILE_WAITS, mono_ns);
+    struct latency_sample *l = &s->latency;
+
+    l->n = 0;
+    while (next_row(&row)) {
+        uint64_t from_ns = u64(row, 1);
+
+        if (l->n == SNAPSHOT_MAX_LATENCIES || (l->n > 0 && from_ns <= l->from_ns[l->n - 1]))
+            continue;
+        l->from_ns[l->n] = from_ns;
+        l->count[l->n] = l->lately[l->n] = u64(row, 2);
+        l->lately_ns = sqlite3_column_int64(row, 3);
+        l->n++;
+    }
+}
+
+void recording_read_past(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    read_cycles(f, mono_ns, s);
+    read_events(f, mono_ns, s);
+    read_heap(f, mono_ns, s);
+    read_waits(f, mono_ns, s);
+}
+
+/* ---- tasks ---- */
+
+static enum task_state task_state_of(const char *name)
+{
+    for (int i = 0; i < TASK_STATES; i++)
+        if (strcmp(task_state_name((enum task_state)i), name) == 0)
+            return (enum task_state)i;
+    return TASK_DEAD;
+}
+
+static uint32_t reason_of(const char *name)
+{
+    uint32_t reason = 0;
+
+    while (strcmp(task_reason_name(reason), "unknown") != 0 &&
+           strcmp(task_reason_name(reason), name) != 0)
+        reason++;
+    return reason;
+}
+
+static void take_holder(struct sqlite3_stmt *row, struct task_groups *g, struct task_group *x)
+{
+    struct task_holder *h = &g->holder[g->nholders];
+
+    if (g->nholders == TASK_HOLDERS_MAX || sqlite3_column_type(row, 8) == SQLITE_NULL)
+        return;
+    *h = (struct task_holder){.id = u64(row, 9), .pc = u64(row, 10), .nwaiters = x->count};
+    recording_text(row, 8, h->name, sizeof h->name);
+    x->holder = ++g->nholders;
+}
+
+static void take_group(struct sqlite3_stmt *row, struct task_groups *g)
+{
+    struct task_group *x = &g->group[g->n];
+    char word[32];
+
+    *x = (struct task_group){.spawn_pc = u64(row, 2),
+                             .start_fn = u64(row, 3),
+                             .count = u64(row, 6),
+                             .oldest_since_ns = sqlite3_column_int64(row, 7)};
+    recording_text(row, 4, word, sizeof word);
+    x->state = task_state_of(word);
+    recording_text(row, 5, word, sizeof word);
+    x->reason = reason_of(word);
+    take_holder(row, g, x);
+    g->ntasks += x->count;
+    g->by_state[x->state] += x->count;
+    g->n++;
+}
+
+void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups *g)
+{
+    struct sqlite3_stmt *row = rows_of_group(f, RECFILE_GROUPS, mono_ns);
+
+    *g = (struct task_groups){0};
+    while (next_row(&row)) {
+        g->mono_ns = sqlite3_column_int64(row, 0);
+        g->valid = true;
+        if (g->n < TASK_GROUPS_MAX)
+            take_group(row, g);
+    }
+}
+
+/* ---- alerts ---- */
+
+static bool lint_of(const char *name, enum alert_lint *lint)
+{
+    for (int i = 0; i < LINTS; i++) {
+        *lint = (enum alert_lint)i;
+        if (strcmp(alert_lint_name(*lint), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* False: a lint that this gomon does not know. */
+static bool alert_of(struct sqlite3_stmt *row, int64_t mono_ns, struct alert *a)
+{
+    char name[32];
+
+    *a = (struct alert){.raised_ns = sqlite3_column_int64(row, 0),
+                        .key = u64(row, 2),
+                        .severity = (enum alert_severity)one_of(row, 3, ALERT_CRITICAL + 1),
+                        .raised_real_ns = sqlite3_column_int64(row, 4),
+                        .cleared_ns = sqlite3_column_int64(row, 5),
+                        .pc = u64(row, 6),
+                        .has_trend = u32(row, 8) > 0,
+                        .trend = {.samples = u32(row, 8),
+                                  .from_ns = sqlite3_column_int64(row, 9),
+                                  .to_ns = sqlite3_column_int64(row, 10),
+                                  .from_value = sqlite3_column_double(row, 11),
+                                  .to_value = sqlite3_column_double(row, 12),
+                                  .per_second = sqlite3_column_double(row, 13),
+                                  .p = sqlite3_column_double(row, 14),
+                                  .unit = (enum fmt_unit)one_of(row, 15, FMT_UNITS)}};
+    if (a->cleared_ns > mono_ns)
+        a->cleared_ns = 0;
+    recording_text(row, 1, name, sizeof name);
+    recording_text(row, 7, a->text, sizeof a->text);
+    return lint_of(name, &a->lint);
+}
+
+/* Standing ones first, newest first. */
+static int by_standing(const void *a, const void *b)
+{
+    const struct alert *x = a;
+    const struct alert *y = b;
+
+    if ((x->cleared_ns == 0) != (y->cleared_ns == 0))
+        return x->cleared_ns == 0 ? -1 : 1;
+    return (x->raised_ns < y->raised_ns) - (x->raised_ns > y->raised_ns);
+}
+
+void recording_read_alerts(struct recfile *f, int64_t mono_ns, struct alerts *a)
+{
+    struct sqlite3_stmt *row = rows_at(f, RECFILE_ALERTS,
+                                       "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 32", mono_ns);
+
+    a->n = a->nstanding = 0;
+    while (next_row(&row))
+        if (a->n < ALERTS_MAX && alert_of(row, mono_ns, &a->alert[a->n]))
+            a->nstanding += a->alert[a->n++].cleared_ns == 0;
+    qsort(a->alert, a->n, sizeof a->alert[0], by_standing);
+}

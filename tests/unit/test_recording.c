@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/recorded.h"
+
+TestSuite(recording, .init = recorded_setup, .fini = recorded_teardown, .timeout = 120);
+
+Test(recording, a_moment_is_read_as_it_was_written)
+{
+    static struct snapshot then;
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 50);
+    then = *monitor_model(rec.monitor)->snapshot;
+    recorded_run(50, 50);
+    recorded_close();
+    const struct model *m = recorded_replay("+49", NULL);
+
+    cr_assert_eq(m->mono_ns, then.mono_ns, "at %" PRId64, m->mono_ns);
+    cr_assert_eq(m->real_ns, then.real_ns, "at %" PRId64, m->real_ns);
+    cr_assert(m->view.past && m->view.replay, "it is not told that this is not now");
+    for (unsigned i = 0; i < m->metrics->n; i++) {
+        cr_assert(m->snapshot->has_value[i] == then.has_value[i] &&
+                      m->snapshot->value[i] == then.value[i],
+                  "%s: %" PRIu64, m->metrics->info[i].name, m->snapshot->value[i]);
+        cr_assert(m->snapshot->has_rate[i] == then.has_rate[i] &&
+                      m->snapshot->rate[i] == then.rate[i],
+                  "%s: %g/s", m->metrics->info[i].name, m->snapshot->rate[i]);
+    }
+    cr_assert_eq(m->snapshot->nprocs, 2, "%u procs", m->snapshot->nprocs);
+}
+
+Test(recording, a_replay_steps_plays_and_ends)
+{
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 30);
+    recorded_close();
+    recorded_replay(NULL, "+20");
+
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50000, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert(monitor_move(rec.monitor, MOVE_SAMPLE, 1, 60 * S), "no step");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50001, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    monitor_play(rec.monitor, true);
+    monitor_tick(rec.monitor, 4 * S, 4 * S);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50004, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    monitor_tick(rec.monitor, 400 * S, 400 * S);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50020, "beyond -E: %" PRIu64,
+                 recorded_value(MON_HEAP_ALLOC));
+    cr_assert_not(monitor_move(rec.monitor, MOVE_SAMPLE, 1, 60 * S) &&
+                      recorded_value(MON_HEAP_ALLOC) != 50020,
+                  "beyond -E");
+    cr_assert(monitor_move(rec.monitor, MOVE_TO_CLOCK, REAL_NS + 7 * S, 60 * S), "no jump");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50007, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+}
+
+Test(recording, plots_of_a_replay_have_the_seconds_around_the_cursor)
+{
+    struct history_bucket b;
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 4000);
+    recorded_close();
+    const struct model *m = recorded_replay(NULL, NULL);
+    cr_assert(monitor_move(rec.monitor, MOVE_TO, MONO_NS + 500 * S, 300 * S), "no move");
+    m = monitor_model(rec.monitor);
+
+    cr_assert(history_range(m->history, MON_HEAP_ALLOC, MONO_NS + 400 * S, MONO_NS + 401 * S, &b),
+              "nothing");
+    cr_assert(b.n == 1 && b.last == 50400, "n %u last %g", b.n, b.last);
+    cr_assert(history_range(m->history, MON_HEAP_ALLOC, MONO_NS + 3100 * S, MONO_NS + 3160 * S, &b),
+              "no minutes");
+    cr_assert(b.last > 53000, "last %g", b.last);
+}
+
+Test(recording, a_recording_is_read_while_it_is_written)
+{
+    struct monitor *writer;
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 10);
+    writer = rec.monitor;
+    recorded_replay(NULL, NULL);
+    struct monitor *reader = rec.monitor;
+    monitor_move(reader, MOVE_LIVE, 0, 60 * S);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50009, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    rec.monitor = writer;
+    recorded_run(10, 10);
+    rec.monitor = reader;
+    monitor_tick(reader, 2 * S, 2 * S);
+    monitor_move(reader, MOVE_LIVE, 0, 60 * S);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50019, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    monitor_free(writer);
+}
+
+Test(recording, columns_of_a_later_gomon_are_shown_and_missing_ones_are_blank)
+{
+    uint64_t value;
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 3);
+    recorded_close();
+    recorded_change(
+        "ALTER TABLE samples ADD COLUMN warp_factor; UPDATE samples SET warp_factor = 9;"
+        "ALTER TABLE samples ADD COLUMN undescribed;"
+        "INSERT INTO metrics VALUES ('warp.factor','warp_factor',1,0,0,1,'speed');"
+        "ALTER TABLE samples DROP COLUMN heap_alloc; CREATE TABLE new_things (x);"
+        "DROP TABLE alloc_sites; DROP TABLE alerts");
+    const struct model *m = recorded_replay(NULL, NULL);
+    int metric = metric_find(m->metrics, "warp.factor");
+
+    cr_assert(metric >= MON_KNOWN && m->metrics->info[metric].present, "number %d", metric);
+    cr_assert_eq(recorded_value((unsigned)metric), 9, "value");
+    cr_assert_not(snapshot_value(m->snapshot, MON_HEAP_ALLOC, &value), "heap.alloc is made up");
+    cr_assert_not(m->metrics->info[MON_HEAP_ALLOC].present, "heap.alloc is there");
+    cr_assert_eq(recorded_value(MON_MEM_SYS), 1000000, "mem.sys");
+}
+
+Test(recording, a_format_of_the_future_is_named)
+{
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 2);
+    recorded_close();
+    recorded_change("PRAGMA user_version = 2");
+    cr_assert_null(monitor_new_replay(rec.path, NULL, NULL, &rec.failure), "it is read");
+    cr_assert_not_null(strstr(rec.failure.text, "its format is 2"), "%s", rec.failure.text);
+    cr_assert_eq(rec.failure.status, EXIT_BAD_PAGE, "%d", rec.failure.status);
+}
+
+Test(recording, bounds_that_make_no_sense_are_refused)
+{
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 20);
+    recorded_close();
+    cr_assert_null(monitor_new_replay(rec.path, "soon", NULL, &rec.failure), "soon");
+    cr_assert_eq(rec.failure.status, EXIT_USAGE, "%d", rec.failure.status);
+    cr_assert_null(monitor_new_replay(rec.path, "+15", "+10", &rec.failure), "+15 to +10");
+    cr_assert_null(monitor_new_replay(rec.path, "+1h", NULL, &rec.failure), "+1h");
+    cr_assert_null(monitor_new_replay("/nowhere/x", NULL, NULL, &rec.failure), "no file");
+    cr_assert_not_null(strstr(rec.failure.text, "/nowhere/x"), "%s", rec.failure.text);
+}
+
+/* Reads all that there is, wherever the cursor is put. */
+static void read_all(void)
+{
+    rec.monitor = monitor_new_replay(rec.path, NULL, NULL, &rec.failure);
+    if (rec.monitor == NULL) {
+        cr_assert(rec.failure.text[0] != '\0', "it does not say why");
+        return;
+    }
+    monitor_tick(rec.monitor, S, S);
+    for (int i = 0; i < 5; i++)
+        monitor_move(rec.monitor, MOVE_TO, MONO_NS + i * 30 * S, 300 * S);
+    while (monitor_move(rec.monitor, MOVE_BY, -10 * S, 60 * S))
+        continue;
+    recorded_close();
+}
+
+Test(recording, damage_anywhere_ends_nothing)
+{
+    static uint8_t whole[4 << 20];
+    unsigned seed = 1;
+    int fd;
+    ssize_t bytes;
+
+    for (uint64_t i = 0; i < 3; i++)
+        fakepage_cycle(&rec.page, &(struct page_gc_cycle){.start_mono_ns = (uint64_t)MONO_NS + i});
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 130);
+    recorded_close();
+    fd = open(rec.path, O_RDWR);
+    bytes = read(fd, whole, sizeof whole);
+    cr_assert(fd >= 0 && bytes > 8192, "%zd bytes", bytes);
+    for (int i = 0; i < 300; i++) {
+        size_t at = (size_t)rand_r(&seed) % (size_t)(i % 3 == 0 ? 4096 : bytes);
+        uint8_t bad = (uint8_t)(whole[at] ^ (1u << (rand_r(&seed) % 8)));
+
+        cr_assert_eq(pwrite(fd, &bad, 1, (off_t)at), 1, "pwrite");
+        read_all();
+        cr_assert_eq(pwrite(fd, &whole[at], 1, (off_t)at), 1, "pwrite");
+    }
+    for (off_t cut = bytes; cut >= 0; cut -= 3001) {
+        cr_assert_eq(ftruncate(fd, cut), 0, "ftruncate");
+        read_all();
+    }
+    close(fd);
+}
+
+/* ---- the way back of a live target ---- */
+
+Test(recording, a_live_target_is_looked_at_as_it_was)
+{
+    recorded_open((struct recorder_options){.max_bytes = 64 << 20});
+    recorded_run(0, 3000);
+    cr_assert(monitor_move(rec.monitor, MOVE_BY, -2000 * S, 300 * S), "no way back");
+    const struct model *m = monitor_model(rec.monitor);
+
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50999, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert(m->view.past && m->mono_ns == MONO_NS + 999 * S, "at %" PRId64, m->mono_ns);
+    cr_assert_eq(m->real_ns, REAL_NS + 999 * S, "at %" PRId64, m->real_ns);
+    cr_assert(history_has_seconds(m->history, m->view.end_ns - 300 * S, m->view.end_ns),
+              "no seconds");
+    recorded_run(3000, 10);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50999, "the past moves: %" PRIu64,
+                 recorded_value(MON_HEAP_ALLOC));
+    cr_assert_eq(monitor_model(rec.monitor)->view.now_ns, MONO_NS + 3009 * S, "now stands still");
+    cr_assert(monitor_move(rec.monitor, MOVE_LIVE, 0, 300 * S), "no way to now");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 53009, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert_not(monitor_model(rec.monitor)->view.past, "still the past");
+}
+
+Test(recording, the_past_ends_at_its_beginning_and_at_now)
+{
+    recorded_open((struct recorder_options){.max_bytes = 64 << 20});
+    recorded_run(0, 20);
+    cr_assert(monitor_move(rec.monitor, MOVE_BY, -3600 * S, 60 * S), "not to the beginning");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50000, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert_not(monitor_move(rec.monitor, MOVE_BY, -10 * S, 60 * S), "beyond the beginning");
+    cr_assert(monitor_move(rec.monitor, MOVE_BY, 3600 * S, 60 * S), "not to now");
+    cr_assert_not(monitor_model(rec.monitor)->view.past, "now is past");
+}
+
+Test(recording, marks_are_found_again)
+{
+    recorded_open((struct recorder_options){.max_bytes = 64 << 20});
+    recorded_run(0, 20);
+    cr_assert_not(monitor_move(rec.monitor, MOVE_MARK, 0, 60 * S), "there is a mark");
+    cr_assert(monitor_mark(rec.monitor), "no mark");
+    recorded_run(20, 20);
+    cr_assert(monitor_mark(rec.monitor), "no mark");
+    recorded_run(40, 20);
+    cr_assert(monitor_move(rec.monitor, MOVE_MARK, 0, 60 * S), "not found");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50039, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert(monitor_move(rec.monitor, MOVE_MARK, 0, 60 * S), "not found");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50019, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+    cr_assert(monitor_move(rec.monitor, MOVE_MARK, 0, 60 * S), "not round the ends");
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 50039, "%" PRIu64, recorded_value(MON_HEAP_ALLOC));
+}
+
+Test(recording, the_baseline_stays_what_it_was)
+{
+    uint64_t value;
+
+    recorded_open((struct recorder_options){.max_bytes = 64 << 20});
+    recorded_run(0, 20);
+    cr_assert(monitor_set_baseline(rec.monitor, true), "no memory");
+    recorded_run(20, 20);
+    cr_assert(snapshot_value(monitor_model(rec.monitor)->baseline, MON_HEAP_ALLOC, &value) &&
+                  value == 50019,
+              "%" PRIu64, value);
+    monitor_move(rec.monitor, MOVE_BY, -10 * S, 60 * S);
+    cr_assert_not_null(monitor_model(rec.monitor)->baseline, "none in the past");
+    monitor_set_baseline(rec.monitor, false);
+    cr_assert_null(monitor_model(rec.monitor)->baseline, "it goes on");
+}
