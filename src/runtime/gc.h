@@ -24,9 +24,9 @@
  *   5. Last stop: all roots, save stacks on which nothing has changed (gcparked.h), and what is on
  *      pages written since. Then everything is marked that is reachable now: what was not searched
  *      since it was last written lay on such a page, or was a root.
- * Where little has to be marked, by experience, the first stop comes before 1 and marks; mostly that
- * is all. If it takes too long, 1 is done in that stop: nothing was written since what has been
- * searched, so the cycle goes on with 3.
+ * Where little has to be marked, by experience, the first stop comes before 1 and marks; mostly
+ * that is all. If it takes too long, 1 is done in that stop: nothing was written since what has
+ * been searched, so the cycle goes on with 3.
  * Which mode it is dirty_init decides by trying, and GORT_GC_MODE.
  *
  * A cycle is run by its owner, of whom there is one at a time (gcowner.h).

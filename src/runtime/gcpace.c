@@ -10,7 +10,7 @@
 #define RETAIN_PERCENT   110u
 #define LITTLE_WORK      ((uint64_t)128 << 10) /* searched in less time than two stops take */
 #define LITTLE_GLOBALS   ((uint64_t)2 << 20)
-#define LITTLE_HEAP      ((uint64_t)16 << 20) /* declared clean in about that time, if it has to be */
+#define LITTLE_HEAP      ((uint64_t)16 << 20)  /* declared clean in about that time, if need be */
 #define MARK_SHARE       250u                 /* of a proc's time, in thousandths */
 #define TRIGGER_FIRST    70u /* percent of the room that is used before a cycle begins at least */
 #define LEAST_ROOM       ((uint64_t)64 << 10)

@@ -29,8 +29,8 @@ uint64_t pace_goal(const struct pace_state *s);
 /* Whether the limit, not the percentage, set that goal. */
 int pace_is_limited(const struct pace_state *s);
 
-/* Whether a mark that has to search WORK bytes of heap and stacks, by experience, and GLOBALS, which
- * the last stop of any mark searches, is to be tried in one stop; of a heap of HEAP bytes. */
+/* Whether a mark that has to search WORK bytes of heap and stacks, by experience, and GLOBALS,
+ * which the last stop of any mark searches, is to be tried in one stop; of a heap of HEAP bytes. */
 int pace_is_little(uint64_t work, uint64_t globals, uint64_t heap);
 
 /* ---- a mark beside the program ---- */

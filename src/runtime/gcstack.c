@@ -32,7 +32,7 @@ static uint32_t epoch(void)
     return atomic_load_explicit(&gcstack_epoch, memory_order_relaxed);
 }
 
-/* For the accounts: a record of the past that is searched as if it was a task is counted, too. */
+/* For the accounts. */
 static void count_settled(int64_t bytes)
 {
     atomic_fetch_add_explicit(&settled_bytes, bytes, memory_order_relaxed);
@@ -95,11 +95,12 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
 {
     struct task *t = task_at(slot);
     uint32_t marked = atomic_load_explicit(&t->marked, memory_order_relaxed);
-    uint32_t busy = BUSY;
     uint32_t then = epoch();
 
+    /* Acquire: pairs with the release where a record becomes a task. If it does so now, either it
+     * still looks dead, or the exchange sees what it is marked as since, and fails. */
     if ((marked & ~HAS_RUN) == epoch() ||
-        atomic_load_explicit(&t->state, memory_order_relaxed) == TASK_DEAD)
+        atomic_load_explicit(&t->state, memory_order_acquire) == TASK_DEAD)
         return;
     /* Acquire: pairs with the release of who let go of the task before, through the stop. */
     if (!atomic_compare_exchange_strong_explicit(&t->marked, &marked, BUSY, memory_order_acquire,
@@ -112,10 +113,9 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
         parked_set_changed(t->slot);
         then |= HAS_RUN;
     }
-    /* Fails if it was a record of the past, and is a new task by now. Release: pairs with the
-     * acquire in gcstack_before_run: who runs the task may write its stack. */
-    atomic_compare_exchange_strong_explicit(&t->marked, &busy, then, memory_order_release,
-                                            memory_order_relaxed);
+    /* Release: pairs with the acquire in gcstack_before_run: who runs the task may write its
+     * stack. */
+    atomic_store_explicit(&t->marked, then, memory_order_release);
 }
 
 /* Words of roots that are put aside for the markers. */

@@ -7,7 +7,7 @@
 #include "runtime/cycles.h"
 #include "runtime/os_linux.h"
 
-#define SPINS            120 /* a few microseconds: longer than any lock is held, by one that runs */
+#define SPINS            120 /* some microseconds: longer than one that runs holds any lock */
 #define ORDERED_RELEASES 250u /* cost as much as the barrier that they save */
 
 /* ---- What a thread holds, for the rank check of debug builds ---- */

@@ -110,7 +110,8 @@ static void begin(struct task *t, uint64_t id)
     t->name[0] = '\0';
     atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
     gcstack_begin_task(t);
-    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
+    /* Release: pairs with the acquire in gcstack_scan_parked. */
+    atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_release);
 }
 
 struct task *task_new(struct proc *p)
