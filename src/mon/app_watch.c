@@ -195,6 +195,8 @@ static void move(struct app *app)
                          screen->view.window_ns);
     if (moved || screen->move == SCREEN_MOVE_NOT)
         return;
+    if (screen->move == SCREEN_MOVE_MARK && model_of(app)->marks != NULL)
+        return; /* it is now */
     if (screen->move == SCREEN_MOVE_MARK)
         screen_say(screen, model_of(app), ROLE_WARN, "there is no mark: m makes one");
     else if (screen->move_ns < 0 || (!was_live && screen->move == SCREEN_MOVE_TO_CLOCK))

@@ -43,7 +43,7 @@ wait_until 5 eval '! screen_has FROZEN' || fail 'Space does not let it go on'
 
 # Zoom, glyphs.
 screen_keys - - - - - -
-wait_screen 5 ' 24h '
+wait_screen 5 ' 7d '
 screen_keys + + + + + +
 wait_screen 5 ' 1m '
 screen_keys =
