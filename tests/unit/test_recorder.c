@@ -156,6 +156,42 @@ Test(recorder, a_file_of_a_bounded_size_drops_the_oldest)
     ASSERT_QUERY("SELECT count(*) FROM minutes", 150);
 }
 
+/* Anonymous memory of this process that is resident. */
+static int64_t resident_kb(void)
+{
+    char line[128];
+    long long kb = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        sscanf(line, "RssAnon: %lld kB", &kb);
+    fclose(f);
+    return kb;
+}
+
+/* A sample a minute: all levels of the history are written through, and the temporary recording. */
+Test(recorder, memory_is_flat_over_a_simulated_week)
+{
+    int64_t after_a_day;
+
+    rec.heavy = true;
+    recorded_open((struct recorder_options){.max_bytes = RECORDER_LEAST_BYTES});
+    for (int64_t minute = 0; minute < 1440; minute++)
+        recorded_run(minute * 60, 1);
+    monitor_move(rec.monitor, MOVE_BY, -3600 * S, 300 * S);
+    after_a_day = resident_kb();
+    for (int64_t minute = 1440; minute < 7 * 1440; minute++) {
+        recorded_run(minute * 60, 1);
+        if (minute % 100 == 0)
+            monitor_move(rec.monitor, MOVE_BY, -minute * S, 300 * S);
+        if (minute % 250 == 0)
+            monitor_move(rec.monitor, MOVE_LIVE, 0, 300 * S);
+    }
+
+    cr_assert(after_a_day > 0 && resident_kb() < after_a_day + 256,
+              "%" PRId64 " KB after a day, %" PRId64 " after seven", after_a_day, resident_kb());
+}
+
 /* A file that may not grow stands for a disk that is full. */
 Test(recorder, goes_on_when_there_is_room_again)
 {
