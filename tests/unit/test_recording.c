@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,6 +121,75 @@ Test(recording, columns_of_a_later_gomon_are_shown_and_missing_ones_are_blank)
     cr_assert_not(snapshot_value(m->snapshot, MON_HEAP_ALLOC, &value), "heap.alloc is made up");
     cr_assert_not(m->metrics->info[MON_HEAP_ALLOC].present, "heap.alloc is there");
     cr_assert_eq(recorded_value(MON_MEM_SYS), 1000000, "mem.sys");
+}
+
+/* Makes a recording of the SQL in tests/recordings/NAME. */
+static void restore(const char *name)
+{
+    const char *top = getenv("top_srcdir");
+    static char sql[1 << 20];
+    char from[256];
+    FILE *f;
+    size_t n;
+
+    snprintf(from, sizeof from, "%s/tests/recordings/%s", top != NULL ? top : "..", name);
+    f = fopen(from, "r");
+    cr_assert_not_null(f, "%s", from);
+    n = fread(sql, 1, sizeof sql - 1, f);
+    cr_assert(n > 0 && n < sizeof sql - 1, "%s: %zu bytes", from, n);
+    sql[n] = '\0';
+    fclose(f);
+    recorded_change(sql);
+}
+
+Test(recording, a_recording_of_format_1_is_read_for_ever)
+{
+    restore("format-1.sql");
+    const struct model *m = recorded_replay(NULL, NULL);
+
+    cr_assert_eq(m->target.pid, 25798, "pid %d", (int)m->target.pid);
+    cr_assert_str_eq(m->target.name, "gort-demo", "%s", m->target.name);
+    cr_assert_eq(m->mono_ns, 40464647207082, "at %" PRId64, m->mono_ns);
+    cr_assert_eq(recorded_value(MON_HEAP_ALLOC), 35573856, "heap.alloc");
+    cr_assert_eq(recorded_value(MON_PROCESS_RSS), 45826048, "process.rss");
+    monitor_move(rec.monitor, MOVE_LIVE, 0, 60 * S);
+    m = monitor_model(rec.monitor);
+    cr_assert_eq(recorded_value(MON_GC_COUNT), 2726, "gc.count");
+    cr_assert(m->snapshot->has_rate[MON_GC_COUNT] && m->snapshot->rate[MON_GC_COUNT] > 1, "rate %g",
+              m->snapshot->rate[MON_GC_COUNT]);
+    cr_assert(m->snapshot->ncycles == 9 && m->snapshot->pauses.max_ns == 2185198, "%u cycles",
+              m->snapshot->ncycles);
+    cr_assert(m->snapshot->nprocs == 2 && m->snapshot->nsites > 0 && m->snapshot->nclasses > 0,
+              "%u procs, %u sites, %u classes", m->snapshot->nprocs, m->snapshot->nsites,
+              m->snapshot->nclasses);
+    cr_assert(m->tasks->n > 0 && m->tasks->group[0].count == 1038 &&
+                  m->tasks->group[0].state == TASK_WAITING,
+              "%u groups", m->tasks->n);
+    cr_assert_str_eq(model_code_line(m, m->tasks->group[0].spawn_pc), "ask_peer leak.c:38");
+    cr_assert_eq(m->status.state, TARGET_LIVE, "state %d", (int)m->status.state);
+}
+
+Test(recording, alerts_are_those_of_the_moment)
+{
+    restore("format-1.sql");
+    recorded_change(
+        "INSERT INTO alerts (mono_ns,lint,key,severity,raised_real_ns,cleared_ns,pc,text)"
+        " SELECT min(mono_ns)+1,'task-growth',5,2,real_ns,max(mono_ns),7,'up'||char(27)"
+        " FROM samples;"
+        "INSERT INTO alerts (mono_ns,lint,key) SELECT min(mono_ns),'of-later',0"
+        " FROM samples");
+    const struct model *m = recorded_replay(NULL, NULL);
+
+    cr_assert_eq(m->alerts->n, 0, "%u before it was raised", m->alerts->n);
+    cr_assert(monitor_move(rec.monitor, MOVE_SAMPLE, 1, 60 * S), "no step");
+    m = monitor_model(rec.monitor);
+    cr_assert(m->alerts->n == 1 && m->alerts->nstanding == 1, "%u, %u standing", m->alerts->n,
+              m->alerts->nstanding);
+    cr_assert(m->alerts->alert[0].lint == LINT_TASK_GROWTH && m->alerts->alert[0].key == 5, "lint");
+    cr_assert_str_eq(m->alerts->alert[0].text, "up?", "%s", m->alerts->alert[0].text);
+    monitor_move(rec.monitor, MOVE_LIVE, 0, 60 * S);
+    m = monitor_model(rec.monitor);
+    cr_assert(m->alerts->n == 1 && m->alerts->nstanding == 0, "%u standing", m->alerts->nstanding);
 }
 
 Test(recording, a_format_of_the_future_is_named)
