@@ -121,11 +121,11 @@ static bool tune(struct recfile *f, enum recfile_use use)
 {
     static const char *const how[] = {
         [RECFILE_READ] = "PRAGMA query_only=ON; PRAGMA cache_size=-512;",
-        [RECFILE_WRITE] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                          "PRAGMA cache_size=-512; PRAGMA wal_autocheckpoint=256;"
-                          "PRAGMA journal_size_limit=1048576;",
-        [RECFILE_TEMPORARY] = "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
-                              "PRAGMA cache_size=-512;",
+        [RECFILE_WRITE] = ("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                           "PRAGMA cache_size=-512; PRAGMA wal_autocheckpoint=256;"
+                           "PRAGMA journal_size_limit=1048576;"),
+        [RECFILE_TEMPORARY] = ("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+                               "PRAGMA cache_size=-512;"),
     };
 
     sqlite3_busy_timeout(f->db, BUSY_MS);
