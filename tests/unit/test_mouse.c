@@ -5,41 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/fixture.h"
-#include "panels/screen.h"
+#include "tests/support/keyboard.h"
 
-#define ROWS 24
-#define COLS 80
-
-static struct screen screen;
-static struct fixture *fixture;
-
-static void set_up(void)
-{
-    setenv("TZ", "UTC", 1);
-    fixture = fixture_new(FIXTURE_NORMAL);
-    screen_init(&screen, PLOT_BRAILLE, PLOT_BRAILLE, 1000000000);
-    screen_fit(&screen, &fixture->model, ROWS, COLS);
-}
-
-static void tear_down(void)
-{
-    fixture_free(fixture);
-}
-
-TestSuite(mouse, .init = set_up, .fini = tear_down);
-
-static enum screen_wish press(uint32_t key)
-{
-    screen_fit(&screen, &fixture->model, ROWS, COLS);
-    return screen_key(&screen, &fixture->model, key);
-}
-
-static void type(const char *text)
-{
-    for (; *text != '\0'; text++)
-        press((unsigned char)*text);
-}
+TestSuite(mouse, .init = keyboard_init, .fini = keyboard_fini);
 
 /* The row of the terminal that the cursor of the list is drawn in. */
 static int selected_row(void)

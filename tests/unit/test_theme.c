@@ -65,8 +65,9 @@ Test(theme, warnings_stand_out_at_every_depth)
 
     for (int i = 0; i < THEMES * 4; i++) {
         for (size_t k = 0; k < sizeof loud / sizeof loud[0]; k++)
-            cr_assert_not(same(style_of(i / 4, i % 4, ROLE_TEXT), style_of(i / 4, i % 4, loud[k])),
-                          "theme %d depth %d: role %d looks like text", i / 4, i % 4, (int)loud[k]);
+            cr_assert_not(
+                same(style_of(i / 4, i % 4, ROLE_TEXT), style_of(i / 4, i % 4, (int)loud[k])),
+                "theme %d depth %d: role %d looks like text", i / 4, i % 4, (int)loud[k]);
     }
 }
 
