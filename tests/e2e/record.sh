@@ -61,15 +61,18 @@ if grep -q '^#define HAVE_JANSSON 1' "$top_builddir/config.h"; then
 fi
 
 # What has ended is found among the dead, and only there.
-# Only the last few images are kept, so others that end at this time may push it out.
+# Only the last few images are kept, so others that end at this time may push it out; and it has a
+# name that they have not.
 live=$started_pid
+mortal=$work/mortal$$
+cp "$gort_demo" "$mortal"
 dead_is_found() {
-    start_target "$gort_demo" idle
+    start_target "$mortal" idle
     wait_until 10 eval '"$gomon" -1 "$started_pid" | grep -qE "^heap.alloc +[1-9]"' || return 1
     kill -KILL "$started_pid"
-    "$gomon" --dead -l 2>&1 | grep -qE "^ *$started_pid .* dead .*gort-demo" &&
+    "$gomon" --dead -l 2>&1 | grep -qE "^ *$started_pid .* dead .*mortal" &&
         "$gomon" --dead -1 "$started_pid" 2>&1 | grep -qE '^heap.alloc +[1-9]' &&
-        "$gomon" --dead -1 gort-demo 2>&1 | grep -qE '^heap.alloc +[1-9]'
+        "$gomon" --dead -1 "mortal$$" 2>&1 | grep -qE '^heap.alloc +[1-9]'
 }
 wait_until 60 dead_is_found || fail "not in $("$gomon" --dead -l)"
 "$gomon" --dead -l 2>&1 | grep -qE "^ *$live " && fail 'a live one is among the dead'
