@@ -68,7 +68,8 @@ mortal=$work/mortal$$
 cp "$gort_demo" "$mortal"
 dead_is_found() {
     start_target "$mortal" idle
-    wait_until 10 eval '"$gomon" -1 "$started_pid" | grep -qE "^heap.alloc +[1-9]"' || return 1
+    wait_until 10 eval '"$gomon" -1 "$started_pid" | grep -qE "^page.publishes +[1-9][0-9]"' ||
+        return 1 # its first second is over, and in the past that the page keeps
     kill -KILL "$started_pid"
     "$gomon" --dead -l 2>&1 | grep -qE "^ *$started_pid .* dead .*mortal" &&
         "$gomon" --dead -1 "$started_pid" 2>&1 | grep -qE '^heap.alloc +[1-9]' &&
