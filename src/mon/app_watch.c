@@ -297,7 +297,7 @@ static void take_keys(struct app *app, int64_t now_ns)
 /* Another target takes the place of the one that has ended: the screen stays as it is. */
 static void follow(struct app *app)
 {
-    struct monitor_options how = {.lint_window_ns = app->options->lint_window_ns};
+    struct monitor_options how = monitor_options_of(app->options, MONITOR_RECORDS_PAST);
     struct monitor *next;
     char text[64];
     pid_t pid;

@@ -24,6 +24,7 @@ struct monitor *follow_next(const struct monitor *m, const struct monitor_option
     if (target_find_pid(status->successor, list, &target, error) == TARGET_FOUND && target.live)
         next = monitor_new(&target, how, &failure);
     free(list);
-    *pid = target.pid;
+    if (next != NULL)
+        *pid = target.pid;
     return next;
 }

@@ -398,8 +398,11 @@ static bool check_recording(const struct options *o, char *error)
 {
     if (o->read_path == NULL && (o->begin != NULL || o->end != NULL))
         return WRONG("--begin and --end are of a recording: say which with -r");
-    if (o->read_path != NULL && (o->target != NULL || o->write_path != NULL || o->dead))
+    if (o->read_path != NULL &&
+        (o->target != NULL || o->write_path != NULL || o->dead || o->demo || o->wait || o->follow))
         return WRONG("-r shows a recording, and no process beside it");
+    if (o->write_path != NULL && o->follow)
+        return WRONG("-w records one process: leave out --follow");
     if (o->read_path != NULL && o->mode != MODE_WATCH && o->mode != MODE_BATCH &&
         o->mode < MODE_HELP)
         return WRONG("a recording can be watched or written out with -b, no more");

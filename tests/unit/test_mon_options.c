@@ -195,6 +195,7 @@ Test(options, a_recording_is_written_to_a_file_within_bounds)
     assert_wrong("-w x -p 12 --max-size -1G", "SIZE");
     assert_wrong("-w x -p 12 --max-size nan", "SIZE");
     assert_wrong("-l -w x", "-w records what is watched");
+    assert_wrong("-w x --follow kv", "records one process");
 }
 
 Test(options, a_recording_is_read_in_the_place_of_a_target)
@@ -206,5 +207,7 @@ Test(options, a_recording_is_read_in_the_place_of_a_target)
     assert_wrong("-B 14:05 -p 12", "of a recording");
     assert_wrong("-r x.gmr -p 12", "no process beside it");
     assert_wrong("-r x.gmr -w y.gmr", "no process beside it");
+    assert_wrong("-r x.gmr --demo", "no process beside it");
+    assert_wrong("-r x.gmr --follow", "no process beside it");
     assert_wrong("-r x.gmr -D", "a recording can be watched");
 }
