@@ -99,9 +99,9 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
 
     /* Acquire: pairs with the release where a record becomes a task. If it does so now, either it
      * still looks dead, or the exchange sees what it is marked as since, and fails. */
-    if ((marked & ~HAS_RUN) == epoch() ||
+    if (marked == BUSY || (marked & ~HAS_RUN) == epoch() ||
         atomic_load_explicit(&t->state, memory_order_acquire) == TASK_DEAD)
-        return;
+        return; /* BUSY: by who is about to run it */
     /* Acquire: pairs with the release of who let go of the task before, through the stop. */
     if (!atomic_compare_exchange_strong_explicit(&t->marked, &marked, BUSY, memory_order_acquire,
                                                  memory_order_relaxed))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* publish.c - makes the page and keeps it up to date.
  * One lock orders those who work on the page: sysmon's tick and mailbox, the clean end, the crash.
- * Sysmon and the crash only try to take it: the one comes again, the other can't wait. */
+ * Sysmon only tries to take it, and comes again. A crash waits a moment for a tick to end, but no
+ * longer: it may have happened in the tick. */
 #include "config.h"
 
 #include "runtime/publish.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -45,6 +47,8 @@
 #define GROUPS_LEAST_NS NS_PER_MS
 #define GROUPS_MOST_NS  (10 * NS_PER_MS)
 #define GROUPS_LAST_NS  (NS_PER_S / 2) /* of a program that ends: a million tasks */
+#define LAST_WAIT_NS    (100 * NS_PER_MS)
+#define LAST_LOOK_NS    (100 * NS_PER_US)
 #define GROUPS_SHARE    100 /* at most a hundredth of the time goes into counting groups */
 
 _Static_assert(PAGELAYOUT_TASK_GROUPS == TASKGROUPS_TOP, "all that are told have room");
@@ -236,9 +240,20 @@ static void recount_groups(int64_t now_ns)
         put_groups(now_ns);
 }
 
+/* Of a program that ends. May be called in a signal's handler. */
+static bool lock_soon(void)
+{
+    int64_t end_ns = clock_mono_ns() + LAST_WAIT_NS;
+    bool locked = lock_try(&page.lock);
+
+    for (; !locked && clock_mono_ns() < end_ns; locked = lock_try(&page.lock))
+        nanosleep(&(struct timespec){.tv_nsec = LAST_LOOK_NS}, NULL);
+    return locked;
+}
+
 void publish_deadlock(void)
 {
-    if (!is_on() || !lock_try(&page.lock))
+    if (!is_on() || !lock_soon())
         return;
     if (is_on() && page.counted != NULL)
         recount_groups(clock_mono_ns());
@@ -251,7 +266,7 @@ void publish_crashed(const char *message)
         return;
     set_state(PAGE_STATE_CRASHED);
     publish_event_now(PAGE_EVENT_FATAL, 0, 0, message);
-    if (lock_try(&page.lock)) /* for good: nobody is to follow */
+    if (lock_soon()) /* for good: nobody is to follow */
         pagefile_write(&page.file);
     else
         pagefile_write_state(&page.file, PAGE_STATE_CRASHED);

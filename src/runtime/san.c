@@ -11,6 +11,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 #if SAN_THREAD
+#include <sanitizer/common_interface_defs.h>
 #include <sanitizer/tsan_interface.h>
 #endif
 #if HAVE_VALGRIND
@@ -27,8 +28,20 @@
 /* ---- One thin layer a tool, empty without it ---- */
 
 #if SAN_THREAD
+/* Lets TSan make its list of modules now. For its first report it would take the loader's lock, and
+ * hold up all threads until it has it: but the collector holds that while it stops the world. */
+static void tsan_list_modules(void)
+{
+    char name[1];
+    void *offset;
+
+    __sanitizer_get_module_and_offset_for_pc(__builtin_return_address(0), name, sizeof name,
+                                             &offset);
+}
+
 static void tsan_init_thread(struct san_fiber *f)
 {
+    tsan_list_modules();
     f->tsan = __tsan_get_current_fiber();
 }
 

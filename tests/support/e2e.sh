@@ -132,12 +132,19 @@ wait_screen_end() {
     cat "$work/screen-status"
 }
 
+# is_still: whether the screen, but for the first line, is what it was 0.5 s ago.
+is_still() {
+    screen_text | tail -n +2 >"$work/before"
+    sleep 0.5
+    screen_text | tail -n +2 | cmp -s - "$work/before"
+}
+
 # same_when_redrawn: whether the screen is what gomon thinks that it is: drawing all of it again
-# (and waiting until its clock shows that it was) changes nothing but the first line. For still
-# pictures.
+# (and waiting until its clock shows that it was) changes nothing but the first line. For pictures
+# that are still, once the names of functions have come.
 same_when_redrawn() {
     local header
-    screen_text | tail -n +2 >"$work/before"
+    wait_until 5 is_still || return 1
     header=$(screen_text | head -n 1)
     screen_keys C-l
     wait_until 5 eval '[ "$(screen_text | head -n 1)" != "$header" ]' || return 1
