@@ -62,7 +62,7 @@ struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */
     uint64_t start_mono_ns; /* the world was asked to stop, the first time */
     uint64_t end_real_ns;   /* it went on, the last time */
     uint64_t pause_ns;      /* the sum of the next three */
-    uint64_t stop_ns;       /* until the last thread had stopped, in both stops */
+    uint64_t stop_ns;       /* until the last thread had stopped, in both; all of one in vain */
     uint64_t mark_ns;       /* of the work in both stops */
     uint64_t restart_ns;    /* from the end of that, in both stops */
     uint64_t heap_before;   /* bytes of objects, dead ones too */

@@ -56,8 +56,10 @@ static void stop_and_work(void *arg)
     struct world_stop how;
 
     s->done = world_stop(&how, s->patience_ns);
-    if (!s->done)
+    if (!s->done) { /* all but one or the other have been stopped meanwhile */
+        s->cycle->log.stop_ns += now_ns() - (uint64_t)how.asked_ns;
         return;
+    }
     s->work(s->cycle);
     s->log->marked_ns = now_ns();
     world_start();
