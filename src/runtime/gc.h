@@ -52,7 +52,7 @@ struct gc_stop { /* monotonic; all 0: there was none */
     uint64_t asked_ns;
     uint64_t stopped_ns;   /* the last thread had stopped */
     uint64_t marked_ns;    /* what the stop was for is done */
-    uint64_t restarted_ns; /* the world went on */
+    uint64_t restarted_ns; /* all ran on */
 };
 
 struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */

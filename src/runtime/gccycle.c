@@ -63,7 +63,7 @@ static void stop_and_work(void *arg)
     s->work(s->cycle);
     s->log->marked_ns = now_ns();
     world_start();
-    s->log->restarted_ns = now_ns();
+    s->log->restarted_ns = (uint64_t)world_resumed_ns((int64_t)s->log->marked_ns);
     s->log->asked_ns = (uint64_t)how.asked_ns;
     s->log->stopped_ns = (uint64_t)how.stopped_ns;
     if (how.last_task != 0)

@@ -10,6 +10,7 @@
 #include "runtime/world.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 #include "runtime/sched.h"
 #include "runtime/sigblock.h"
 
+#define RESUME_NS   (100 * NS_PER_US) /* after which it is not waited for who is late */
 #define PAUSE_SHARE 4 /* of a stop that was in vain, all go on for so much before the next */
 
 static struct {
@@ -27,6 +29,8 @@ static struct {
     _Atomic(uint32_t)
         arrivals; /* counts workers that leave ACTIVE meanwhile; the stopper sleeps on it */
     _Atomic(uint32_t) restarts;  /* counts world_start; stopped workers sleep on it */
+    _Atomic(uint32_t) held;      /* workers that wait for it, or have not run on yet */
+    _Atomic(int64_t) resumed_ns; /* when the last of them ran on */
     _Atomic(uint64_t) last_task; /* id of the task whose worker arrived last */
 } world = {.lock = LOCK_INIT(RANK_WORLD)};
 
@@ -43,18 +47,47 @@ void worker_become_quiet(struct worker *w, enum worker_mode mode)
     }
 }
 
-void worker_become_active(struct worker *w)
+static void begin_hold(void)
+{
+    atomic_fetch_add_explicit(&world.held, 1, memory_order_relaxed);
+}
+
+static void end_hold(void)
+{
+    int64_t now_ns = clock_mono_ns();
+    int64_t last_ns = atomic_load_explicit(&world.resumed_ns, memory_order_relaxed);
+
+    while (last_ns < now_ns &&
+           !atomic_compare_exchange_weak_explicit(&world.resumed_ns, &last_ns, now_ns,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        continue;
+    /* Release: pairs with the acquire in world_resumed_ns. */
+    atomic_fetch_sub_explicit(&world.held, 1, memory_order_release);
+}
+
+/* HELD: begin_hold has been called. */
+static void become_active(struct worker *w, bool held)
 {
     for (;;) {
         uint32_t restarts = atomic_load_explicit(&world.restarts, memory_order_relaxed);
 
         atomic_store_explicit(&w->mode, WORKER_ACTIVE, memory_order_seq_cst);
         if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) == 0)
-            return;
+            break;
+        if (!held)
+            begin_hold();
+        held = true;
         worker_become_quiet(w, WORKER_STOPPED);
         if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
             futex_wait(&world.restarts, restarts, -1);
     }
+    if (held)
+        end_hold();
+}
+
+void worker_become_active(struct worker *w)
+{
+    become_active(w, false);
 }
 
 static void stop_and_wait(struct worker *w)
@@ -63,8 +96,9 @@ static void stop_and_wait(struct worker *w)
         return;
     if (w->current != NULL)
         atomic_store_explicit(&world.last_task, w->current->id, memory_order_relaxed);
+    begin_hold();
     worker_become_quiet(w, WORKER_STOPPED);
-    worker_become_active(w);
+    become_active(w, true);
 }
 
 void world_wait(struct worker *w)
@@ -158,6 +192,20 @@ void world_start(void)
     atomic_fetch_add_explicit(&world.restarts, 1, memory_order_release);
     futex_wake(&world.restarts, INT32_MAX);
     lock_release(&world.lock);
+}
+
+int64_t world_resumed_ns(int64_t started_ns)
+{
+    int64_t resumed_ns = 0;
+
+    /* Acquire: pairs with the release in end_hold. */
+    while (atomic_load_explicit(&world.held, memory_order_acquire) != 0) {
+        if (clock_mono_ns() - started_ns >= RESUME_NS)
+            return clock_mono_ns();
+        sched_yield();
+    }
+    resumed_ns = atomic_load_explicit(&world.resumed_ns, memory_order_relaxed);
+    return resumed_ns > started_ns ? resumed_ns : started_ns;
 }
 
 /* Who waits for its turn must not be waited for. Its task is saved already: it is on the worker's
