@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 
+#include "runtime/san.h"
 #include "tests/support/conform.h"
 
 CLAIM(less_than_one_only_asks)
@@ -42,7 +43,7 @@ CLAIM(there_are_at_most_1024)
 
 #define RING      8
 #define PIECES    64
-#define CHANGES   300
+#define CHANGES   (SAN_THREAD ? 60 : 300)
 #define PATIENCE  (30 * GORT_S)
 #define ALL_BYTES 65536
 

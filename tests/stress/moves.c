@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "gort.h"
+#include "runtime/san.h"
 #include "tests/support/moves.h"
 
 static const struct variant {
@@ -28,7 +29,8 @@ static const struct variant {
     {"concurrent", "verify=1,clobberfree=1", "2", "20", 12, 120},
     {"concurrent", "verify=1,yield=10", "4", "20", 16, 100},
     {"concurrent", "clobberfree=1", "4", "10", 24, 800},
-    {"concurrent", "verify=1,gcstress=1", "2", "100", 3, 4},
+    {"concurrent", SAN_THREAD ? "gcstress=1" : "verify=1,gcstress=1", "2", "100", 3,
+     SAN_THREAD ? 1 : 4},
     {"concurrent", "verify=1", "16", "20", 40, 50},
     {"stw", "verify=1", "4", "20", 12, 60},
     {"stw", "clobberfree=1,yield=10", "2", "20", 12, 200},
