@@ -27,19 +27,18 @@ static bool open_screen(const struct options *options)
 }
 
 /* Takes MONITOR; NULL: lets the user choose a target. */
-static int show(const struct options *options, struct monitor *monitor, pid_t pid)
+static int show(const struct options *options, struct monitor *monitor)
 {
     struct monitor_options how = monitor_options_of(options, MONITOR_RECORDS_PAST);
-    struct target chosen = {.pid = pid};
 
     if (!open_screen(options)) {
         monitor_free(monitor);
         return EXIT_FAILED;
     }
     if (monitor == NULL)
-        monitor = app_pick(options, &how, &chosen);
+        monitor = app_pick(options, &how);
     if (monitor != NULL)
-        app_watch(options, monitor, chosen.pid);
+        app_watch(options, monitor);
     term_close();
     return EXIT_OK;
 }
@@ -52,7 +51,7 @@ int app_replay(const struct options *options)
 
     if (monitor == NULL)
         return (int)fail(failure.status, "%s", failure.text);
-    return show(options, monitor, 0);
+    return show(options, monitor);
 }
 
 int app_run(const struct options *options, const struct target *target)
@@ -62,9 +61,9 @@ int app_run(const struct options *options, const struct target *target)
     struct monitor *monitor = NULL;
 
     if (target == NULL)
-        return show(options, NULL, 0);
+        return show(options, NULL);
     monitor = monitor_new(target, &how, &failure);
     if (monitor == NULL)
         return (int)fail(failure.status, "%s", failure.text);
-    return show(options, monitor, target->pid);
+    return show(options, monitor);
 }

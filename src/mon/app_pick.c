@@ -20,7 +20,6 @@ struct pick {
     const struct monitor_options *how;
     struct picker picker;
     struct target_list *list;
-    struct target *chosen;
     struct monitor *monitor; /* of the one that was chosen */
     bool dead;               /* only those that have ended */
     int64_t next_list_ns;
@@ -45,7 +44,6 @@ static void choose(struct pick *pick)
     struct monitor_failure failure;
     const struct target *choice = picker_choice(&pick->picker);
 
-    *pick->chosen = *choice;
     pick->monitor = monitor_new(choice, pick->how, &failure);
     if (pick->monitor == NULL)
         snprintf(pick->picker.message, sizeof pick->picker.message, "%.*s",
@@ -116,10 +114,9 @@ static void loop_once(struct pick *pick)
     draw(pick);
 }
 
-struct monitor *app_pick(const struct options *options, const struct monitor_options *how,
-                         struct target *chosen)
+struct monitor *app_pick(const struct options *options, const struct monitor_options *how)
 {
-    struct pick pick = {.how = how, .chosen = chosen, .dead = options->dead};
+    struct pick pick = {.how = how, .dead = options->dead};
 
     pick.list = calloc(1, sizeof *pick.list);
     CHECK(pick.list != NULL);

@@ -7,11 +7,9 @@
 struct monitor;
 struct monitor_options;
 struct options;
-struct target;
 
 /* Shows what can be watched, brought up to date every two seconds, until one is chosen that can be
- * opened. Returns its monitor and fills *CHOSEN; NULL: the user quit. */
-struct monitor *app_pick(const struct options *options, const struct monitor_options *how,
-                         struct target *chosen);
+ * opened. Returns its monitor; NULL: the user quit. */
+struct monitor *app_pick(const struct options *options, const struct monitor_options *how);
 
 #endif

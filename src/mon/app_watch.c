@@ -10,10 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "mon/alert_command.h"
-#include "mon/codeline.h"
 #include "mon/dump_text.h"
-#include "mon/dumpjob.h"
 #include "mon/events.h"
 #include "mon/follow.h"
 #include "mon/monitor.h"
@@ -21,6 +18,7 @@
 #include "mon/symbol.h"
 #include "mon/target.h"
 #include "mon/term.h"
+#include "mon/watched.h"
 #include "panels/screen.h"
 
 #define DUMP_STEP_NS   (5 * NS_PER_MS)   /* work on a dump between two looks at the keys */
@@ -28,15 +26,9 @@
 #define LOOK_NS        NS_PER_S          /* samples may be an hour apart, looks at it are not */
 #define KEYS_AT_A_TIME 64                /* a paste can't starve the clock */
 
-/* What one target's watching needs. */
 struct app {
     const struct options *options;
-    struct monitor *monitor;
-    struct symbols *symbols;
-    struct alert_command on_alert;
-    struct code_table *code;
-    struct dumpjob *job; /* NULL: no dump is under way */
-    struct dump *dump;   /* the last one, or NULL */
+    struct watched target;
     struct screen screen;
     struct canvas canvas;
     int64_t next_tick_ns;
@@ -48,20 +40,10 @@ struct app {
 
 static const struct model *model_of(const struct app *app)
 {
-    return monitor_model(app->monitor);
+    return watched_model(&app->target);
 }
 
 /* ---- Time ---- */
-
-static void refresh_code(struct app *app)
-{
-    if (model_of(app)->view.replay) /* it brings its own */
-        return;
-    symbols_step(app->symbols);
-    if (code_table_refresh(app->code, model_of(app), app->symbols))
-        app->is_stale = true;
-    monitor_set_code_lines(app->monitor, code_table_lines(app->code));
-}
 
 /* Takes a sample when it is due; after a pause of the whole process, one for all that were
  * missed. */
@@ -69,9 +51,7 @@ static void tick(struct app *app, int64_t now_ns)
 {
     if (now_ns < app->next_tick_ns)
         return;
-    monitor_tick(app->monitor, now_ns, clock_real_ns());
-    refresh_code(app);
-    if (alert_command_tick(&app->on_alert, model_of(app)) && app->options->bell)
+    if (watched_tick(&app->target, now_ns, clock_real_ns()) && app->options->bell)
         term_bell();
     app->next_tick_ns += app->screen.view.delay_ns;
     if (app->next_tick_ns <= now_ns)
@@ -85,7 +65,7 @@ static void look(struct app *app, int64_t now_ns)
 {
     if (now_ns < app->next_look_ns)
         return;
-    if (monitor_check(app->monitor, now_ns, clock_real_ns()))
+    if (monitor_check(app->target.monitor, now_ns, clock_real_ns()))
         app->next_tick_ns = now_ns;
     app->next_look_ns = now_ns + LOOK_NS;
     app->is_stale = true;
@@ -93,56 +73,26 @@ static void look(struct app *app, int64_t now_ns)
 
 /* ---- Dumps ---- */
 
-static void show_dump_status(struct app *app)
-{
-    static const struct dump_status none = {.stage = DUMP_STAGE_NONE};
-
-    monitor_set_dump(app->monitor, app->dump, app->job != NULL ? *dumpjob_status(app->job) : none);
-}
-
 static void start_dump(struct app *app, int64_t now_ns)
 {
-    enum dumpjob_way way = app->options->read_only ? DUMPJOB_PEEK : DUMPJOB_ASK_OR_PEEK;
-
-    dumpjob_free(app->job);
-    app->job = dumpjob_new(model_of(app)->target.pid, app->symbols, way);
+    watched_start_dump(&app->target);
     app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
-    show_dump_status(app);
-}
-
-static void take_dump(struct app *app)
-{
-    struct dump *old = app->dump;
-
-    app->dump = dumpjob_take(app->job);
-    dumpjob_free(app->job);
-    app->job = NULL;
-    show_dump_status(app);
-    dump_free(old);
-    screen_new_dump(&app->screen);
-    app->is_stale = true;
 }
 
 static void step_dump(struct app *app, int64_t now_ns)
 {
-    if (app->job == NULL)
+    if (app->target.job == NULL)
         return;
-    dumpjob_step(app->job, DUMP_STEP_NS);
     app->screen.view.dump_waited_ns = now_ns - app->screen.view.dump_asked_ns;
-    enum dump_stage stage = dumpjob_status(app->job)->stage;
-    if (stage == DUMP_STAGE_DONE) {
-        take_dump(app);
+    enum dump_stage stage = watched_step_dump(&app->target, DUMP_STEP_NS);
+    if (stage == DUMP_STAGE_DONE)
+        screen_new_dump(&app->screen);
+    if (app->target.job != NULL && now_ns < app->next_draw_ns)
         return;
-    }
-    if (now_ns < app->next_draw_ns && stage != DUMP_STAGE_FAILED)
-        return;
-    show_dump_status(app);
+    if (app->target.job != NULL)
+        watched_show_dump(&app->target);
     app->next_draw_ns = now_ns + DUMP_SHOWN_NS;
     app->is_stale = true;
-    if (stage == DUMP_STAGE_FAILED) { /* its message stays on the screen */
-        dumpjob_free(app->job);
-        app->job = NULL;
-    }
 }
 
 static void save_dump(struct app *app)
@@ -150,9 +100,9 @@ static void save_dump(struct app *app)
     char text[SCREEN_TEXT_BYTES];
     const char *path = app->screen.typed;
 
-    if (app->dump == NULL)
+    if (app->target.dump == NULL)
         return;
-    if (dump_save_text(app->dump, path))
+    if (dump_save_text(app->target.dump, path))
         snprintf(text, sizeof text, "saved to %.200s", path);
     else
         snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));
@@ -167,13 +117,13 @@ static void freeze(struct app *app, int64_t now_ns)
     const struct model_view *view = &model_of(app)->view;
 
     if (view->replay) {
-        monitor_play(app->monitor, !view->playing);
+        monitor_play(app->target.monitor, !view->playing);
         return;
     }
     if (view->past || view->frozen)
-        monitor_move(app->monitor, MOVE_LIVE, 0, app->screen.view.window_ns);
+        monitor_move(app->target.monitor, MOVE_LIVE, 0, app->screen.view.window_ns);
     else
-        monitor_freeze(app->monitor, true);
+        monitor_freeze(app->target.monitor, true);
     if (!model_of(app)->view.frozen)
         app->next_tick_ns = now_ns;
 }
@@ -190,8 +140,8 @@ static void move(struct app *app)
     bool moved;
 
     if (model_of(app)->view.replay && screen->move != SCREEN_MOVE_NOT)
-        monitor_play(app->monitor, false);
-    moved = monitor_move(app->monitor, moves[screen->move], screen->move_ns,
+        monitor_play(app->target.monitor, false);
+    moved = monitor_move(app->target.monitor, moves[screen->move], screen->move_ns,
                          screen->view.window_ns);
     if (moved || screen->move == SCREEN_MOVE_NOT)
         return;
@@ -208,7 +158,7 @@ static void compare(struct app *app, bool on)
     char clock[FMT_BYTES_MAX];
     char text[SCREEN_TEXT_BYTES];
 
-    if (!monitor_set_baseline(app->monitor, on))
+    if (!monitor_set_baseline(app->target.monitor, on))
         return;
     snprintf(text, sizeof text, "figures are compared with those of %s; A ends it",
              fmt_clock(clock, sizeof clock, model_of(app)->real_ns));
@@ -236,7 +186,7 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         move(app);
         break;
     case WISH_MARK:
-        if (!monitor_mark(app->monitor))
+        if (!monitor_mark(app->target.monitor))
             screen_say(&app->screen, model_of(app), ROLE_WARN, "there are too many marks");
         break;
     case WISH_BASELINE:
@@ -303,18 +253,9 @@ static void follow(struct app *app)
     pid_t pid;
 
     if (!app->options->follow || model_of(app)->view.frozen ||
-        (next = follow_next(app->monitor, &how, &pid)) == NULL)
+        (next = follow_next(app->target.monitor, &how, &pid)) == NULL)
         return;
-    dumpjob_free(app->job);
-    dump_free(app->dump);
-    code_table_free(app->code);
-    symbols_free(app->symbols);
-    monitor_free(app->monitor);
-    app->job = NULL;
-    app->dump = NULL;
-    app->monitor = next;
-    app->symbols = symbols_new(pid, app->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-    app->code = code_table_new();
+    watched_replace(&app->target, next);
     app->next_tick_ns = clock_mono_ns();
     tick(app, app->next_tick_ns);
     screen_new_dump(&app->screen);
@@ -333,11 +274,11 @@ static int64_t earliest(int64_t a, int64_t b)
 
 static int64_t wake_ns(const struct app *app)
 {
-    int64_t wake = earliest(app->next_tick_ns, symbols_wake_ns(app->symbols));
+    int64_t wake = earliest(app->next_tick_ns, symbols_wake_ns(app->target.symbols));
 
     wake = earliest(wake, app->next_look_ns);
-    if (app->job != NULL) {
-        wake = earliest(wake, dumpjob_wake_ns(app->job));
+    if (app->target.job != NULL) {
+        wake = earliest(wake, dumpjob_wake_ns(app->target.job));
         wake = earliest(wake, app->next_draw_ns);
     }
     return wake;
@@ -350,11 +291,11 @@ static unsigned wait_for_something(struct app *app, struct pollfd fd[FDS])
     fd[FD_INPUT] = (struct pollfd){.fd = term_input_fd(), .events = POLLIN};
     fd[FD_OUTPUT] = (struct pollfd){.fd = term_is_sending() ? term_output_fd() : -1,
                                     .events = POLLOUT};
-    fd[FD_TARGET] = (struct pollfd){.fd = ended ? -1 : monitor_pidfd(app->monitor),
+    fd[FD_TARGET] = (struct pollfd){.fd = ended ? -1 : monitor_pidfd(app->target.monitor),
                                     .events = POLLIN};
-    fd[FD_DUMP] = (struct pollfd){.fd = app->job != NULL ? dumpjob_fd(app->job) : -1,
+    fd[FD_DUMP] = (struct pollfd){.fd = app->target.job != NULL ? dumpjob_fd(app->target.job) : -1,
                                   .events = POLLIN};
-    fd[FD_SYMBOLS] = (struct pollfd){.fd = symbols_fd(app->symbols), .events = POLLIN};
+    fd[FD_SYMBOLS] = (struct pollfd){.fd = symbols_fd(app->target.symbols), .events = POLLIN};
     return events_wait(fd, FDS, wake_ns(app));
 }
 
@@ -395,8 +336,8 @@ static void loop_once(struct app *app)
         app->next_tick_ns = now_ns; /* the target is */
     if (fd[FD_OUTPUT].revents != 0 && !term_flush())
         app->is_over = true;
-    if (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->symbols))
-        refresh_code(app);
+    if (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->target.symbols))
+        app->is_stale |= watched_refresh_code(&app->target);
     look(app, now_ns);
     if (fd[FD_INPUT].revents != 0)
         take_keys(app, now_ns);
@@ -419,7 +360,7 @@ static enum plot_tier wanted_tier(const struct options *options)
     return options->glyphs == GLYPHS_AUTO ? term_best_tier() : tier[options->glyphs];
 }
 
-void app_watch(const struct options *options, struct monitor *monitor, pid_t pid)
+void app_watch(const struct options *options, struct monitor *monitor)
 {
     struct app *app = calloc(1, sizeof *app);
     enum plot_tier tier = wanted_tier(options);
@@ -427,10 +368,8 @@ void app_watch(const struct options *options, struct monitor *monitor, pid_t pid
 
     CHECK(app != NULL);
     app->options = options;
-    app->monitor = monitor;
-    app->symbols = symbols_new(pid, options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-    app->code = code_table_new();
-    alert_command_init(&app->on_alert, options->on_alert);
+    watched_init(&app->target, options, monitor);
+    watched_name_code(&app->target);
     app->is_stale = true;
     app->next_tick_ns = clock_mono_ns();
     canvas_init(&app->canvas, 1, 1);
@@ -441,11 +380,7 @@ void app_watch(const struct options *options, struct monitor *monitor, pid_t pid
     draw(app);
     while (!app->is_over)
         loop_once(app);
-    dumpjob_free(app->job);
-    dump_free(app->dump);
-    code_table_free(app->code);
-    symbols_free(app->symbols);
+    watched_fini(&app->target);
     canvas_fini(&app->canvas);
-    monitor_free(app->monitor);
     free(app);
 }

@@ -3,13 +3,11 @@
 #ifndef MON_APP_WATCH_H
 #define MON_APP_WATCH_H
 
-#include <sys/types.h>
-
 #include "mon/monitor.h"
 #include "mon/options.h"
 
-/* Shows what MONITOR, which it takes, samples of process PID, or what it replays, PID being 0;
- * until the user quits. The terminal is open. */
-void app_watch(const struct options *options, struct monitor *monitor, pid_t pid);
+/* Shows what MONITOR, which it takes, samples or replays, until the user quits. The terminal is
+ * open. */
+void app_watch(const struct options *options, struct monitor *monitor);
 
 #endif
