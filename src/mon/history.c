@@ -63,7 +63,7 @@ static const int64_t kept_of[HISTORY_LEVELS] = {
 
 /* ---- levels ---- */
 
-static bool level_init(struct level *l, enum history_level which, int32_t nseries)
+static bool level_init(struct level *l, enum history_level which, int32_t nseries, bool sparing)
 {
     size_t n = (size_t)nseries * (size_t)kept_of[which];
 
@@ -71,7 +71,7 @@ static bool level_init(struct level *l, enum history_level which, int32_t nserie
     l->nbuckets = kept_of[which];
     l->newest = -1;
     l->cause = calloc((size_t)l->nbuckets, sizeof *l->cause);
-    l->is_spilled = which >= HISTORY_MINUTES;
+    l->is_spilled = which >= HISTORY_MINUTES || (sparing && which == HISTORY_SECONDS);
     l->bucket_bytes = n * sizeof *l->bucket;
     l->bucket = l->is_spilled ? spill_new(l->bucket_bytes) : calloc(n, sizeof *l->bucket);
     return l->cause != NULL && l->bucket != NULL;
@@ -142,7 +142,7 @@ static void bucket_merge(struct history_bucket *to, const struct history_bucket 
 
 /* ---- public ---- */
 
-struct history *history_new(const struct metric_table *t)
+static struct history *new_in(const struct metric_table *t, bool sparing)
 {
     struct history *h = calloc(1, sizeof *h);
 
@@ -162,12 +162,22 @@ struct history *history_new(const struct metric_table *t)
     h->stretch = calloc((size_t)h->nseries, sizeof *h->stretch);
     bool enough = h->series != NULL && h->stretch != NULL;
     for (int i = 0; i < HISTORY_LEVELS && enough; i++)
-        enough = level_init(&h->level[i], (enum history_level)i, h->nseries);
+        enough = level_init(&h->level[i], (enum history_level)i, h->nseries, sparing);
     if (!enough) {
         history_free(h);
         return NULL;
     }
     return h;
+}
+
+struct history *history_new(const struct metric_table *t)
+{
+    return new_in(t, false);
+}
+
+struct history *history_new_sparing(const struct metric_table *t)
+{
+    return new_in(t, true);
 }
 
 void history_free(struct history *h)

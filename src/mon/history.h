@@ -45,6 +45,10 @@ struct history;
 
 /* Room for the kept metrics of T; NULL if memory is short. */
 struct history *history_new(const struct metric_table *t);
+
+/* The same, with the level of seconds in such a file too: for one of many that are seldom looked
+ * at. */
+struct history *history_new_sparing(const struct metric_table *t);
 void history_free(struct history *h);
 
 /* Whether a history of this metric is kept. */

@@ -40,8 +40,8 @@ static struct source *open_source(const struct target *t, struct metric_table *t
 static bool allocate(struct monitor *m, const struct monitor_options *options)
 {
     m->reader = procinfo_reader_new();
-    m->history = history_new(&m->table);
-    m->procs = proc_history_new();
+    m->history = options->sparing ? history_new_sparing(&m->table) : history_new(&m->table);
+    m->procs = options->sparing ? proc_history_new_sparing() : proc_history_new();
     m->latencies = latency_past_new();
     m->lints = lints_new(options->lint_window_ns);
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
@@ -121,6 +121,13 @@ struct monitor *monitor_new(const struct target *target, const struct monitor_op
     return m;
 }
 
+bool monitor_record(struct monitor *m, const struct monitor_options *options)
+{
+    char why[RECORDER_WHY_BYTES];
+
+    return m->recorder != NULL || start_recorder(m, options, why);
+}
+
 void monitor_free(struct monitor *m)
 {
     if (m == NULL)
@@ -166,7 +173,7 @@ static bool read_source(struct monitor *m)
 {
     enum source_status status;
 
-    m->before = m->now;
+    snapshot_copy(&m->before, &m->now);
     m->now.mono_ns = m->model.mono_ns;
     m->now.real_ns = m->model.real_ns;
     status = m->source->ops->read(m->source, &m->now);
@@ -341,7 +348,7 @@ static void watch(struct monitor *m, int64_t mono_ns)
     bool is_new = read_source(m);
 
     if (is_new && m->before.published_ns > 0)
-        m->prev = m->before;
+        snapshot_copy(&m->prev, &m->before);
     if (is_new)
         keep_published(m);
     measure_process(m);

@@ -31,6 +31,7 @@ struct monitor_options {
     int64_t lint_window_ns; /* 0: the default */
     enum monitor_record record;
     struct recorder_options recorder;
+    bool sparing; /* it is one of many: its past lies in files, its own memory is below 1 MB */
 };
 
 /* What the command line asks for; UNNAMED is what is recorded without -w. */
@@ -49,6 +50,10 @@ void monitor_free(struct monitor *m);
 /* Reads what is new. Never blocks for long: a few milliseconds with a million tasks. Call it once
  * a second or so. */
 void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns);
+
+/* Begins a recording as OPTIONS say, if there is none yet: what was sampled before is in the
+ * history alone. False: it cannot be. */
+bool monitor_record(struct monitor *m, const struct monitor_options *options);
 
 /* A descriptor that becomes readable when the target ends, or -1: poll it and tick at once. */
 int monitor_pidfd(const struct monitor *m);

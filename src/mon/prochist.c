@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "mon/spill.h"
 
 #define LEVELS       2
 #define SECONDS_KEPT 900
@@ -25,6 +26,7 @@ struct level {
 };
 
 struct proc_history {
+    bool is_spilled;
     unsigned nprocs; /* rows that have ever been written to */
     struct level level[LEVELS];
 };
@@ -38,15 +40,21 @@ static struct bucket *bucket_at(const struct proc_history *h, int level, unsigne
     return &h->level[level].bucket[(int64_t)proc * kept[level] + number % kept[level]];
 }
 
-struct proc_history *proc_history_new(void)
+static size_t level_bytes(int level)
+{
+    return (size_t)kept[level] * PROCHIST_PROCS * sizeof(struct bucket);
+}
+
+static struct proc_history *new_in(bool spilled)
 {
     struct proc_history *h = calloc(1, sizeof *h);
 
     if (h == NULL)
         return NULL;
+    h->is_spilled = spilled;
     for (int i = 0; i < LEVELS; i++) {
         h->level[i].newest = -1;
-        h->level[i].bucket = calloc((size_t)kept[i] * PROCHIST_PROCS, sizeof(struct bucket));
+        h->level[i].bucket = spilled ? spill_new(level_bytes(i)) : calloc(1, level_bytes(i));
         if (h->level[i].bucket == NULL) {
             proc_history_free(h);
             return NULL;
@@ -55,10 +63,24 @@ struct proc_history *proc_history_new(void)
     return h;
 }
 
+struct proc_history *proc_history_new(void)
+{
+    return new_in(false);
+}
+
+struct proc_history *proc_history_new_sparing(void)
+{
+    return new_in(true);
+}
+
 void proc_history_free(struct proc_history *h)
 {
-    for (int i = 0; h != NULL && i < LEVELS; i++)
-        free(h->level[i].bucket);
+    for (int i = 0; h != NULL && i < LEVELS; i++) {
+        if (h->is_spilled)
+            spill_free(h->level[i].bucket, level_bytes(i));
+        else
+            free(h->level[i].bucket);
+    }
     free(h);
 }
 

@@ -22,6 +22,9 @@ struct proc_shares {
 
 /* NULL if memory is short. */
 struct proc_history *proc_history_new(void);
+
+/* The same, in a file without a name (spill.h): for one of many that are seldom looked at. */
+struct proc_history *proc_history_new_sparing(void);
 void proc_history_free(struct proc_history *h);
 
 /* Forgets everything; the memory stays. */

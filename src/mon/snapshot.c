@@ -3,6 +3,7 @@
 
 #include "mon/snapshot.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,4 +139,33 @@ void snapshot_derive_measured(struct snapshot *s, const struct snapshot *prev)
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
         derive_rate(s, prev, i, i == MON_PROCESS_CPU ? KIND_COUNTER : KIND_GAUGE,
                     s->mono_ns - prev->mono_ns);
+}
+
+/* ---- copying ---- */
+
+#define COPY_LIST(to, from, list, n) memcpy((to)->list, (from)->list, (n) * sizeof(from)->list[0])
+
+static void copy_latency(struct latency_sample *to, const struct latency_sample *from)
+{
+    to->n = from->n;
+    to->lately_ns = from->lately_ns;
+    COPY_LIST(to, from, from_ns, from->n);
+    COPY_LIST(to, from, count, from->n);
+    COPY_LIST(to, from, lately, from->n);
+}
+
+void snapshot_copy(struct snapshot *to, const struct snapshot *from)
+{
+    memcpy(to, from, offsetof(struct snapshot, proc));
+    COPY_LIST(to, from, proc, from->nprocs);
+    copy_latency(&to->latency, &from->latency);
+    to->nclasses = from->nclasses;
+    COPY_LIST(to, from, size_class, from->nclasses);
+    to->ncycles = from->ncycles;
+    COPY_LIST(to, from, cycle, from->ncycles);
+    to->pauses = from->pauses;
+    to->nsites = from->nsites;
+    COPY_LIST(to, from, site, from->nsites);
+    to->nevents = from->nevents;
+    COPY_LIST(to, from, event, from->nevents);
 }

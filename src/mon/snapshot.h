@@ -4,7 +4,7 @@
  * changes once it is in. What a source does not have is marked as missing, by a valid bit or by a
  * count of 0, and is never a made-up 0. Rates are computed here, once, from this snapshot and the
  * one before.
- * Threads: a value; its owner may copy it by assignment. */
+ * Threads: a value; its owner may copy it by assignment, or with snapshot_copy. */
 #ifndef MON_SNAPSHOT_H
 #define MON_SNAPSHOT_H
 
@@ -169,6 +169,10 @@ void snapshot_derive_measured(struct snapshot *s, const struct snapshot *prev);
 /* Drops the rates of what the target publishes: it publishes no longer, so they tell nothing of
  * now. */
 void snapshot_forget_rates(struct snapshot *s, const struct metric_table *t);
+
+/* What an assignment does, but of the lists only what they hold: a snapshot is large, and what is
+ * never written to takes no memory. */
+void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
 /* Sets one value; for sources. */
 void snapshot_set(struct snapshot *s, unsigned metric, uint64_t value);

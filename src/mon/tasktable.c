@@ -4,6 +4,7 @@
 #include "mon/tasktable.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,19 +19,24 @@
 #define HASH_SLOTS     4096 /* a power of two */
 #define HASH_MOST_USED (HASH_SLOTS / 4 * 3)
 
+/* A count that is under way. */
+struct count {
+    uint64_t next_row;
+    uint64_t nrows;  /* that it is to read */
+    uint64_t ntasks; /* what it has come to; so below */
+    uint64_t by_state[TASK_STATES];
+    uint64_t beyond;
+    uint32_t nused; /* slots of hash with a count */
+    struct task_group hash[HASH_SLOTS];
+    uint8_t piece[PIECE_BYTES];
+};
+
 struct tasktable {
     int fd;
     uint32_t header_bytes;
     uint32_t row_bytes;
     uint64_t capacity;
-    uint8_t *piece;    /* [PIECE_BYTES] */
-    uint64_t next_row; /* of the count that is under way; 0: none is */
-    uint64_t nrows;    /* that it is to read */
-    uint64_t ntasks;   /* what it has come to; so below */
-    uint64_t by_state[TASK_STATES];
-    uint64_t beyond;
-    uint32_t nused; /* slots of hash with a count */
-    struct task_group hash[HASH_SLOTS];
+    struct count *count; /* NULL: none is under way */
 };
 
 static bool header_is_good(const struct page_tasks_header *h)
@@ -59,15 +65,8 @@ struct tasktable *tasktable_open(int fd)
         close(fd);
         return NULL;
     }
-    *t = (struct tasktable){.fd = fd,
-                            .header_bytes = h.header_bytes,
-                            .row_bytes = h.row_bytes,
-                            .capacity = h.capacity,
-                            .piece = malloc(PIECE_BYTES)};
-    if (t->piece == NULL) {
-        tasktable_close(t);
-        return NULL;
-    }
+    *t = (struct tasktable){
+        .fd = fd, .header_bytes = h.header_bytes, .row_bytes = h.row_bytes, .capacity = h.capacity};
     return t;
 }
 
@@ -76,7 +75,7 @@ void tasktable_close(struct tasktable *t)
     if (t == NULL)
         return;
     close(t->fd);
-    free(t->piece);
+    free(t->count);
     free(t);
 }
 
@@ -106,19 +105,19 @@ static size_t hash_of(const struct page_task *task)
 }
 
 /* The group of TASK, with a count of 0 if it is new; NULL if there is no room for a new one. */
-static struct task_group *group_of(struct tasktable *t, const struct page_task *task)
+static struct task_group *group_of(struct count *c, const struct page_task *task)
 {
     unsigned state = PAGE_TASK_STATE(task->word);
     unsigned reason = PAGE_TASK_REASON(task->word);
     size_t i = hash_of(task);
 
     for (;; i = (i + 1) & (HASH_SLOTS - 1)) {
-        struct task_group *g = &t->hash[i];
+        struct task_group *g = &c->hash[i];
 
         if (g->count == 0) {
-            if (t->nused == HASH_MOST_USED)
+            if (c->nused == HASH_MOST_USED)
                 return NULL;
-            t->nused++;
+            c->nused++;
             *g = (struct task_group){.spawn_pc = task->spawn_pc,
                                      .start_fn = task->start_fn,
                                      .state = (enum task_state)state,
@@ -132,18 +131,18 @@ static struct task_group *group_of(struct tasktable *t, const struct page_task *
     }
 }
 
-static void count_task(struct tasktable *t, const struct page_task *task)
+static void count_task(struct count *c, const struct page_task *task)
 {
     unsigned state = PAGE_TASK_STATE(task->word);
     struct task_group *g;
 
     if (state == TASK_DEAD || state >= TASK_STATES)
         return;
-    t->ntasks++;
-    t->by_state[state]++;
-    g = group_of(t, task);
+    c->ntasks++;
+    c->by_state[state]++;
+    g = group_of(c, task);
     if (g == NULL) {
-        t->beyond++;
+        c->beyond++;
         return;
     }
     g->count++;
@@ -153,12 +152,13 @@ static void count_task(struct tasktable *t, const struct page_task *task)
 
 static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows)
 {
+    struct count *c = t->count;
     size_t bytes = nrows * t->row_bytes;
     off_t at = (off_t)(t->header_bytes + first * t->row_bytes);
     size_t done = 0;
 
     while (done < bytes) {
-        ssize_t n = pread(t->fd, t->piece + done, bytes - done, at + (off_t)done);
+        ssize_t n = pread(t->fd, c->piece + done, bytes - done, at + (off_t)done);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -167,7 +167,7 @@ static bool count_piece(struct tasktable *t, uint64_t first, size_t nrows)
         done += (size_t)n;
     }
     for (size_t i = 0; i < nrows; i++)
-        count_task(t, (const struct page_task *)(const void *)(t->piece + i * t->row_bytes));
+        count_task(c, (const struct page_task *)(const void *)(c->piece + i * t->row_bytes));
     return true;
 }
 
@@ -186,62 +186,74 @@ static int compare_groups(const void *a, const void *b)
 }
 
 /* Moves the filled groups of the hash to its front, sorts them, and hands the biggest over. */
-static void take_groups(struct tasktable *t, struct task_groups *groups)
+static void take_groups(struct count *c, struct task_groups *groups)
 {
     uint32_t n = 0;
 
     for (size_t i = 0; i < HASH_SLOTS; i++)
-        if (t->hash[i].count > 0)
-            t->hash[n++] = t->hash[i];
-    DCHECK(n == t->nused);
-    qsort(t->hash, n, sizeof t->hash[0], compare_groups);
+        if (c->hash[i].count > 0)
+            c->hash[n++] = c->hash[i];
+    DCHECK(n == c->nused);
+    qsort(c->hash, n, sizeof c->hash[0], compare_groups);
     groups->valid = true;
-    groups->nrows = t->nrows;
-    groups->ntasks = t->ntasks;
-    memcpy(groups->by_state, t->by_state, sizeof groups->by_state);
-    groups->beyond = t->beyond;
+    groups->nrows = c->nrows;
+    groups->ntasks = c->ntasks;
+    memcpy(groups->by_state, c->by_state, sizeof groups->by_state);
+    groups->beyond = c->beyond;
     groups->n = (uint32_t)min_size(n, TASK_GROUPS_MAX);
-    memcpy(groups->group, t->hash, groups->n * sizeof groups->group[0]);
+    memcpy(groups->group, c->hash, groups->n * sizeof groups->group[0]);
     for (uint32_t i = groups->n; i < n; i++)
-        groups->beyond += t->hash[i].count;
+        groups->beyond += c->hash[i].count;
 }
 
+/* False: the table is cut, or memory is short. */
 static bool begin(struct tasktable *t)
 {
-    memset(t->hash, 0, sizeof t->hash);
-    memset(t->by_state, 0, sizeof t->by_state);
-    t->nused = 0;
-    t->ntasks = 0;
-    t->beyond = 0;
-    return read_used(t, &t->nrows);
+    uint64_t nrows;
+
+    if (!read_used(t, &nrows))
+        return false;
+    t->count = malloc(sizeof *t->count);
+    if (t->count == NULL)
+        return false;
+    memset(t->count, 0, offsetof(struct count, piece));
+    t->count->nrows = nrows;
+    return true;
 }
 
 /* Counts what one call may, from next_row on. */
 static bool count_rows(struct tasktable *t)
 {
+    struct count *c = t->count;
     size_t rows_a_piece = PIECE_BYTES / t->row_bytes;
-    uint64_t end = min_size(t->nrows, t->next_row + TASKTABLE_CALL_BYTES / t->row_bytes);
+    uint64_t end = min_size(c->nrows, c->next_row + TASKTABLE_CALL_BYTES / t->row_bytes);
 
-    while (t->next_row < end) {
-        size_t n = min_size(rows_a_piece, end - t->next_row);
+    while (c->next_row < end) {
+        size_t n = min_size(rows_a_piece, end - c->next_row);
 
-        if (!count_piece(t, t->next_row, n))
+        if (!count_piece(t, c->next_row, n))
             return false;
-        t->next_row += n;
+        c->next_row += n;
     }
     return true;
 }
 
+static void finish(struct tasktable *t)
+{
+    free(t->count);
+    t->count = NULL;
+}
+
 enum tasktable_progress tasktable_count(struct tasktable *t, struct task_groups *groups)
 {
-    if ((t->next_row == 0 && !begin(t)) || !count_rows(t)) {
-        t->next_row = 0;
+    if ((t->count == NULL && !begin(t)) || !count_rows(t)) {
+        finish(t);
         groups->valid = false;
         return TASKTABLE_CUT;
     }
-    if (t->next_row < t->nrows)
+    if (t->count->next_row < t->count->nrows)
         return TASKTABLE_PART;
-    t->next_row = 0;
-    take_groups(t, groups);
+    take_groups(t->count, groups);
+    finish(t);
     return TASKTABLE_COUNTED;
 }

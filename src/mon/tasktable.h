@@ -2,8 +2,8 @@
 /* tasktable.h - counts the rows of a task table, by group.
  * The table is read in pieces of 1 MiB into one buffer and each row is looked up in a hash of the
  * groups seen so far; so a million tasks cost some 64 MiB of copying and as many look-ups, and no
- * memory that grows with them. A call reads so much at most, whatever the table says of itself: a
- * larger one takes several.
+ * memory that grows with them, nor any between two counts. A call reads so much at most, whatever
+ * the table says of itself: a larger one takes several.
  * Threads: one owner. Source: gort-page(5). */
 #ifndef MON_TASKTABLE_H
 #define MON_TASKTABLE_H

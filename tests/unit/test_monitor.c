@@ -431,3 +431,62 @@ Test(monitor, what_cannot_be_opened_is_told_with_its_status)
     cr_assert_eq(failure.status, EXIT_BAD_PAGE, "status %d: %s", failure.status, failure.text);
     cr_assert_not_null(strstr(failure.text, "version 9.0"), "%s", failure.text);
 }
+
+/* ---- one of many ---- */
+
+#define MANY    8
+#define COST_KB 1024
+
+/* Anonymous memory of this process that is resident. */
+static int64_t resident_kb(void)
+{
+    char line[128];
+    long long kb = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        sscanf(line, "RssAnon: %lld kB", &kb);
+    fclose(f);
+    return kb;
+}
+
+static void fill_page(void)
+{
+    for (uint64_t i = 0; i < 100; i++)
+        fakepage_task(
+            &page, i,
+            &(struct page_task){.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, 1),
+                                .id = i + 1,
+                                .spawn_pc = 1000 + i});
+    for (int i = 0; i < FAKEPAGE_CYCLES; i++)
+        fakepage_cycle(&page, &(struct page_gc_cycle){.pause_ns = 1000});
+}
+
+/* The history of seconds is written through more than once, in real time 20 minutes. */
+Test(monitor, one_of_many_costs_less_than_a_megabyte)
+{
+    const char *sanitizer = getenv("SANITIZER");
+    struct monitor *many[MANY];
+    int64_t before_kb;
+    int64_t cost_kb;
+
+    if (sanitizer != NULL && *sanitizer != '\0')
+        cr_skip_test("a sanitizer has memory of its own");
+    fill_page();
+    before_kb = resident_kb();
+    for (int i = 0; i < MANY; i++) {
+        many[i] = monitor_new(&target, &(struct monitor_options){.sparing = true}, &failure);
+        cr_assert_not_null(many[i], "%d: %s", failure.status, failure.text);
+    }
+    for (int64_t s = 0; s < 1200; s++) {
+        publish(MONO_NS + s * S);
+        for (int i = 0; i < MANY; i++)
+            monitor_tick(many[i], MONO_NS + s * S, REAL_NS + s * S);
+    }
+    cost_kb = (resident_kb() - before_kb) / MANY;
+    model = monitor_model(many[0]);
+    cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS + 600 * S), "it forgets its past");
+    cr_assert(before_kb > 0 && cost_kb < COST_KB, "%" PRId64 " KB each", cost_kb);
+    for (int i = 0; i < MANY; i++)
+        monitor_free(many[i]);
+}

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "mon/snapshot.h"
@@ -135,4 +136,25 @@ Test(snapshot, a_single_pause_is_every_percentile)
 
     cr_assert(cur.pauses.p50_ns == 7 && cur.pauses.p99_ns == 7, "p50 %" PRIu64 " p99 %" PRIu64,
               cur.pauses.p50_ns, cur.pauses.p99_ns);
+}
+
+Test(snapshot, a_copy_has_all_that_the_lists_hold)
+{
+    memset(&cur, 0x5a, sizeof cur); /* each byte of each field is told apart from prev's 0 */
+    memset(&prev, 0, sizeof prev);
+    cur.nprocs = SNAPSHOT_MAX_PROCS;
+    cur.latency.n = SNAPSHOT_MAX_LATENCIES;
+    cur.nclasses = SNAPSHOT_MAX_CLASSES;
+    cur.ncycles = SNAPSHOT_MAX_CYCLES;
+    cur.nsites = SNAPSHOT_MAX_SITES;
+    cur.nevents = SNAPSHOT_MAX_EVENTS;
+    snapshot_copy(&prev, &cur);
+
+    const uint8_t *a = (const uint8_t *)&prev;
+    const uint8_t *b = (const uint8_t *)&cur;
+    size_t missing = 0;
+    for (size_t i = 0; i < sizeof cur; i++)
+        missing += a[i] != b[i];
+    /* Between a count and the list behind it there may be padding. */
+    cr_assert_lt(missing, 32, "%zu of %zu bytes are missing", missing, sizeof cur);
 }
