@@ -12,13 +12,20 @@ _gomon_options() {
 # _gomon_takes GOMON OPTION: what the argument of the option is called; nothing if it has none.
 _gomon_takes() {
     "$1" --help 2>/dev/null |
-        sed -nE "s/^  (-., |    )$2 ([A-Z]+) .*/\\2/p; s/^  $2, --[a-z-]+ ([A-Z]+) .*/\\1/p"
+        sed -nE "s/^  (-., |    )$2 ([A-Z]+)[,.]* .*/\\2/p; s/^  $2, --[a-z-]+ ([A-Z]+)[,.]* .*/\\1/p"
 }
 
 # _gomon_targets GOMON COLUMN: pids (1) or names (5) of what lives.
 _gomon_targets() {
     "$1" --list 2>/dev/null | awk -v column="$2" '
         NR > 1 && $3 == "live" { print column == 1 ? $1 : $NF }' | sort -u
+}
+
+# _gomon_pids GOMON WORD: pids that can be the last one of a list, with those that stand before it.
+_gomon_pids() {
+    local before=${2%"${2##*,}"}
+    _gomon_targets "$1" 1 | awk -v before="$before" '
+        index("," before, "," $1 ",") == 0 { print before $1 }'
 }
 
 # _gomon_expression GOMON WORD: the last name of an expression, with what stands before it.
@@ -38,7 +45,7 @@ _gomon() {
     COMPREPLY=()
     case $option in -*) ;; *) option='' ;; esac
     case ${option:+$(_gomon_takes "$gomon" "$option")} in
-    PID*) words=$(_gomon_targets "$gomon" 1) ;;
+    PID*) words=$(_gomon_pids "$gomon" "$word") ;;
     EXPR)
         local IFS=$'\n'
         compopt -o nospace 2>/dev/null

@@ -2,8 +2,12 @@
 # gomon.fish - completion for fish: options from gomon --help, targets from gomon --list, figures of
 # expressions from gomon --list-metrics.
 
+# One pid, or the last one of a list, with those that stand before it.
 function __gomon_pids
-    gomon --list 2>/dev/null | awk 'NR > 1 && $3 == "live" { print $1 "\t" $NF }'
+    set -l word (commandline -ct | string replace -r '^(--pid=|-p)' '')
+    set -l before (string match -r '^[0-9,]*,' -- $word)
+    gomon --list 2>/dev/null | awk -v before="$before" '
+        NR > 1 && $3 == "live" && index("," before, "," $1 ",") == 0 { print before $1 "\t" $NF }'
 end
 
 function __gomon_names

@@ -187,15 +187,29 @@ static void put_data(FILE *out, const struct check *c, const struct model *m,
     put_range(out, &c->expr[CHECK_AT_CRITICAL], term);
 }
 
-enum check_status check_report(const struct check *c, const struct model *m, FILE *out)
+const char *check_status_name(enum check_status status)
+{
+    return status_name[status];
+}
+
+enum check_status check_summary(const struct check *c, const struct model *m, FILE *out)
 {
     enum check_status status = judge(c, m);
 
-    fprintf(out, "GOMON %s - %s[%d]", status_name[status], m->target.name, (int)m->target.pid);
+    fprintf(out, "%s - %s[%d]", status_name[status], m->target.name, (int)m->target.pid);
     if (m->status.state != TARGET_LIVE)
         fprintf(out, " %s", target_state_name(m->status.state));
     fputs(": ", out);
     for_each_term(out, c, m, ", ", put_words);
+    return status;
+}
+
+enum check_status check_report(const struct check *c, const struct model *m, FILE *out)
+{
+    enum check_status status;
+
+    fputs("GOMON ", out);
+    status = check_summary(c, m, out);
     fputs(" | ", out);
     for_each_term(out, c, m, " ", put_data);
     fputc('\n', out);
@@ -208,7 +222,15 @@ enum check_status check_unknown(FILE *out, const char *why)
     return CHECK_UNKNOWN;
 }
 
-/* ---- on a target ---- */
+enum check_status check_worst(enum check_status a, enum check_status b)
+{
+    static const int rank[] = {
+        [CHECK_OK] = 0, [CHECK_WARNING] = 1, [CHECK_UNKNOWN] = 2, [CHECK_CRITICAL] = 3};
+
+    return rank[a] > rank[b] ? a : b;
+}
+
+/* ---- on targets ---- */
 
 static bool rates_are_known(const struct check *c, const struct model *m)
 {
@@ -221,31 +243,53 @@ static bool rates_are_known(const struct check *c, const struct model *m)
     return true;
 }
 
-static void wait_until(const struct monitor *m, int64_t mono_ns)
+static bool is_ready(const struct checked *one)
 {
-    struct pollfd p = {.fd = monitor_pidfd(m), .events = POLLIN};
+    const struct model *m = monitor_model(one->monitor);
+
+    return !check_has_rate(&one->check) || rates_are_known(&one->check, m) ||
+           target_has_ended(m->status.state);
+}
+
+static void wait_until(struct checked *one, unsigned n, int64_t mono_ns)
+{
     int64_t left_ns = mono_ns - clock_mono_ns();
     struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+    struct pollfd p = {.fd = n == 1 ? monitor_pidfd(one->monitor) : -1, .events = POLLIN};
 
     if (left_ns > 0)
         ppoll(&p, 1, &t, NULL);
 }
 
-enum check_status check_run(struct check *c, struct monitor *m, int64_t interval_ns, FILE *out)
+void check_sample(struct checked *one, unsigned n, int64_t interval_ns)
 {
-    const struct model *model = monitor_model(m);
     int64_t next_ns = clock_mono_ns();
     int64_t deadline_ns = next_ns + (interval_ns > RATE_NS ? interval_ns : RATE_NS);
+    bool first = true;
 
-    if (!check_bind(c, model))
-        return check_unknown(out, c->error);
-    for (;;) {
-        monitor_tick(m, clock_mono_ns(), clock_real_ns());
-        if (!check_has_rate(c) || rates_are_known(c, model) ||
-            target_has_ended(model->status.state) || clock_mono_ns() >= deadline_ns)
-            break;
+    for (;; first = false) {
+        bool all_ready = true;
+
+        for (unsigned i = 0; i < n; i++) {
+            if (one[i].monitor == NULL || (!first && is_ready(&one[i])))
+                continue;
+            monitor_tick(one[i].monitor, clock_mono_ns(), clock_real_ns());
+            all_ready = all_ready && is_ready(&one[i]);
+        }
+        if (all_ready || clock_mono_ns() >= deadline_ns)
+            return;
         next_ns += interval_ns;
-        wait_until(m, next_ns);
+        wait_until(one, n, next_ns);
     }
-    return check_report(c, model, out);
+}
+
+enum check_status check_run(const struct check *c, struct monitor *m, int64_t interval_ns,
+                            FILE *out)
+{
+    struct checked one = {.check = *c, .monitor = m};
+
+    if (!check_bind(&one.check, monitor_model(m)))
+        return check_unknown(out, one.check.error);
+    check_sample(&one, 1, interval_ns);
+    return check_report(&one.check, monitor_model(m), out);
 }

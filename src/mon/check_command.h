@@ -15,6 +15,8 @@
 
 struct model;
 struct monitor;
+struct options;
+struct several;
 
 enum check_status { CHECK_OK = 0, CHECK_WARNING = 1, CHECK_CRITICAL = 2, CHECK_UNKNOWN = 3 };
 
@@ -36,11 +38,35 @@ bool check_has_rate(const struct check *c);
 /* Judges the model, and writes the line: status, target, figures, performance data. */
 enum check_status check_report(const struct check *c, const struct model *m, FILE *out);
 
+/* The same without performance data, and without the first word and the end of the line. */
+enum check_status check_summary(const struct check *c, const struct model *m, FILE *out);
+
+/* The worst of two: critical, then unknown, warning, ok, as they are judged of one target. */
+enum check_status check_worst(enum check_status a, enum check_status b);
+
 /* The line of what could not be found out. */
 enum check_status check_unknown(FILE *out, const char *why);
 
+/* "OK", "WARNING", ... */
+const char *check_status_name(enum check_status status);
+
+/* A target that is checked. */
+struct checked {
+    struct check check;
+    struct monitor *monitor; /* NULL: it cannot be judged, check.error says why */
+};
+
+/* Takes one sample of each of N, or for rates as many as are needed, INTERVAL_NS apart. */
+void check_sample(struct checked *one, unsigned n, int64_t interval_ns);
+
 /* All of it on a target: takes one sample, or for rates as many as are needed, INTERVAL_NS
  * apart. */
-enum check_status check_run(struct check *c, struct monitor *m, int64_t interval_ns, FILE *out);
+enum check_status check_run(const struct check *c, struct monitor *m, int64_t interval_ns,
+                            FILE *out);
+
+/* All of it on several targets, looked at together: a line with the worst status and how many have
+ * which, then a line for each target, without performance data. */
+enum check_status check_command_run_several(const struct options *o, const struct several *targets,
+                                            FILE *out);
 
 #endif

@@ -157,13 +157,16 @@ static void put_alert(FILE *out, const struct model *m, const struct alert *a)
             code == NULL ? "" : ", ", code == NULL ? "" : code);
 }
 
-void export_alerts(FILE *out, const struct model *m, int64_t since_ns)
+void export_alerts(FILE *out, const struct model *m, const struct export_alerts_how *how)
 {
     for (uint32_t i = m->alerts->n; i > 0; i--) {
         const struct alert *a = &m->alerts->alert[i - 1];
 
-        if (a->raised_ns > since_ns || a->cleared_ns > since_ns)
-            put_alert(out, m, a);
+        if (a->raised_ns <= how->since_ns && a->cleared_ns <= how->since_ns)
+            continue;
+        if (how->with_pid)
+            fprintf(out, "%7d  ", (int)m->target.pid);
+        put_alert(out, m, a);
     }
 }
 

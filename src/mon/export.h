@@ -23,8 +23,12 @@ void export_row(FILE *out, const struct model *m);
 /* One short line for the status line of a terminal multiplexer. */
 void export_status(FILE *out, const struct model *m);
 
-/* A line for each alert that was raised or cleared after SINCE_NS, monotonic. */
-void export_alerts(FILE *out, const struct model *m, int64_t since_ns);
+/* A line for each alert that was raised or cleared after since_ns, monotonic. */
+struct export_alerts_how {
+    int64_t since_ns;
+    bool with_pid; /* each line begins with it */
+};
+void export_alerts(FILE *out, const struct model *m, const struct export_alerts_how *how);
 
 /* Every metric that there is, a line each: name, exact figure, figure for people. */
 void export_metrics(FILE *out, const struct model *m);

@@ -20,8 +20,9 @@
 #include "mon/main_batch.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
-#include "mon/rcfile.h"
 #include "mon/prom_command.h"
+#include "mon/rcfile.h"
+#include "mon/several.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
 #include "mon/target_wait.h"
@@ -47,22 +48,6 @@ static enum exit_status list_targets(const struct options *o, struct target_list
     if (list->ndenied > 0)
         fprintf(stderr, "%u processes could not be looked into: root can\n", list->ndenied);
     return EXIT_OK;
-}
-
-static enum exit_status status_of(enum target_match match)
-{
-    switch (match) {
-    case TARGET_FOUND:
-        return EXIT_OK;
-    case TARGET_SEVERAL:
-        return EXIT_USAGE;
-    case TARGET_NONE:
-    case TARGET_NO_PAGE:
-        return EXIT_NO_TARGET;
-    case TARGET_DENIED:
-        return EXIT_PERMISSION;
-    }
-    return EXIT_FAILED;
 }
 
 /* ---- what is asked for ---- */
@@ -125,7 +110,7 @@ static enum exit_status run_status(const struct options *o, struct target_list *
 
     if (monitor == NULL) {
         printf("%s: %s\n", o->target, match == TARGET_SEVERAL ? "several" : "not there");
-        return match == TARGET_FOUND ? failure.status : status_of(match);
+        return match == TARGET_FOUND ? failure.status : several_status_of(match);
     }
     monitor_tick(monitor, clock_mono_ns(), clock_real_ns());
     export_status(stdout, monitor_model(monitor));
@@ -142,6 +127,22 @@ static enum exit_status run_metrics(const struct options *o)
         return export_figures_json(stdout, &table) ? EXIT_OK : batch_no_json();
     export_figures(stdout, &table);
     return EXIT_OK;
+}
+
+static enum exit_status run_prom_of_several(const struct several *s)
+{
+    struct target *target = calloc(s->nfound + 1, sizeof *target);
+    enum exit_status status = several_tell_missing(s);
+    unsigned n = 0;
+
+    if (target == NULL)
+        return fail(EXIT_FAILED, "out of memory");
+    for (unsigned i = 0; i < s->n; i++)
+        if (s->one[i].status == EXIT_OK)
+            target[n++] = s->one[i].target;
+    enum exit_status written = n > 0 ? prom_command_run(target, n, stdout) : EXIT_OK;
+    free(target);
+    return status != EXIT_OK ? status : written;
 }
 
 static enum exit_status run_prom_of_all(struct target_list *list)
@@ -172,16 +173,39 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
     if (match == TARGET_SEVERAL && on_screen)
         return (enum exit_status)app_run(o, NULL);
     if (match != TARGET_FOUND) {
-        fail(status_of(match), "%s", error);
+        fail(several_status_of(match), "%s", error);
         if (match == TARGET_SEVERAL)
             export_targets(stderr, list);
-        return status_of(match);
+        return several_status_of(match);
     }
     if (o->mode == MODE_PROM)
         return prom_command_run(&target, 1, stdout);
     if (o->mode == MODE_DUMP)
         return run_dump(o, &target);
     return on_screen ? (enum exit_status)app_run(o, &target) : batch_run(o, &target);
+}
+
+static enum exit_status run_on_several(const struct options *o, struct target_list *list)
+{
+    struct several *s = several_find(o, list);
+    enum exit_status status;
+
+    if (s == NULL)
+        return fail(EXIT_FAILED, "out of memory");
+    if (o->mode == MODE_CHECK)
+        status = (enum exit_status)check_command_run_several(o, s, stdout);
+    else if (o->mode == MODE_PROM)
+        status = run_prom_of_several(s);
+    else
+        status = batch_run_several(o, s);
+    free(s);
+    return status;
+}
+
+static bool is_of_several(const struct options *o)
+{
+    return o->pids.n > 1 && (o->mode == MODE_WATCH || o->mode == MODE_BATCH ||
+                             o->mode == MODE_PROM || o->mode == MODE_CHECK);
 }
 
 /* A demo of its own, then as if its pid had been given. */
@@ -211,6 +235,8 @@ static enum exit_status run(const struct options *o, struct target_list *list)
 {
     if (o->demo && o->mode < MODE_METRICS)
         return run_demo(o, list);
+    if (is_of_several(o))
+        return run_on_several(o, list);
     switch (o->mode) {
     case MODE_HELP:
         options_print_help(stdout);

@@ -31,8 +31,17 @@ enum exit_status batch_no_json(void)
     return fail(EXIT_FAILED, "built without JSON: configure found no jansson");
 }
 
+/* What is written, whatever number of targets it is of. */
+struct output {
+    bool several; /* lines begin with the pid */
+    uint64_t nrows;
+    bool is_titled; /* of CSV: with the metrics of `titled` */
+    struct metric_table titled;
+};
+
 struct batch {
     const struct options *options;
+    struct output *out;
     struct monitor *monitor;
     struct symbols *symbols;
     struct alert_command on_alert;
@@ -40,8 +49,8 @@ struct batch {
     struct code_table *lines; /* of what is recorded, or NULL */
     bool told_trouble;        /* that the recording fails */
     uint64_t nsamples;
-    bool is_titled;  /* of CSV */
     int64_t told_ns; /* alerts up to here were written */
+    bool is_over;
 };
 
 static bool is_named(const struct batch *b, uint32_t n, uint64_t pc)
@@ -78,6 +87,41 @@ static void name_code(struct batch *b)
     monitor_set_code_lines(b->monitor, code_table_lines(b->lines));
 }
 
+/* Titles come again where the columns are others: the next target has other metrics. */
+static void write_csv(struct output *out, const struct model *m)
+{
+    if (!out->is_titled || memcmp(&out->titled, m->metrics, sizeof out->titled) != 0)
+        export_csv_titles(stdout, m);
+    out->is_titled = true;
+    out->titled = *m->metrics;
+    export_csv_row(stdout, m);
+}
+
+static void write_row(struct output *out, const struct model *m)
+{
+    if (out->nrows++ % ROWS_A_TITLE == 0) {
+        printf("%s", out->several ? "    pid  " : "");
+        export_titles(stdout);
+    }
+    if (out->several)
+        printf("%7d  ", (int)m->target.pid);
+    export_row(stdout, m);
+}
+
+static void write_text(struct batch *b, const struct model *m)
+{
+    if (b->options->once) {
+        if (b->out->several)
+            printf("process %d (%s)\n", (int)m->target.pid, m->target.name);
+        export_metrics(stdout, m);
+    } else {
+        write_row(b->out, m);
+    }
+    export_alerts(stdout, m,
+                  &(struct export_alerts_how){.since_ns = b->told_ns, .with_pid = b->out->several});
+    b->told_ns = m->mono_ns;
+}
+
 static bool write_sample(struct batch *b)
 {
     const struct model *m = monitor_model(b->monitor);
@@ -90,22 +134,10 @@ static bool write_sample(struct batch *b)
     m = monitor_model(b->monitor);
     if (b->options->json)
         return export_json(stdout, m);
-    if (b->options->csv) {
-        if (!b->is_titled)
-            export_csv_titles(stdout, m);
-        b->is_titled = true;
-        export_csv_row(stdout, m);
-        return true;
-    }
-    if (b->options->once) {
-        export_metrics(stdout, m);
-    } else {
-        if (b->nsamples % ROWS_A_TITLE == 0)
-            export_titles(stdout);
-        export_row(stdout, m);
-    }
-    export_alerts(stdout, m, b->told_ns);
-    b->told_ns = m->mono_ns;
+    if (b->options->csv)
+        write_csv(b->out, m);
+    else
+        write_text(b, m);
     return true;
 }
 
@@ -125,17 +157,6 @@ static void tell_trouble(struct batch *b)
              b->options->write_path, s->lost);
 }
 
-/* Waits for the next sample, or for the end of the target. */
-static void wait_for(const struct batch *b, int64_t deadline_ns)
-{
-    struct pollfd p = {.fd = monitor_pidfd(b->monitor), .events = POLLIN};
-    int64_t left_ns = deadline_ns - clock_mono_ns();
-    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
-
-    if (left_ns > 0)
-        ppoll(&p, 1, &t, NULL);
-}
-
 /* Waits for the next process of the same name, and goes on with it. */
 static void follow(struct batch *b)
 {
@@ -150,53 +171,119 @@ static void follow(struct batch *b)
         poll(NULL, 0, FOLLOW_MS);
         monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
     }
-    b->is_titled &= memcmp(m->metrics, monitor_model(next)->metrics, sizeof *m->metrics) == 0;
     symbols_free(b->symbols);
     monitor_free(b->monitor);
     b->monitor = next;
     b->symbols = symbols_new(pid, b->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
 }
 
-static enum exit_status write_samples(struct batch *b)
+/* One sample. Sets is_over, if it was the last one; else returns EXIT_OK. */
+static enum exit_status write_next(struct batch *b)
 {
     const struct model *m = monitor_model(b->monitor);
+
+    monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
+    b->is_over = true;
+    if (!write_sample(b))
+        return batch_no_json();
+    tell_trouble(b);
+    if (fflush(stdout) != 0)
+        return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+    b->nsamples++;
+    if (b->nsamples == b->options->count)
+        return EXIT_OK;
+    if (target_has_ended(m->status.state) && b->options->follow) {
+        follow(b);
+        return write_next(b);
+    }
+    if (m->target.post_mortem)
+        return EXIT_OK;
+    if (target_has_ended(m->status.state))
+        return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid, m->target.name,
+                    target_state_name(m->status.state));
+    b->is_over = false;
+    return EXIT_OK;
+}
+
+/* ---- several ---- */
+
+struct batches {
+    unsigned n;
+    struct batch *one[PIDLIST_MAX];
+    struct output out;
+    enum exit_status status; /* the first that is not EXIT_OK */
+};
+
+static void note(struct batches *all, enum exit_status status)
+{
+    if (all->status == EXIT_OK)
+        all->status = status;
+}
+
+/* Waits for the next sample, or for the end of a target. */
+static void wait_for(const struct batches *all, int64_t deadline_ns)
+{
+    struct pollfd p[PIDLIST_MAX];
+    int64_t left_ns = deadline_ns - clock_mono_ns();
+    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+
+    for (unsigned i = 0; i < all->n; i++)
+        p[i] = (struct pollfd){.fd = all->one[i]->is_over ? -1
+                                                          : monitor_pidfd(all->one[i]->monitor),
+                               .events = POLLIN};
+    if (left_ns > 0)
+        ppoll(p, all->n, &t, NULL);
+}
+
+/* A line of each; false: none goes on, or nothing can be written any more. */
+static bool write_all(struct batches *all)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < all->n; i++) {
+        struct batch *b = all->one[i];
+
+        if (b->is_over)
+            continue;
+        enum exit_status status = write_next(b);
+        note(all, status);
+        if (status == EXIT_FAILED)
+            return false;
+        any = any || !b->is_over;
+    }
+    return any;
+}
+
+static void write_samples(struct batches *all, int64_t interval_ns)
+{
     int64_t next_ns = clock_mono_ns();
 
-    for (;;) {
-        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
-        if (!write_sample(b))
-            return batch_no_json();
-        tell_trouble(b);
-        if (fflush(stdout) != 0)
-            return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
-        b->nsamples++;
-        if (b->nsamples == b->options->count)
-            return EXIT_OK;
-        if (target_has_ended(m->status.state) && b->options->follow) {
-            follow(b);
-            m = monitor_model(b->monitor);
-            continue;
-        }
-        if (m->target.post_mortem)
-            return EXIT_OK;
-        if (target_has_ended(m->status.state))
-            return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid,
-                        m->target.name, target_state_name(m->status.state));
-        next_ns += b->options->interval_ns;
-        wait_for(b, next_ns);
+    while (write_all(all)) {
+        next_ns += interval_ns;
+        wait_for(all, next_ns);
     }
 }
 
-enum exit_status batch_run(const struct options *o, const struct target *target)
+static void batch_free(struct batch *b)
+{
+    code_table_free(b->lines);
+    symbols_free(b->symbols);
+    monitor_free(b->monitor);
+    free(b);
+}
+
+static enum exit_status add(struct batches *all, const struct options *o,
+                            const struct target *target)
 {
     struct batch *b = calloc(1, sizeof *b);
     struct monitor_options how = monitor_options_of(o, MONITOR_RECORDS_NOTHING);
     struct monitor_failure failure;
-    enum exit_status status;
 
     if (b == NULL)
         return fail(EXIT_FAILED, "out of memory");
+    how.sparing = all->out.several;
     b->options = o;
+    b->out = &all->out;
     b->monitor = monitor_new(target, &how, &failure);
     if (b->monitor == NULL) {
         free(b);
@@ -206,12 +293,45 @@ enum exit_status batch_run(const struct options *o, const struct target *target)
     alert_command_init(&b->on_alert, o->on_alert);
     if (o->write_path != NULL)
         b->lines = code_table_new();
-    status = write_samples(b);
-    code_table_free(b->lines);
-    symbols_free(b->symbols);
-    monitor_free(b->monitor);
-    free(b);
+    all->one[all->n++] = b;
+    return EXIT_OK;
+}
+
+static enum exit_status finish(struct batches *all)
+{
+    enum exit_status status = all->status;
+
+    for (unsigned i = 0; i < all->n; i++)
+        batch_free(all->one[i]);
+    free(all);
     return status;
+}
+
+enum exit_status batch_run(const struct options *o, const struct target *target)
+{
+    struct batches *all = calloc(1, sizeof *all);
+
+    if (all == NULL)
+        return fail(EXIT_FAILED, "out of memory");
+    all->status = add(all, o, target);
+    if (all->n > 0)
+        write_samples(all, o->interval_ns);
+    return finish(all);
+}
+
+enum exit_status batch_run_several(const struct options *o, const struct several *targets)
+{
+    struct batches *all = calloc(1, sizeof *all);
+
+    if (all == NULL)
+        return fail(EXIT_FAILED, "out of memory");
+    all->out.several = true;
+    all->status = several_tell_missing(targets);
+    for (unsigned i = 0; i < targets->n; i++)
+        if (targets->one[i].status == EXIT_OK)
+            note(all, add(all, o, &targets->one[i].target));
+    write_samples(all, o->interval_ns);
+    return finish(all);
 }
 
 /* ---- recordings ---- */
@@ -235,19 +355,24 @@ static enum exit_status write_recording(struct batch *b)
 
 enum exit_status batch_replay(const struct options *o)
 {
+    struct output *out = calloc(1, sizeof *out);
     struct batch *b = calloc(1, sizeof *b);
     struct monitor_failure failure;
     enum exit_status status;
 
-    if (b == NULL)
+    if (b == NULL || out == NULL) {
+        free(b);
+        free(out);
         return fail(EXIT_FAILED, "out of memory");
+    }
     b->options = o;
+    b->out = out;
     b->monitor = monitor_new_replay(o->read_path, o->begin, o->end, &failure);
     if (b->monitor == NULL)
         status = fail(failure.status, "%s", failure.text);
     else
         status = write_recording(b);
-    monitor_free(b->monitor);
-    free(b);
+    batch_free(b);
+    free(out);
     return status;
 }

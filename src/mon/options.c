@@ -89,10 +89,13 @@ static bool take_theme(const char *text, enum theme *theme)
     return false;
 }
 
-static bool is_pid(const char *text)
+/* Of several -p, each adds. */
+static bool take_pids(struct options *o, const char *text)
 {
-    return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0' &&
-           strlen(text) < 10;
+    const char *comma = strrchr(text, ',');
+
+    o->target = comma == NULL ? text : comma + 1;
+    return pidlist_add(&o->pids, text);
 }
 
 /* ---- options ---- */
@@ -139,8 +142,7 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
     if (id == OPTION_CONFIG)
         return true; /* see options_config */
     CHECK(id == OPTION_PID);
-    o->target = text;
-    return is_pid(text);
+    return take_pids(o, text);
 }
 
 static bool take_yes_no(const char *text, bool *on)
@@ -412,6 +414,23 @@ static bool check_recording(const struct options *o, char *error)
     return true;
 }
 
+/* What is of one process only. */
+static bool check_several(const struct options *o, char *error)
+{
+    if (o->pids.is_full)
+        return WRONG("at most %d processes at a time", PIDLIST_MAX);
+    if (o->pids.n < 2 || o->mode >= MODE_HELP)
+        return true;
+    if (o->write_path != NULL)
+        return WRONG("-w records one process: give -p one pid");
+    if (o->follow || o->wait || o->demo)
+        return WRONG("--follow, --wait and --demo are of one process: give -p one pid");
+    if (o->mode == MODE_DUMP || o->mode == MODE_STATUS)
+        return WRONG("--%s is of one process: give -p one pid",
+                     o->mode == MODE_DUMP ? "dump" : "status");
+    return true;
+}
+
 bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
                    char error[static OPTIONS_ERROR_BYTES])
 {
@@ -436,7 +455,7 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->mode = MODE_BATCH;
     if (o->once)
         o->count = 1;
-    if (!check_recording(o, error))
+    if (!check_recording(o, error) || !check_several(o, error))
         return false;
     if (o->json && o->csv)
         return WRONG("--json or --csv, not both");

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "mon/pidlist.h"
 #include "mon/theme.h"
 
 /* What gomon ends with. */
@@ -46,6 +47,7 @@ enum options_glyphs { GLYPHS_AUTO, GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_LINES, 
 struct options {
     enum options_mode mode;
     const char *target; /* a pid or a name; NULL: ask. Borrowed from argv */
+    struct pidlist pids; /* those of -p; of more than one, target is the last */
     bool once;          /* batch: one sample with every metric */
     bool json;
     bool csv;

@@ -32,6 +32,9 @@ expect() {
 expect "$target" -p ''
 expect "$target" --pid "${target:0:1}"
 expect "$target" --pid '='
+expect "1,$target" -p 1,
+expect "$target" gort-demo "${target:0:1}"
+[ -z "$(offers -p "$target,${target:0:1}" | grep "$target,$target\$")" ] || fail 'a pid twice'
 expect gort-demo gort-d
 expect gort-demo -1 ''
 expect --list-metrics --li
@@ -66,6 +69,7 @@ if command -v fish >/dev/null; then
             fail "fish: no $2 after $1: $(head -n 5 "$work/fish" "$work/err")"
     }
     asked 'gomon -p ' "^$target"
+    asked 'gomon -p 1,' "^1,$target"
     asked 'gomon gort' '^gort-demo'
     asked 'gomon --lis' '^--list-metrics'
     asked 'gomon --theme ' '^light'
@@ -78,6 +82,7 @@ if command -v zsh >/dev/null; then
 _arguments() { print -rl -- "$@" }
 _describe() { print -rl -- ${(P)@[-1]} }
 _call_program() { shift; "$@" }
+compset() { return 1 }
 words=(gomon) CURRENT=2
 function _gomon { eval "$(<$1)" }
 _gomon $1
@@ -86,7 +91,7 @@ _gomon_pids
 ZSH
     zsh -f "$work/ask.zsh" "$scripts/_gomon" >"$work/zsh" 2>"$work/err"
     [ ! -s "$work/err" ] || fail "zsh: $(cat "$work/err")"
-    for line in '--pid=[watch' '-p+[watch' ':PID:_gomon_pids' '--list-metrics[' \
+    for line in '--pid=[watch' '-p+[watch' ':PID,...:_gomon_pids' '--list-metrics[' \
         ':EXPR:_gomon_expression' ':NAME:(auto dark light contrast)' "$target:gort-demo"; do
         grep -qF -e "$line" "$work/zsh" || fail "zsh: no $line: $(cat "$work/zsh")"
     done

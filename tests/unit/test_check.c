@@ -52,6 +52,14 @@ static enum check_status report(const char *warning, const char *critical)
     return status;
 }
 
+Test(check, of_several_the_worst_status_wins)
+{
+    cr_assert_eq(check_worst(CHECK_WARNING, CHECK_OK), CHECK_WARNING, "ok wins over warning");
+    cr_assert_eq(check_worst(CHECK_WARNING, CHECK_UNKNOWN), CHECK_UNKNOWN, "warning is known");
+    cr_assert_eq(check_worst(CHECK_UNKNOWN, CHECK_CRITICAL), CHECK_CRITICAL, "unknown wins");
+    cr_assert_eq(check_worst(CHECK_OK, CHECK_OK), CHECK_OK, "none is ok");
+}
+
 Test(check, is_ok_if_neither_holds)
 {
     cr_assert_eq(report("heap.live > 500M", "heap.live > 1G"), CHECK_OK, "%s", text);

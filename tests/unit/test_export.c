@@ -197,7 +197,7 @@ static int64_t since_ns;
 
 static void write_alerts(FILE *out)
 {
-    export_alerts(out, &model, since_ns);
+    export_alerts(out, &model, &(struct export_alerts_how){.since_ns = since_ns});
 }
 
 Test(export, an_alert_is_told_once_with_its_code_and_again_when_it_ends)

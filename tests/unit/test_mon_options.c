@@ -92,7 +92,7 @@ Test(options, seconds_may_have_a_fraction)
 
 Test(options, what_makes_no_sense_is_refused_by_name)
 {
-    assert_wrong("-p x", "\"x\" is no PID for --pid");
+    assert_wrong("-p x", "\"x\" is no PID,... for --pid");
     assert_wrong("-p 0", "is no PID");
     assert_wrong("-p 99999999999", "is no PID");
     assert_wrong("-p 1 -d 0", "is no SECONDS for --delay");
@@ -109,6 +109,45 @@ Test(options, what_makes_no_sense_is_refused_by_name)
     assert_wrong("-p 1 b", "one target at a time");
     assert_wrong("-b", "which process");
     assert_wrong("--dump", "which process");
+}
+
+Test(options, several_pids_are_a_list_without_doubles)
+{
+    assert_mode("-p 5,6 -p 7,5", MODE_WATCH);
+    cr_assert(o.pids.n == 3 && o.pids.pid[0] == 5 && o.pids.pid[1] == 6 && o.pids.pid[2] == 7,
+              "%u pids", o.pids.n);
+    assert_mode("-p 5,5", MODE_WATCH);
+    cr_assert_str_eq(o.target, "5", "one pid twice is %s", o.target);
+    cr_assert_eq(o.pids.n, 1, "%u pids", o.pids.n);
+    assert_wrong("-p 5,", "\"5,\" is no PID");
+    assert_wrong("-p 5,x", "\"5,x\" is no PID");
+    assert_wrong("-p ,5", "\",5\" is no PID");
+    assert_wrong("-p 5,6 name", "one target at a time");
+}
+
+Test(options, what_is_of_one_process_is_refused_for_several)
+{
+    assert_wrong("-p 5,6 -w file", "-w records one process");
+    assert_wrong("-p 5 -p 6 --follow", "of one process");
+    assert_wrong("-p 5,6 --wait", "of one process");
+    assert_wrong("-p 5,6 --dump", "--dump is of one process");
+    assert_wrong("-p 5,6 --status", "--status is of one process");
+    assert_mode("-p 5,6 --check gc.count>1", MODE_CHECK);
+    assert_mode("-p 5,6 --prom", MODE_PROM);
+    assert_mode("-p 5,6 -l", MODE_LIST);
+}
+
+Test(options, so_many_pids_and_no_more)
+{
+    char line[512] = "-p 1";
+
+    for (int i = 2; i <= PIDLIST_MAX; i++)
+        snprintf(line + strlen(line), sizeof line - strlen(line), ",%d", i);
+    cr_assert(strlen(line) < 250, "the line is cut");
+    assert_mode(line, MODE_WATCH);
+    cr_assert_eq(o.pids.n, PIDLIST_MAX, "%u pids", o.pids.n);
+    snprintf(line + strlen(line), sizeof line - strlen(line), ",%d", 999);
+    assert_wrong(line, "at most 64 processes");
 }
 
 Test(options, glyphs_have_names)
