@@ -9,6 +9,7 @@
 
 #include "mon/layout.h"
 #include "mon/recorder.h"
+#include "panels/fleet.h"
 #include "panels/parts.h"
 #include "panels/tabs.h"
 
@@ -314,14 +315,19 @@ static void state_text(const struct screen *screen, const struct model *model,
 
     if (filter[0] != '\0')
         snprintf(only, sizeof only, "  only \"%s\"", filter);
-    snprintf(text, PIECE_BYTES, "%d%s%s%s",
+    if (screen->fleet_open) {
+        snprintf(text, PIECE_BYTES, "%s", only);
+        return;
+    }
+    snprintf(text, PIECE_BYTES, "%d%s%s%s%s",
              minutes < 60      ? minutes
              : minutes <= 1440 ? minutes / 60
                                : minutes / 1440,
              minutes < 60      ? "m"
              : minutes <= 1440 ? "h"
                                : "d",
-             only, time_hint(model));
+             only, time_hint(model),
+             screen->view.fleet != NULL && !model->view.past ? "  Esc targets" : "");
 }
 
 /* The state, and as many keys as there is ROOM for: those of the panel before those that mean
@@ -329,13 +335,16 @@ static void state_text(const struct screen *screen, const struct model *model,
 static void hints_text(const struct screen *screen, const char *state, int room,
                        char text[HINTS_BYTES])
 {
-    static const char *const general[] = {"  Space freeze  + - zoom  D dump  ? help  q quit",
-                                          "  D dump  ? help  q quit", "  D dump  ? help",
-                                          "  ? help", ""};
+    static const char *const of_one[] = {"  Space freeze  + - zoom  D dump  ? help  q quit",
+                                         "  D dump  ? help  q quit", "  D dump  ? help", "  ? help",
+                                         ""};
+    static const char *const of_all[] = {"  ? help  q quit", "  ? help  q quit", "  ? help",
+                                         "  ? help", ""};
+    const char *const *general = screen->fleet_open ? of_all : of_one;
     const char *own = panel_get(screen_open(screen))->hints;
 
     for (int with_own = 1; with_own >= 0; with_own--) {
-        for (size_t i = 0; i < sizeof general / sizeof general[0]; i++) {
+        for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++) {
             snprintf(text, HINTS_BYTES, "%s%s%s%s", state, own != NULL && with_own ? "  " : "",
                      own != NULL && with_own ? own : "", general[i]);
             if (canvas_text_width(text) <= room)
@@ -448,6 +457,8 @@ void frame_draw_line(const struct screen *screen, const struct model *model, str
         draw_prompt(screen, canvas);
     else if (speaks(screen, model))
         canvas_text_in(canvas, 0, 0, canvas->cols, screen->message_role, screen->message);
+    else if (screen->fleet_open)
+        fleet_draw_header(&screen->state[PANEL_FLEET], canvas);
     else
         draw_status(model, canvas);
 }

@@ -18,6 +18,8 @@
 #include "mon/plot.h"
 #include "mon/scroll.h"
 
+struct fleet_rows;
+
 #define PANEL_TEXT_BYTES 64
 #define PANEL_FOLDS      65536 /* groups of a dump that can be folded one by one */
 
@@ -32,6 +34,7 @@ enum panel_id {
     PANEL_TABS, /* those above have a digit; those below open over them */
     PANEL_STACKS = PANEL_TABS,
     PANEL_HELP,
+    PANEL_FLEET, /* where there are several targets */
     PANEL_COUNT
 };
 
@@ -45,12 +48,14 @@ struct panel_view {
     enum panel_id asked;    /* the panel that help explains */
     int64_t dump_asked_ns;  /* monotonic: when the dump that is under way was asked for */
     int64_t dump_waited_ns; /* since then */
+    const struct fleet_rows *fleet; /* the targets, NULL: there is only one */
 };
 
 /* What one panel remembers between two keys. */
 struct panel_state {
     const struct panel_view *view;
     struct scroll scroll;
+    unsigned chosen; /* of a list whose rows move: what the cursor is on; 0: nothing */
     int sort; /* column; its meaning is the panel's */
     bool inverted;
     int level;                     /* of metrics shown: enum metric_level */
@@ -66,6 +71,8 @@ enum intent {
     INTENT_ASK_FIND, /* a line of text from the user */
     INTENT_ASK_FILTER,
     INTENT_ASK_FILE,      /* where to save the dump */
+    INTENT_OPEN,          /* the target of this row */
+    INTENT_REMOVE,        /* this row */
     INTENT_SAY_NOT_FOUND, /* nothing holds state->find */
 };
 

@@ -14,6 +14,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_METRICS] = &panel_metrics,
     [PANEL_STACKS] = &panel_stacks,
     [PANEL_HELP] = &panel_help,
+    [PANEL_FLEET] = &panel_fleet,
 };
 
 const struct panel *panel_get(enum panel_id id)

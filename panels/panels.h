@@ -14,5 +14,6 @@ extern const struct panel panel_alerts;
 extern const struct panel panel_metrics;
 extern const struct panel panel_stacks;
 extern const struct panel panel_help;
+extern const struct panel panel_fleet;
 
 #endif

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "mon/timetext.h"
+#include "panels/fleet.h"
 #include "panels/frame.h"
 #include "panels/parts.h"
+#include "panels/screen_parts.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define NS_PER_MINUTE (60 * NS_PER_SECOND)
@@ -36,6 +38,8 @@ enum panel_id screen_open(const struct screen *screen)
 {
     if (screen->help_open)
         return PANEL_HELP;
+    if (screen->fleet_open)
+        return PANEL_FLEET;
     return screen->stacks_open ? PANEL_STACKS : screen->tab;
 }
 
@@ -44,7 +48,7 @@ static struct panel_state *open_state(struct screen *screen)
     return &screen->state[screen_open(screen)];
 }
 
-static bool is_small(int rows, int cols)
+bool screen_is_small(int rows, int cols)
 {
     return rows < FRAME_LEAST_ROWS || cols < FRAME_LEAST_COLS;
 }
@@ -64,12 +68,14 @@ static int64_t known_window(const struct model *model)
 
 void screen_fit(struct screen *screen, const struct model *model, int rows, int cols)
 {
-    int around = is_small(rows, cols) ? 0 : 2 + frame_banner_rows(model);
+    int around = screen_is_small(rows, cols) ? 0 : 2 + frame_banner_rows(model);
 
     screen->view.rows = rows - around;
     screen->view.cols = cols;
     if (!screen->own_window)
         screen->view.window_ns = known_window(model);
+    if (screen->fleet_open)
+        fleet_keep_cursor(&screen->state[PANEL_FLEET]);
 }
 
 void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text)
@@ -150,7 +156,7 @@ static enum screen_wish jump(struct screen *screen, const struct model *model)
     return WISH_NONE;
 }
 
-static enum screen_wish obey_panel(struct screen *screen, const struct model *model,
+enum screen_wish screen_obey_panel(struct screen *screen, const struct model *model,
                                    enum command command)
 {
     struct panel_state *state = open_state(screen);
@@ -169,6 +175,10 @@ static enum screen_wish obey_panel(struct screen *screen, const struct model *mo
         snprintf(text, sizeof text, "gomon-%d.stacks", (int)model->target.pid);
         ask(screen, PROMPT_FILE, text);
         break;
+    case INTENT_OPEN:
+        return WISH_OPEN;
+    case INTENT_REMOVE:
+        return WISH_REMOVE;
     case INTENT_SAY_NOT_FOUND:
         snprintf(text, sizeof text, "not found: %s", state->find);
         screen_say(screen, model, ROLE_WARN, text);
@@ -187,7 +197,7 @@ static enum screen_wish accept_typing(struct screen *screen, const struct model 
     case PROMPT_FILTER:
         break;
     case PROMPT_FIND:
-        return obey_panel(screen, model, COMMAND_FIND_NEXT);
+        return screen_obey_panel(screen, model, COMMAND_FIND_NEXT);
     case PROMPT_DELAY:
         return set_delay(screen, model);
     case PROMPT_TIME:
@@ -230,13 +240,12 @@ static enum screen_wish type_key(struct screen *screen, const struct model *mode
     return WISH_NONE;
 }
 
-/* ---- The mouse ---- */
-
-static void open_tab(struct screen *screen, int tab)
+enum screen_wish screen_open_tab(struct screen *screen, int tab)
 {
     screen->tab = (enum panel_id)((tab + PANEL_TABS) % PANEL_TABS);
     screen->stacks_open = false;
     screen->help_open = false;
+    return screen->fleet_open ? WISH_OPEN : WISH_NONE;
 }
 
 void screen_point(struct screen *screen, int row, int col)
@@ -245,63 +254,10 @@ void screen_point(struct screen *screen, int row, int col)
     screen->mouse_col = col;
 }
 
-/* The row that the cursor of a list is drawn in, or -1: the picture is asked, so that it need not
- * be said a second time where each panel draws its list. */
-static int cursor_row(const struct screen *screen, const struct model *model)
-{
-    enum panel_id open = screen_open(screen);
-    struct canvas canvas;
-    int found = -1;
-
-    canvas_init(&canvas, screen->view.rows, screen->view.cols);
-    panel_get(open)->draw(model, &screen->state[open], &canvas);
-    for (int row = 0; row < canvas.rows && found < 0; row++)
-        for (int col = 0; col < canvas.cols; col++)
-            if (canvas_at(&canvas, row, col)->role == ROLE_SELECTED)
-                found = row;
-    canvas_fini(&canvas);
-    return found;
-}
-
-/* A row of a list has one item. On the one that has the cursor already, it is as Enter. */
-static enum screen_wish click_row(struct screen *screen, const struct model *model, int row)
-{
-    int at = cursor_row(screen, model);
-    const struct panel *panel = panel_get(screen_open(screen));
-    struct panel_state *state = open_state(screen);
-
-    if (panel->count == NULL || at < 0 || row < 0 || row >= screen->view.rows)
-        return WISH_NONE;
-    if (row == at)
-        return obey_panel(screen, model, keys_lookup(panel->scopes, '\r'));
-    int rows = panel_list_rows(panel, model, state);
-    int count = panel->count(model, state);
-    struct scroll_window window = scroll_window(&state->scroll, count, rows);
-    int item = window.cursor + row - at;
-    if (item >= window.first && item < window.end)
-        scroll_to(&state->scroll, item, count, rows);
-    return WISH_NONE;
-}
-
-static enum screen_wish click(struct screen *screen, const struct model *model)
-{
-    int banner = frame_banner_rows(model);
-    int foot = 1 + banner + screen->view.rows;
-
-    if (is_small(foot + 1, screen->view.cols))
-        return WISH_NONE;
-    if (screen->mouse_row == foot) {
-        int tab = frame_tab_at(screen, model, screen->view.cols, screen->mouse_col);
-        if (tab >= 0)
-            open_tab(screen, tab);
-        return WISH_NONE;
-    }
-    return click_row(screen, model, screen->mouse_row - 1 - banner);
-}
-
 /* ---- Commands ---- */
 
-/* The innermost thing that is open: help, then a search or filter, then the dump, then the past. */
+/* The innermost thing that is open: help, then a search or filter, then the dump, then the past,
+ * then the target. */
 static enum screen_wish close_one(struct screen *screen, const struct model *model)
 {
     struct panel_state *state = open_state(screen);
@@ -315,6 +271,8 @@ static enum screen_wish close_one(struct screen *screen, const struct model *mod
         screen->stacks_open = false;
     else if (model->view.past && !model->view.replay)
         return move(screen, SCREEN_MOVE_LIVE, 0);
+    else if (screen->view.fleet != NULL && !screen->fleet_open)
+        return WISH_FLEET;
     return WISH_NONE;
 }
 
@@ -408,6 +366,8 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
 {
     enum screen_wish wish;
 
+    if (screen_refuses(screen, model, command))
+        return WISH_NONE;
     if (obey_time(screen, command, &wish))
         return wish;
     if (command == COMMAND_QUIT)
@@ -421,14 +381,16 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
     if (command == COMMAND_DUMP)
         return start_dump(screen, model);
     if (command == COMMAND_CLICK)
-        return click(screen, model);
+        return screen_click(screen, model);
     if (command == COMMAND_PANEL)
-        open_tab(screen, (int)(key - '1'));
-    else if (command == COMMAND_NEXT_PANEL)
-        open_tab(screen, (int)screen->tab + 1);
-    else if (command == COMMAND_PREVIOUS_PANEL)
-        open_tab(screen, (int)screen->tab - 1);
-    else if (command == COMMAND_HELP)
+        return screen_open_tab(screen, (int)(key - '1'));
+    if (command == COMMAND_NEXT_PANEL)
+        return screen_open_tab(screen, (int)screen->tab + 1);
+    if (command == COMMAND_PREVIOUS_PANEL)
+        return screen_open_tab(screen, (int)screen->tab - 1);
+    if (command == COMMAND_FLEET)
+        return screen->view.fleet != NULL && !screen->fleet_open ? WISH_FLEET : WISH_NONE;
+    if (command == COMMAND_HELP)
         open_help(screen);
     else if (command == COMMAND_STACKS)
         screen->stacks_open = !screen->stacks_open;
@@ -443,19 +405,25 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
     else if (command == COMMAND_DELAY)
         ask(screen, PROMPT_DELAY, "");
     else
-        return obey_panel(screen, model, command);
+        return screen_obey_panel(screen, model, command);
     return WISH_NONE;
 }
 
 enum screen_wish screen_key(struct screen *screen, const struct model *model, uint32_t key)
 {
+    enum screen_wish wish;
     unsigned scopes = SCOPE_EVERYWHERE | panel_get(screen_open(screen))->scopes;
 
     if (screen_open(screen) < PANEL_TABS)
         scopes |= SCOPE_TIME;
     if (screen->prompt != PROMPT_NONE)
         return type_key(screen, model, key);
-    return obey(screen, model, keys_lookup(scopes, key), key);
+    if (key == 0x7f || key == '\b')
+        key = KEY_CODE_BACKSPACE;
+    wish = obey(screen, model, keys_lookup(scopes, key), key);
+    if (screen->fleet_open)
+        fleet_note_cursor(&screen->state[PANEL_FLEET]);
+    return wish;
 }
 
 /* ---- Drawing ---- */
@@ -473,7 +441,10 @@ static void draw_whole(const struct screen *screen, const struct model *model,
         canvas_view(canvas, (struct rect){canvas->rows - 1, 0, 1, canvas->cols}),
     };
 
-    frame_draw_header(model, &view[0]);
+    if (screen->fleet_open)
+        fleet_draw_header(&screen->state[PANEL_FLEET], &view[0]);
+    else
+        frame_draw_header(model, &view[0]);
     if (banner > 0)
         frame_draw_banner(model, &view[1]);
     panel_get(open)->draw(model, &screen->state[open], &view[2]);
@@ -483,7 +454,7 @@ static void draw_whole(const struct screen *screen, const struct model *model,
 void screen_draw(const struct screen *screen, const struct model *model, struct canvas *canvas)
 {
     canvas_clear(canvas, ROLE_TEXT);
-    if (is_small(canvas->rows, canvas->cols))
+    if (screen_is_small(canvas->rows, canvas->cols))
         frame_draw_line(screen, model, canvas);
     else
         draw_whole(screen, model, canvas);

@@ -10,6 +10,9 @@
 
 #include "panels/panel.h"
 
+struct fleet_row;
+struct fleet_rows;
+
 #define SCREEN_TEXT_BYTES 256
 
 enum screen_wish {
@@ -23,6 +26,9 @@ enum screen_wish {
     WISH_MARK,     /* mark the time that is shown */
     WISH_BASELINE, /* compare with what is shown */
     WISH_NO_BASELINE,
+    WISH_OPEN,    /* the target that is chosen in the table, in the open tab */
+    WISH_REMOVE,  /* its row */
+    WISH_FLEET,   /* go back to the table */
     WISH_REDRAW,  /* send every cell again */
     WISH_SUSPEND, /* stop gomon */
 };
@@ -51,7 +57,8 @@ struct screen {
     enum panel_id tab;         /* the panel with a digit that was last open */
     bool own_window;           /* the user chose the time shown; else it follows what is known */
     bool stacks_open;          /* over the tab */
-    bool help_open;            /* over both */
+    bool fleet_open;           /* the table of targets, in the place of both */
+    bool help_open;            /* over all of them */
     enum plot_tier first_tier; /* the best that the terminal can show */
     enum screen_move move;     /* what WISH_MOVE means, with move_ns */
     int64_t move_ns;
@@ -83,6 +90,16 @@ void screen_say(struct screen *screen, const struct model *model, enum role role
 
 /* The model has another dump: it is shown from its beginning, unfolded. */
 void screen_new_dump(struct screen *screen);
+
+/* Shows the table of ROWS, which are borrowed as long as the screen lives and may change between
+ * two calls; MODEL is then one of nothing. */
+void screen_show_fleet(struct screen *screen, const struct fleet_rows *rows);
+
+/* The row that is chosen in the table, or NULL. */
+const struct fleet_row *screen_choice(const struct screen *screen);
+
+/* Shows the panels of a target again, and of those of another one each from its beginning. */
+void screen_show_target(struct screen *screen);
 
 /* The panel that has the keys. */
 enum panel_id screen_open(const struct screen *screen);

@@ -6,6 +6,7 @@
 #include "mon/app_watch.h"
 #include "mon/events.h"
 #include "mon/fail.h"
+#include "mon/fleet.h"
 #include "mon/term.h"
 
 bool app_has_terminal(void)
@@ -66,4 +67,20 @@ int app_run(const struct options *options, const struct target *target)
     if (monitor == NULL)
         return (int)fail(failure.status, "%s", failure.text);
     return show(options, monitor);
+}
+
+int app_run_several(const struct options *options, const struct several *targets)
+{
+    struct fleet *fleet = fleet_new(options, targets);
+    enum exit_status status;
+
+    if (fleet_has_any(fleet, &status)) {
+        status = open_screen(options) ? EXIT_OK : EXIT_FAILED;
+        if (status == EXIT_OK) {
+            app_watch_fleet(options, fleet);
+            term_close();
+        }
+    }
+    fleet_free(fleet);
+    return (int)status;
 }

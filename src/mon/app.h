@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct options;
+struct several;
 struct target;
 
 /* Whether the terminal of stdin and stdout can show a screen: it has a cursor that can be moved. If
@@ -20,6 +21,11 @@ bool app_has_terminal(void);
  * With TARGET NULL the user first picks one: those that options->target, if it is not NULL, is the
  * name of, else all. Errors are written to stderr when the terminal is itself again. */
 int app_run(const struct options *options, const struct target *target);
+
+/* Watches several at once: a table of them, and each in the panels when it is opened. Those that
+ * cannot be watched have a row that says why; if none can, that is written to stderr and the status
+ * tells. */
+int app_run_several(const struct options *options, const struct several *targets);
 
 /* Shows the recording options->read_path until the user quits; as above. */
 int app_replay(const struct options *options);

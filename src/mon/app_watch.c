@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "mon/dump_text.h"
 #include "mon/events.h"
+#include "mon/fleet.h"
 #include "mon/follow.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
@@ -28,7 +29,9 @@
 
 struct app {
     const struct options *options;
-    struct watched target;
+    struct watched *target; /* that is shown; NULL: the table is */
+    struct watched single;
+    struct fleet *fleet; /* NULL: there is the single one */
     struct screen screen;
     struct canvas canvas;
     int64_t next_tick_ns;
@@ -40,7 +43,7 @@ struct app {
 
 static const struct model *model_of(const struct app *app)
 {
-    return watched_model(&app->target);
+    return app->target != NULL ? watched_model(app->target) : fleet_model(app->fleet);
 }
 
 /* ---- Time ---- */
@@ -51,7 +54,9 @@ static void tick(struct app *app, int64_t now_ns)
 {
     if (now_ns < app->next_tick_ns)
         return;
-    if (watched_tick(&app->target, now_ns, clock_real_ns()) && app->options->bell)
+    bool raised = app->fleet != NULL ? fleet_tick(app->fleet, now_ns, clock_real_ns())
+                                     : watched_tick(app->target, now_ns, clock_real_ns());
+    if (raised && app->options->bell)
         term_bell();
     app->next_tick_ns += app->screen.view.delay_ns;
     if (app->next_tick_ns <= now_ns)
@@ -65,7 +70,8 @@ static void look(struct app *app, int64_t now_ns)
 {
     if (now_ns < app->next_look_ns)
         return;
-    if (monitor_check(app->target.monitor, now_ns, clock_real_ns()))
+    if (app->fleet != NULL ? fleet_check(app->fleet, now_ns, clock_real_ns())
+                           : monitor_check(app->target->monitor, now_ns, clock_real_ns()))
         app->next_tick_ns = now_ns;
     app->next_look_ns = now_ns + LOOK_NS;
     app->is_stale = true;
@@ -75,22 +81,22 @@ static void look(struct app *app, int64_t now_ns)
 
 static void start_dump(struct app *app, int64_t now_ns)
 {
-    watched_start_dump(&app->target);
+    watched_start_dump(app->target);
     app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
 }
 
 static void step_dump(struct app *app, int64_t now_ns)
 {
-    if (app->target.job == NULL)
+    if (app->target == NULL || app->target->job == NULL)
         return;
     app->screen.view.dump_waited_ns = now_ns - app->screen.view.dump_asked_ns;
-    enum dump_stage stage = watched_step_dump(&app->target, DUMP_STEP_NS);
+    enum dump_stage stage = watched_step_dump(app->target, DUMP_STEP_NS);
     if (stage == DUMP_STAGE_DONE)
         screen_new_dump(&app->screen);
-    if (app->target.job != NULL && now_ns < app->next_draw_ns)
+    if (app->target->job != NULL && now_ns < app->next_draw_ns)
         return;
-    if (app->target.job != NULL)
-        watched_show_dump(&app->target);
+    if (app->target->job != NULL)
+        watched_show_dump(app->target);
     app->next_draw_ns = now_ns + DUMP_SHOWN_NS;
     app->is_stale = true;
 }
@@ -100,9 +106,9 @@ static void save_dump(struct app *app)
     char text[SCREEN_TEXT_BYTES];
     const char *path = app->screen.typed;
 
-    if (app->target.dump == NULL)
+    if (app->target->dump == NULL)
         return;
-    if (dump_save_text(app->target.dump, path))
+    if (dump_save_text(app->target->dump, path))
         snprintf(text, sizeof text, "saved to %.200s", path);
     else
         snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));
@@ -117,13 +123,13 @@ static void freeze(struct app *app, int64_t now_ns)
     const struct model_view *view = &model_of(app)->view;
 
     if (view->replay) {
-        monitor_play(app->target.monitor, !view->playing);
+        monitor_play(app->target->monitor, !view->playing);
         return;
     }
     if (view->past || view->frozen)
-        monitor_move(app->target.monitor, MOVE_LIVE, 0, app->screen.view.window_ns);
+        monitor_move(app->target->monitor, MOVE_LIVE, 0, app->screen.view.window_ns);
     else
-        monitor_freeze(app->target.monitor, true);
+        monitor_freeze(app->target->monitor, true);
     if (!model_of(app)->view.frozen)
         app->next_tick_ns = now_ns;
 }
@@ -140,8 +146,8 @@ static void move(struct app *app)
     bool moved;
 
     if (model_of(app)->view.replay && screen->move != SCREEN_MOVE_NOT)
-        monitor_play(app->target.monitor, false);
-    moved = monitor_move(app->target.monitor, moves[screen->move], screen->move_ns,
+        monitor_play(app->target->monitor, false);
+    moved = monitor_move(app->target->monitor, moves[screen->move], screen->move_ns,
                          screen->view.window_ns);
     if (moved || screen->move == SCREEN_MOVE_NOT)
         return;
@@ -158,12 +164,44 @@ static void compare(struct app *app, bool on)
     char clock[FMT_BYTES_MAX];
     char text[SCREEN_TEXT_BYTES];
 
-    if (!monitor_set_baseline(app->target.monitor, on))
+    if (!monitor_set_baseline(app->target->monitor, on))
         return;
     snprintf(text, sizeof text, "figures are compared with those of %s; A ends it",
              fmt_clock(clock, sizeof clock, model_of(app)->real_ns));
     screen_say(&app->screen, model_of(app), ROLE_STRONG,
                on ? text : "figures are compared with nothing");
+}
+
+/* ---- Several targets ---- */
+
+static void open_target(struct app *app)
+{
+    const struct fleet_row *row = screen_choice(&app->screen);
+    struct watched *target = row != NULL ? fleet_open(app->fleet, row->id) : NULL;
+
+    if (target != NULL) {
+        app->target = target;
+        screen_show_target(&app->screen);
+        watched_refresh_code(target);
+    } else if (row != NULL) {
+        screen_say(&app->screen, model_of(app), ROLE_BAD, row->why);
+    }
+}
+
+static void close_target(struct app *app)
+{
+    fleet_close(app->fleet, app->target);
+    app->target = NULL;
+    screen_show_fleet(&app->screen, fleet_rows(app->fleet));
+}
+
+static void remove_row(struct app *app)
+{
+    const struct fleet_row *row = screen_choice(&app->screen);
+
+    if (row != NULL && !fleet_remove(app->fleet, row->id))
+        screen_say(&app->screen, model_of(app), ROLE_WARN,
+                   "it has not ended: only a row of one that has is removed");
 }
 
 /* ---- Keys ---- */
@@ -186,7 +224,7 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         move(app);
         break;
     case WISH_MARK:
-        if (!monitor_mark(app->target.monitor))
+        if (!monitor_mark(app->target->monitor))
             screen_say(&app->screen, model_of(app), ROLE_WARN, "there are too many marks");
         break;
     case WISH_BASELINE:
@@ -198,6 +236,15 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         break;
     case WISH_SAMPLE:
         app->next_tick_ns = now_ns;
+        break;
+    case WISH_OPEN:
+        open_target(app);
+        break;
+    case WISH_REMOVE:
+        remove_row(app);
+        break;
+    case WISH_FLEET:
+        close_target(app);
         break;
     case WISH_REDRAW:
         term_forget();
@@ -252,10 +299,10 @@ static void follow(struct app *app)
     char text[64];
     pid_t pid;
 
-    if (!app->options->follow || model_of(app)->view.frozen ||
-        (next = follow_next(app->target.monitor, &how, &pid)) == NULL)
+    if (app->fleet != NULL || !app->options->follow || model_of(app)->view.frozen ||
+        (next = follow_next(app->target->monitor, &how, &pid)) == NULL)
         return;
-    watched_replace(&app->target, next);
+    watched_replace(app->target, next);
     app->next_tick_ns = clock_mono_ns();
     tick(app, app->next_tick_ns);
     screen_new_dump(&app->screen);
@@ -265,7 +312,7 @@ static void follow(struct app *app)
 
 /* ---- The loop ---- */
 
-enum { FD_INPUT, FD_OUTPUT, FD_TARGET, FD_DUMP, FD_SYMBOLS, FDS };
+enum { FD_INPUT, FD_OUTPUT, FD_DUMP, FD_SYMBOLS, FD_TARGETS, FDS = FD_TARGETS + PIDLIST_MAX };
 
 static int64_t earliest(int64_t a, int64_t b)
 {
@@ -274,29 +321,47 @@ static int64_t earliest(int64_t a, int64_t b)
 
 static int64_t wake_ns(const struct app *app)
 {
-    int64_t wake = earliest(app->next_tick_ns, symbols_wake_ns(app->target.symbols));
+    int64_t wake = earliest(app->next_tick_ns, app->next_look_ns);
 
-    wake = earliest(wake, app->next_look_ns);
-    if (app->target.job != NULL) {
-        wake = earliest(wake, dumpjob_wake_ns(app->target.job));
+    if (app->target == NULL)
+        return wake;
+    wake = earliest(wake, symbols_wake_ns(app->target->symbols));
+    if (app->target->job != NULL) {
+        wake = earliest(wake, dumpjob_wake_ns(app->target->job));
         wake = earliest(wake, app->next_draw_ns);
     }
     return wake;
 }
 
-static unsigned wait_for_something(struct app *app, struct pollfd fd[FDS])
+/* Those that tell of the end of a target; returns how many. */
+static unsigned watch_ends(const struct app *app, struct pollfd fd[PIDLIST_MAX])
 {
-    bool ended = target_has_ended(model_of(app)->status.state);
+    int pidfd[PIDLIST_MAX] = {-1};
+    unsigned n = 1;
+
+    if (app->fleet != NULL)
+        n = fleet_pidfds(app->fleet, pidfd);
+    else if (!target_has_ended(model_of(app)->status.state))
+        pidfd[0] = monitor_pidfd(app->target->monitor);
+    for (unsigned i = 0; i < n; i++)
+        fd[i] = (struct pollfd){.fd = pidfd[i], .events = POLLIN};
+    return n;
+}
+
+/* Returns the signals that came; *NFDS descriptors were waited for. */
+static unsigned wait_for_something(struct app *app, struct pollfd fd[FDS], unsigned *nfds)
+{
+    bool dumps = app->target != NULL && app->target->job != NULL;
 
     fd[FD_INPUT] = (struct pollfd){.fd = term_input_fd(), .events = POLLIN};
     fd[FD_OUTPUT] = (struct pollfd){.fd = term_is_sending() ? term_output_fd() : -1,
                                     .events = POLLOUT};
-    fd[FD_TARGET] = (struct pollfd){.fd = ended ? -1 : monitor_pidfd(app->target.monitor),
-                                    .events = POLLIN};
-    fd[FD_DUMP] = (struct pollfd){.fd = app->target.job != NULL ? dumpjob_fd(app->target.job) : -1,
+    fd[FD_DUMP] = (struct pollfd){.fd = dumps ? dumpjob_fd(app->target->job) : -1,
                                   .events = POLLIN};
-    fd[FD_SYMBOLS] = (struct pollfd){.fd = symbols_fd(app->target.symbols), .events = POLLIN};
-    return events_wait(fd, FDS, wake_ns(app));
+    fd[FD_SYMBOLS] = (struct pollfd){
+        .fd = app->target != NULL ? symbols_fd(app->target->symbols) : -1, .events = POLLIN};
+    *nfds = FD_TARGETS + watch_ends(app, fd + FD_TARGETS);
+    return events_wait(fd, *nfds, wake_ns(app));
 }
 
 static void obey_signals(struct app *app, unsigned signals)
@@ -326,18 +391,21 @@ static void draw(struct app *app)
 static void loop_once(struct app *app)
 {
     struct pollfd fd[FDS];
-    unsigned signals = wait_for_something(app, fd);
+    unsigned nfds;
+    unsigned signals = wait_for_something(app, fd, &nfds);
     int64_t now_ns = clock_mono_ns();
 
     obey_signals(app, signals);
     if ((fd[FD_INPUT].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
         app->is_over = true; /* the terminal is gone */
-    if (fd[FD_TARGET].revents != 0)
-        app->next_tick_ns = now_ns; /* the target is */
+    for (unsigned i = FD_TARGETS; i < nfds; i++)
+        if (fd[i].revents != 0)
+            app->next_tick_ns = now_ns; /* the target is */
     if (fd[FD_OUTPUT].revents != 0 && !term_flush())
         app->is_over = true;
-    if (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->target.symbols))
-        app->is_stale |= watched_refresh_code(&app->target);
+    if (app->target != NULL &&
+        (fd[FD_SYMBOLS].revents != 0 || now_ns >= symbols_wake_ns(app->target->symbols)))
+        app->is_stale |= watched_refresh_code(app->target);
     look(app, now_ns);
     if (fd[FD_INPUT].revents != 0)
         take_keys(app, now_ns);
@@ -360,27 +428,49 @@ static enum plot_tier wanted_tier(const struct options *options)
     return options->glyphs == GLYPHS_AUTO ? term_best_tier() : tier[options->glyphs];
 }
 
-void app_watch(const struct options *options, struct monitor *monitor)
+/* Until the user quits. */
+static void run(struct app *app)
 {
-    struct app *app = calloc(1, sizeof *app);
+    const struct options *options = app->options;
     enum plot_tier tier = wanted_tier(options);
     enum plot_tier best = term_best_tier();
 
-    CHECK(app != NULL);
-    app->options = options;
-    watched_init(&app->target, options, monitor);
-    watched_name_code(&app->target);
     app->is_stale = true;
     app->next_tick_ns = clock_mono_ns();
     canvas_init(&app->canvas, 1, 1);
     screen_init(&app->screen, best < tier ? best : tier, tier, options->interval_ns);
+    if (app->fleet != NULL)
+        screen_show_fleet(&app->screen, fleet_rows(app->fleet));
     tick(app, app->next_tick_ns);
     if (options->rc_fault[0] != '\0')
         screen_say(&app->screen, model_of(app), ROLE_WARN, options->rc_fault);
     draw(app);
     while (!app->is_over)
         loop_once(app);
-    watched_fini(&app->target);
     canvas_fini(&app->canvas);
+}
+
+void app_watch(const struct options *options, struct monitor *monitor)
+{
+    struct app *app = calloc(1, sizeof *app);
+
+    CHECK(app != NULL);
+    app->options = options;
+    watched_init(&app->single, options, monitor);
+    watched_name_code(&app->single);
+    app->target = &app->single;
+    run(app);
+    watched_fini(&app->single);
+    free(app);
+}
+
+void app_watch_fleet(const struct options *options, struct fleet *fleet)
+{
+    struct app *app = calloc(1, sizeof *app);
+
+    CHECK(app != NULL);
+    app->options = options;
+    app->fleet = fleet;
+    run(app);
     free(app);
 }

@@ -64,7 +64,7 @@ struct draw_column {
     enum draw_align align;
 };
 
-#define DRAW_MAX_COLUMNS 14
+#define DRAW_MAX_COLUMNS 16
 
 struct draw_table {
     const struct draw_column *column;

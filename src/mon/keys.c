@@ -25,6 +25,7 @@ static const struct {
     {"S-Tab", KEY_CODE_BACK_TAB},
     {"Enter", '\r'},
     {"Esc", 0x1b},
+    {"Backspace", KEY_CODE_BACKSPACE},
     {"Up", KEY_CODE_UP},
     {"Down", KEY_CODE_DOWN},
     {"Left", KEY_CODE_LEFT},

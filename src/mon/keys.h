@@ -46,6 +46,7 @@ enum key_scope {
     SCOPE_METRICS = 16,
     SCOPE_STACKS = 32,
     SCOPE_TIME = 64, /* all panels with a digit */
+    SCOPE_FLEET = 128,
 };
 
 struct key_entry {

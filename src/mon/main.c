@@ -196,6 +196,8 @@ static enum exit_status run_on_several(const struct options *o, struct target_li
         status = (enum exit_status)check_command_run_several(o, s, stdout);
     else if (o->mode == MODE_PROM)
         status = run_prom_of_several(s);
+    else if (o->mode == MODE_WATCH && app_has_terminal())
+        status = (enum exit_status)app_run_several(o, s);
     else
         status = batch_run_several(o, s);
     free(s);

@@ -40,7 +40,7 @@ static void picture_all(FILE *out, const struct model *model, enum plot_tier tie
 
     screen_init(&screen, PLOT_BRAILLE, tier, SECOND);
     canvas_init(&canvas, rows, cols);
-    for (int id = 0; id < PANEL_COUNT; id++) {
+    for (int id = 0; id < PANEL_FLEET; id++) {
         open_panel(model, (enum panel_id)id, rows, cols);
         screen_draw(&screen, model, &canvas);
         char *text = canvas_to_text(&canvas);
@@ -181,8 +181,8 @@ static void draw_at_all_sizes(enum fixture_kind kind)
             screen_init(&screen, PLOT_BRAILLE, tier, SECOND);
             for (unsigned i = turn % 6; i > 0; i--)
                 screen_key(&screen, &fixture->model, '-');
-            open_panel(&fixture->model, (enum panel_id)(turn % PANEL_COUNT), rows, cols);
-            screen.state[turn % PANEL_COUNT].scroll.cursor = (int)(turn * 7 % 300);
+            open_panel(&fixture->model, (enum panel_id)(turn % PANEL_FLEET), rows, cols);
+            screen.state[turn % PANEL_FLEET].scroll.cursor = (int)(turn * 7 % 300);
             draw_within_border(&fixture->model, rows, cols);
             turn++;
         }
@@ -222,7 +222,7 @@ Test(panels, no_control_character_reaches_the_cells)
 
     canvas_init(&canvas, 40, 120);
     screen_init(&screen, PLOT_BRAILLE, PLOT_BRAILLE, SECOND);
-    for (int id = 0; id < PANEL_COUNT; id++) {
+    for (int id = 0; id < PANEL_FLEET; id++) {
         open_panel(&fixture->model, (enum panel_id)id, 40, 120);
         screen_draw(&screen, &fixture->model, &canvas);
         for (int row = 0; row < 40; row++) {

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "mon/fleet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "mon/fail.h"
+#include "mon/monitor.h"
+
+/* A target, of the row of the same number. */
+struct member {
+    struct watched watched;  /* without a monitor: it cannot be watched */
+    enum exit_status status; /* why */
+};
+
+/* A model without a target, for what is around the table. */
+struct nothing {
+    struct metric_table metrics;
+    struct snapshot snapshot;
+    struct procinfo process;
+    struct task_groups tasks;
+    struct alerts alerts;
+    struct history *history;
+    struct model model;
+};
+
+struct fleet {
+    const struct options *options;
+    struct fleet_rows rows;
+    struct member *member[PIDLIST_MAX];
+    struct nothing nothing;
+};
+
+static void *zeros(size_t bytes)
+{
+    void *memory = calloc(1, bytes);
+
+    CHECK(memory != NULL);
+    return memory;
+}
+
+static void init_nothing(struct nothing *n)
+{
+    metric_table_init(&n->metrics);
+    for (unsigned i = 0; i < n->metrics.n; i++)
+        n->metrics.info[i].kept = i == MON_HEAP_INUSE; /* a history of one, always empty */
+    n->history = history_new(&n->metrics);
+    CHECK(n->history != NULL);
+    n->model = (struct model){.metrics = &n->metrics,
+                              .snapshot = &n->snapshot,
+                              .process = &n->process,
+                              .tasks = &n->tasks,
+                              .history = n->history,
+                              .alerts = &n->alerts};
+}
+
+static void add(struct fleet *f, const struct several_one *one)
+{
+    struct fleet_row *row = &f->rows.row[f->rows.n];
+    struct member *member = zeros(sizeof *member);
+    struct monitor_options how = {.lint_window_ns = f->options->lint_window_ns, .sparing = true};
+    struct monitor_failure failure = {.status = one->status};
+    struct monitor *monitor = NULL;
+
+    snprintf(failure.text, sizeof failure.text, "%s", one->error);
+    if (one->status == EXIT_OK)
+        monitor = monitor_new(&one->target, &how, &failure);
+    f->member[f->rows.n++] = member;
+    row->id = f->rows.n;
+    row->pid = one->pid;
+    if (monitor != NULL) {
+        watched_init(&member->watched, f->options, monitor);
+        return;
+    }
+    member->status = failure.status;
+    snprintf(row->why, sizeof row->why, "%s", failure.text);
+}
+
+struct fleet *fleet_new(const struct options *options, const struct several *targets)
+{
+    struct fleet *f = zeros(sizeof *f);
+
+    f->options = options;
+    init_nothing(&f->nothing);
+    for (unsigned i = 0; i < targets->n; i++)
+        add(f, &targets->one[i]);
+    return f;
+}
+
+static void member_free(struct member *member)
+{
+    watched_fini(&member->watched);
+    free(member);
+}
+
+void fleet_free(struct fleet *f)
+{
+    if (f == NULL)
+        return;
+    for (unsigned i = 0; i < f->rows.n; i++)
+        member_free(f->member[i]);
+    history_free(f->nothing.history);
+    free(f);
+}
+
+bool fleet_has_any(const struct fleet *f, enum exit_status *status)
+{
+    *status = EXIT_OK;
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (f->member[i]->watched.monitor != NULL)
+            return true;
+    for (unsigned i = 0; i < f->rows.n; i++) {
+        fail(f->member[i]->status, "%s", f->rows.row[i].why);
+        if (*status == EXIT_OK)
+            *status = f->member[i]->status;
+    }
+    return false;
+}
+
+/* ---- time ---- */
+
+bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns)
+{
+    bool raised = false;
+
+    for (unsigned i = 0; i < f->rows.n; i++) {
+        struct watched *w = &f->member[i]->watched;
+
+        if (w->monitor == NULL)
+            continue;
+        raised |= watched_tick(w, mono_ns, real_ns);
+        if (!watched_model(w)->view.past && !watched_model(w)->view.frozen)
+            fleet_row_fill(&f->rows.row[i], watched_model(w));
+    }
+    f->rows.real_ns = real_ns;
+    f->nothing.model.mono_ns = mono_ns;
+    f->nothing.model.real_ns = real_ns;
+    return raised;
+}
+
+bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (f->member[i]->watched.monitor != NULL)
+            changed |= monitor_check(f->member[i]->watched.monitor, mono_ns, real_ns);
+    f->rows.real_ns = real_ns;
+    f->nothing.model.mono_ns = mono_ns;
+    f->nothing.model.real_ns = real_ns;
+    return changed;
+}
+
+unsigned fleet_pidfds(const struct fleet *f, int fd[PIDLIST_MAX])
+{
+    for (unsigned i = 0; i < f->rows.n; i++)
+        fd[i] = fleet_row_is_over(&f->rows.row[i]) ? -1
+                                                   : monitor_pidfd(f->member[i]->watched.monitor);
+    return f->rows.n;
+}
+
+/* ---- rows ---- */
+
+const struct fleet_rows *fleet_rows(const struct fleet *f)
+{
+    return &f->rows;
+}
+
+const struct model *fleet_model(const struct fleet *f)
+{
+    return &f->nothing.model;
+}
+
+/* Its number, or -1: there is none any more. */
+static int find(const struct fleet *f, unsigned id)
+{
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (f->rows.row[i].id == id)
+            return (int)i;
+    return -1;
+}
+
+struct watched *fleet_open(struct fleet *f, unsigned id)
+{
+    struct monitor_options how = monitor_options_of(f->options, MONITOR_RECORDS_PAST);
+    int i = find(f, id);
+
+    if (i < 0 || f->member[i]->watched.monitor == NULL)
+        return NULL;
+    struct watched *w = &f->member[i]->watched;
+    watched_name_code(w);
+    monitor_record(w->monitor, &how); /* without it there is less to go back to, no more */
+    return w;
+}
+
+void fleet_close(struct fleet *f, struct watched *w)
+{
+    watched_stop_dump(w);
+    monitor_move(w->monitor, MOVE_LIVE, 0, NS_PER_S);
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (&f->member[i]->watched == w)
+            fleet_row_fill(&f->rows.row[i], watched_model(w));
+}
+
+bool fleet_remove(struct fleet *f, unsigned id)
+{
+    int i = find(f, id);
+    unsigned behind;
+
+    if (i < 0 || !fleet_row_is_over(&f->rows.row[i]))
+        return false;
+    behind = --f->rows.n - (unsigned)i;
+    member_free(f->member[i]);
+    memmove(&f->member[i], &f->member[i + 1], behind * sizeof f->member[0]);
+    memmove(&f->rows.row[i], &f->rows.row[i + 1], behind * sizeof f->rows.row[0]);
+    return true;
+}
