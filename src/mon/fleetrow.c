@@ -95,7 +95,6 @@ void fleet_row_fill(struct fleet_row *row, const struct model *m)
     row->state = status->state;
     row->since_ns = since_ns > 0 ? since_ns : 0;
     row->up_ns = span(m->target.start_real_ns, model_real_ns(m, end_ns));
-    row->successor = status->successor;
     fill_figures(row, m);
     fill_alerts(row, m);
     fill_sparks(row, m, end_ns);

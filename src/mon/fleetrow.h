@@ -38,7 +38,6 @@ struct fleet_row {
     enum target_state state;
     int64_t since_ns;          /* so long in this state; 0: not known */
     int64_t up_ns;             /* it runs or ran so long; below 0: not known */
-    pid_t successor;           /* it runs again as this process; 0: it does not */
     uint32_t nalerts;          /* that stand */
     enum alert_severity worst; /* of them */
     struct figure figure[FLEET_FIGURES];
