@@ -40,6 +40,7 @@ static struct {
     _Atomic(uint32_t) held_up; /* 1: who allocates waits for the end of the mark */
     _Atomic(int32_t) percent;  /* of pace, for readers without the lock */
     _Atomic(int64_t) limit;    /* as percent */
+    _Atomic(int) limited;      /* 1: the limit has set the goal */
     _Atomic(uint64_t) retain;  /* bytes of spans that the heap needs until then */
     _Atomic(int64_t) end_ns;   /* of the last cycle, monotonic */
 } gc = {.lock = LOCK_INIT(RANK_GC)};
@@ -106,6 +107,7 @@ static void set_goal(void)
                                pace_runway(gc.beside.allocated[0], gc.beside.allocated[1],
                                            expected_work(), expected_work()));
     atomic_store_explicit(&gc.goal, goal, memory_order_relaxed);
+    atomic_store_explicit(&gc.limited, pace_is_limited(&gc.pace), memory_order_relaxed);
     atomic_store_explicit(&gc.trigger, trigger, memory_order_relaxed);
     atomic_store_explicit(&gc.ceiling, pace_ceiling(&gc.pace, goal), memory_order_relaxed);
 }
@@ -122,7 +124,7 @@ bool gc_is_due(void)
 
 bool gc_is_limited(void)
 {
-    return pace_is_limited(&gc.pace) != 0;
+    return atomic_load_explicit(&gc.limited, memory_order_relaxed) != 0;
 }
 
 /* Memory that holds neither objects nor idle pages: it can't be had for objects. */
