@@ -38,9 +38,9 @@ void world_stop_later(int64_t *patience_ns);
  * to call sched_wake_one, which may start a thread. */
 void world_start(void);
 
-/* After world_start, called at STARTED_NS by the clock: when all who were held had run on. Waits for
- * that, but not for long: if somebody is late it is the time of the return. Who started the world
- * can't tell by its own clock: those that it wakes often run in its place. */
+/* After world_start, called at STARTED_NS by the clock: when all who were held had run on. Waits
+ * for that, but not for long: if somebody is late it is the time of the return. Who started the
+ * world can't tell by its own clock: those whom it wakes often run in its place. */
 int64_t world_resumed_ns(int64_t started_ns);
 
 /* A piece of memory to be searched for references. */
