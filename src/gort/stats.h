@@ -40,7 +40,7 @@ typedef struct gort_memstats {
     uint64_t other_sys;
     uint64_t next_gc;                        /* heap goal; UINT64_MAX when collection is off */
     uint64_t last_gc;                        /* end of the last cycle, ns since 1970; 0: none yet */
-    uint64_t pause_total_ns;                 /* time the world was stopped by the collector */
+    uint64_t pause_total_ns;                 /* from asking tasks to stop until all ran on */
     uint64_t pause_ns[GORT_MEMSTATS_PAUSES]; /* the newest at [(num_gc + 255) % 256] */
     uint64_t pause_end[GORT_MEMSTATS_PAUSES]; /* ns since 1970 */
     uint32_t num_gc;
