@@ -194,7 +194,8 @@ static enum exit_status write_next(struct batch *b)
         return EXIT_OK;
     if (target_has_ended(m->status.state) && b->options->follow) {
         follow(b);
-        return write_next(b);
+        b->is_over = false;
+        return EXIT_OK;
     }
     if (m->target.post_mortem)
         return EXIT_OK;
@@ -259,7 +260,11 @@ static void write_samples(struct batches *all, int64_t interval_ns)
     int64_t next_ns = clock_mono_ns();
 
     while (write_all(all)) {
+        int64_t now_ns = clock_mono_ns();
+
         next_ns += interval_ns;
+        if (next_ns < now_ns) /* after a wait for the next process: at once, but once */
+            next_ns = now_ns;
         wait_for(all, next_ns);
     }
 }
