@@ -4,18 +4,6 @@
 # targets, when all are there, when one of them is not, and when one ends.
 . "$(dirname "$0")/../support/e2e.sh"
 
-# ends_with STATUS PATTERN GOMON-ARGUMENT...: runs gomon and looks at its end and its words.
-ends_with() {
-    local wanted=$1 pattern=$2 status
-    shift 2
-    timeout 30 "$gomon" "$@" >"$work/out" 2>"$work/err" </dev/null
-    status=$?
-    [ $status = "$wanted" ] ||
-        fail "gomon $* ended with $status, not $wanted: $(cat "$work/err")"
-    grep -qE -e "$pattern" "$work/out" "$work/err" ||
-        fail "gomon $* does not say '$pattern': $(cat "$work/out" "$work/err")"
-}
-
 start_target "$gort_demo" idle --seconds 120
 a=$started_pid
 start_target "$gort_demo" idle --seconds 120

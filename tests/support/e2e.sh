@@ -132,6 +132,18 @@ wait_screen_end() {
     cat "$work/screen-status"
 }
 
+# ends_with STATUS PATTERN GOMON-ARGUMENT...: runs gomon and looks at its end and its words.
+ends_with() {
+    local wanted=$1 pattern=$2 status
+    shift 2
+    timeout 30 "$gomon" "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+    [ $status = "$wanted" ] ||
+        fail "gomon $* ended with $status, not $wanted: $(cat "$work/err")"
+    grep -qE -e "$pattern" "$work/out" "$work/err" ||
+        fail "gomon $* does not say '$pattern': $(cat "$work/out" "$work/err")"
+}
+
 # is_still: whether the screen, but for the first line, is what it was 0.5 s ago.
 is_still() {
     screen_text | tail -n +2 >"$work/before"
