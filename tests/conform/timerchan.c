@@ -14,7 +14,7 @@ struct alarm {
     gort_timer *timer;
     gort_ticker *ticker;
     gort_chan *c;
-    int64_t due_ns; /* of the first time, since it was set */
+    int64_t due_ns; /* when the first time since it was set has come for certain */
     const char *kind;
 };
 
@@ -34,11 +34,11 @@ static struct alarm ticker_alarm(void)
 
 static void alarm_set(struct alarm *a, int64_t in_ns)
 {
-    a->due_ns = gort_in(in_ns);
     if (a->timer != NULL)
         gort_timer_reset(a->timer, in_ns);
     else
         gort_ticker_reset(a->ticker, in_ns);
+    a->due_ns = gort_in(in_ns);
 }
 
 static void alarm_stop(struct alarm *a)
