@@ -76,7 +76,9 @@ static struct alloc_site *site_of_locked(uintptr_t pc)
         return s;
     if (sites.count == SITES_MAX)
         return &sites.rest;
-    s = persist_alloc(sizeof *s, CACHE_LINE_BYTES, SYS_BUCKETS);
+    s = persist_try_alloc(sizeof *s, CACHE_LINE_BYTES, SYS_BUCKETS);
+    if (s == NULL)
+        return &sites.rest;
     s->pc = pc;
     s->next = *bucket;
     *bucket = s;
@@ -84,12 +86,15 @@ static struct alloc_site *site_of_locked(uintptr_t pc)
     return s;
 }
 
+/* NULL when memory runs out. */
 static struct alloc_sample *record_new_locked(void)
 {
     struct alloc_sample *r = sites.free;
 
     if (r == NULL) {
-        r = persist_alloc(RECORDS_AT_ONCE * sizeof *r, CACHE_LINE_BYTES, SYS_BUCKETS);
+        r = persist_try_alloc(RECORDS_AT_ONCE * sizeof *r, CACHE_LINE_BYTES, SYS_BUCKETS);
+        if (r == NULL)
+            return NULL;
         for (size_t i = 0; i + 1 < RECORDS_AT_ONCE; i++)
             r[i].next = &r[i + 1];
     }
@@ -97,20 +102,33 @@ static struct alloc_sample *record_new_locked(void)
     return r;
 }
 
-void allocsite_sample(struct span *s, uintptr_t addr, uintptr_t pc)
+/* A record for AMOUNT, counted for its site; NULL when memory runs out: the heap, which needs some
+ * too, is to end the process, for it knows more to say. */
+static struct alloc_sample *count_sample(struct amount amount, uintptr_t pc)
 {
-    uint64_t weight = sampling_weight(s->elem_bytes);
-    struct amount amount = {.objects = weight, .bytes = weight * s->elem_bytes / SAMPLE_ONE};
     unsigned parity = atomic_load_explicit(&sites.cycle, memory_order_relaxed) & 1;
     struct alloc_sample *r = NULL;
 
     lock_take(&sites.lock);
     r = record_new_locked();
-    r->site = site_of_locked(pc);
-    r->site->samples++;
-    amount_add(&r->site->total, amount);
-    amount_add(&r->site->fresh[parity], amount);
+    if (r != NULL) {
+        r->site = site_of_locked(pc);
+        r->site->samples++;
+        amount_add(&r->site->total, amount);
+        amount_add(&r->site->fresh[parity], amount);
+    }
     lock_release(&sites.lock);
+    return r;
+}
+
+void allocsite_sample(struct span *s, uintptr_t addr, uintptr_t pc)
+{
+    uint64_t weight = sampling_weight(s->elem_bytes);
+    struct amount amount = {.objects = weight, .bytes = weight * s->elem_bytes / SAMPLE_ONE};
+    struct alloc_sample *r = count_sample(amount, pc);
+
+    if (r == NULL)
+        return;
     r->amount = amount;
     r->object = (uint32_t)((addr - s->base) / s->elem_bytes);
     r->next = s->samples;

@@ -242,15 +242,26 @@ static enum arena_strays strays_for(size_t npages, unsigned spanclass)
 
 /* ---- spans ---- */
 
-static struct span *record_new_locked(void)
+/* Whether there is a record for the next span: who gets pages must be sure of one. */
+static bool has_record_locked(void)
 {
     struct span *s = heap.records;
 
-    if (s == NULL) {
-        s = persist_alloc(RECORDS_AT_ONCE * sizeof *s, CACHE_LINE_BYTES, SYS_MSPAN);
-        for (size_t i = 0; i < RECORDS_AT_ONCE; i++)
-            s[i].node.next = i + 1 < RECORDS_AT_ONCE ? &s[i + 1].node : NULL;
-    }
+    if (s != NULL)
+        return true;
+    s = persist_try_alloc(RECORDS_AT_ONCE * sizeof *s, CACHE_LINE_BYTES, SYS_MSPAN);
+    if (s == NULL)
+        return false;
+    for (size_t i = 0; i < RECORDS_AT_ONCE; i++)
+        s[i].node.next = i + 1 < RECORDS_AT_ONCE ? &s[i + 1].node : NULL;
+    heap.records = s;
+    return true;
+}
+
+static struct span *record_take_locked(void)
+{
+    struct span *s = heap.records;
+
     heap.records = s->node.next == NULL ? NULL : container_of(s->node.next, struct span, node);
     heap.pages.span_inuse += sizeof *s;
     return s;
@@ -278,14 +289,15 @@ struct span *heap_span_new_aligned(size_t npages, size_t align_pages, unsigned s
     DCHECK(npages > 0 && is_pow2(align_pages) && align_pages < ARENA_PAGES);
     lock_take(&heap.lock);
     /* So many that an aligned run lies among them: what is not taken of them stays free. */
-    addr = get_pages_locked(kind, npages + align_pages - 1, strays_for(npages, spanclass));
+    if (has_record_locked())
+        addr = get_pages_locked(kind, npages + align_pages - 1, strays_for(npages, spanclass));
     addr = align_up(addr, align_pages * HEAP_PAGE_BYTES);
     if (addr == 0) {
         lock_release(&heap.lock);
         return NULL;
     }
     zero = take_pages_locked(addr, npages);
-    s = record_new_locked();
+    s = record_take_locked();
     count_span_locked(spanclass, 1);
     show_pages_locked();
     lock_release(&heap.lock);

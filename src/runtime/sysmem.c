@@ -129,7 +129,7 @@ static void *persist_cut_locked(size_t bytes, size_t align)
     return p;
 }
 
-void *persist_alloc(size_t bytes, size_t align, enum sys_use use)
+void *persist_try_alloc(size_t bytes, size_t align, enum sys_use use)
 {
     void *p = NULL;
 
@@ -145,6 +145,13 @@ void *persist_alloc(size_t bytes, size_t align, enum sys_use use)
             sys_count(SYS_OTHER, -(int64_t)bytes);
         }
     }
+    return p;
+}
+
+void *persist_alloc(size_t bytes, size_t align, enum sys_use use)
+{
+    void *p = persist_try_alloc(bytes, align, use);
+
     if (p == NULL)
         gort_fatal("out of memory: the system refuses %zu bytes for the runtime's records", bytes);
     return p;

@@ -48,4 +48,7 @@ uint64_t sys_bytes(enum sys_use use);
  * PERSIST. */
 void *persist_alloc(size_t bytes, size_t align, enum sys_use use);
 
+/* As persist_alloc, but NULL when memory runs out. */
+void *persist_try_alloc(size_t bytes, size_t align, enum sys_use use);
+
 #endif
