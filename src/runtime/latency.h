@@ -54,10 +54,16 @@ static inline void latency_ready(struct task *t)
         latency_stamp(t);
 }
 
+/* Whether the wait of T, which is runnable, is one of those that are measured. */
+static inline bool latency_is_measured(const struct task *t)
+{
+    return t->ready_cycles != 0;
+}
+
 /* T runs now, on the proc of L. */
 static inline void latency_run(struct latency *l, struct task *t)
 {
-    if (UNLIKELY(t->ready_cycles != 0))
+    if (UNLIKELY(latency_is_measured(t)))
         latency_record(l, t);
 }
 

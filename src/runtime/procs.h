@@ -75,7 +75,7 @@ bool sched_commit_to_tail(struct task *t, void *arg);
 static inline bool sched_has_rivals(struct proc *p)
 {
     return atomic_load_explicit(&p->timers.next_ns, memory_order_relaxed) != INT64_MAX ||
-           runq_count(&p->runq) > 0 ||
+           !runq_is_empty(&p->runq) ||
            atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0;
 }
 

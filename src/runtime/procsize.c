@@ -64,6 +64,7 @@ static void make_up_to(uint32_t n)
         p->id = i;
         p->rng = (debug.seed + i * 0x9e3779b9u) | 1u;
         timers_init(&p->timers);
+        stack_cache_init(&p->stacks);
         proctime_init(&p->time);
         p->heap = heap_cache_new();
         atomic_init(&p->status, PROC_REMOVED);

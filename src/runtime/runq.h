@@ -39,12 +39,8 @@ struct runq {
     _Atomic(struct task *) ring[RUNQ_CAPACITY];
 };
 
-/* Slow half of runq_put: the ring was full. */
-bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill);
-
-/* Puts T at the tail. False if the ring is full: then *SPILL holds half of it and T, to be put on
- * the global queue. */
-static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
+/* Puts T at the tail. False if the ring is full. */
+static inline bool runq_try_put(struct runq *q, struct task *t)
 {
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
     /* Acquire: pairs with the thieves' release, so that their reads of a slot come before it is
@@ -52,10 +48,20 @@ static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
     uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
 
     if (UNLIKELY(tail - head >= RUNQ_CAPACITY))
-        return runq_put_full(q, t, spill);
+        return false;
     atomic_store_explicit(&q->ring[tail % RUNQ_CAPACITY], t, memory_order_relaxed);
     atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
     return true;
+}
+
+/* Slow half of runq_put: the ring was full. */
+bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill);
+
+/* Puts T at the tail. False if the ring is full: then *SPILL holds half of it and T, to be put on
+ * the global queue. */
+static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
+{
+    return LIKELY(runq_try_put(q, t)) || runq_put_full(q, t, spill);
 }
 
 /* How many the owner can put before the ring is full; thieves can only make it more. */
@@ -65,11 +71,17 @@ static inline uint32_t runq_room(const struct runq *q)
                             atomic_load_explicit(&q->head, memory_order_acquire));
 }
 
+/* Puts T into runnext; returns the task that was there, which belongs at the tail, or NULL. */
+static inline struct task *runq_swap_next(struct runq *q, struct task *t)
+{
+    /* Sequential consistency: the put comes before the look for spinning workers, see find.c. */
+    return atomic_exchange_explicit(&q->runnext, t, memory_order_seq_cst);
+}
+
 /* Puts T into runnext, and the task that was there at the tail; as runq_put. */
 static inline bool runq_put_next(struct runq *q, struct task *t, struct taskq *spill)
 {
-    /* Sequential consistency: the put comes before the look for spinning workers, see find.c. */
-    struct task *old = atomic_exchange_explicit(&q->runnext, t, memory_order_seq_cst);
+    struct task *old = runq_swap_next(q, t);
 
     return old == NULL || runq_put(q, old, spill);
 }
@@ -124,6 +136,14 @@ enum runq_steal_next { STEAL_LEAVE_NEXT, STEAL_NEXT_TOO };
 /* Takes up to half of VICTIM's tasks, one of which is returned, the others put into DST, which is
  * empty and the caller's. NULL if there was nothing to take. */
 struct task *runq_steal(struct runq *dst, struct runq *victim, enum runq_steal_next next);
+
+/* Whether there is nothing to take as of now; a guess if the caller is not the owner. */
+static inline bool runq_is_empty(const struct runq *q)
+{
+    return atomic_load_explicit(&q->head, memory_order_relaxed) ==
+               atomic_load_explicit(&q->tail, memory_order_relaxed) &&
+           atomic_load_explicit(&q->runnext, memory_order_relaxed) == NULL;
+}
 
 /* Tasks in Q as of now, runnext included; a guess if the caller is not the owner. */
 uint32_t runq_count(const struct runq *q);

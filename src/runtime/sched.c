@@ -73,7 +73,36 @@ static inline void show_left(const struct task *t)
         tasktab_left(t, state, coarse_now());
 }
 
-static inline void let_go(struct worker *w)
+__attribute__((noinline)) static void put_last_full(struct proc *p, struct task *t)
+{
+    struct taskq spill = {0};
+
+    if (!runq_put(&p->runq, t, &spill))
+        sched_put_global(&spill);
+}
+
+static inline void put_last(struct proc *p, struct task *t)
+{
+    if (UNLIKELY(!runq_try_put(&p->runq, t)))
+        put_last_full(p, t);
+}
+
+bool sched_commit_to_tail(struct task *t, void *arg)
+{
+    (void)arg;
+    put_last(worker_self()->proc, t);
+    return true;
+}
+
+/* Out of line, as all that is rare here: else the usual way saves registers for it. */
+__attribute__((noinline)) static void
+commit_otherwise(struct worker *w, bool (*commit)(struct task *t, void *arg), struct task *t)
+{
+    if (!commit(t, w->commit_arg))
+        sched_ready(t, 0);
+}
+
+__attribute__((always_inline)) static inline void let_go(struct worker *w)
 {
     bool (*commit)(struct task * t, void *arg) = w->commit;
     struct task *t = w->left;
@@ -84,8 +113,10 @@ static inline void let_go(struct worker *w)
     show_left(t);
     if (LIKELY(commit == sched_commit_release))
         lock_release(w->commit_arg);
-    else if (!commit(t, w->commit_arg))
-        sched_ready(t, 0);
+    else if (LIKELY(commit == sched_commit_to_tail))
+        put_last(w->proc, t);
+    else
+        commit_otherwise(w, commit, t);
 }
 
 void sched_arrive(void)
@@ -110,20 +141,28 @@ static void give_stack(struct proc *p, struct task *t)
     tasktab_update(t, TASK_RUNNABLE, coarse_now());
 }
 
+/* What T, about to run, needs now and then. */
+__attribute__((noinline)) static void prepare(struct proc *p, struct task *t)
+{
+    if (gc_marks_beside())
+        gcstack_before_run(t);
+    if (t->stack.lo == NULL)
+        give_stack(p, t);
+    latency_run(&p->latency, t);
+}
+
 /* T becomes W's current task; its context is ready to be switched to. */
-static inline void adopt(struct worker *w, struct task *t, enum slice slice)
+__attribute__((always_inline)) static inline void adopt(struct worker *w, struct task *t,
+                                                        enum slice slice)
 {
     struct proc *p = w->proc;
 
-    if (gc_marks_beside())
-        gcstack_before_run(t);
-    if (UNLIKELY(t->stack.lo == NULL))
-        give_stack(p, t);
+    if (UNLIKELY(gc_marks_beside() || t->stack.lo == NULL || latency_is_measured(t)))
+        prepare(p, t);
     if (slice == SLICE_NEW)
         atomic_store_explicit(&p->tick, atomic_load_explicit(&p->tick, memory_order_relaxed) + 1,
                               memory_order_relaxed);
     stat_add(&p->stats.switches, 1);
-    latency_run(&p->latency, t);
     w->current = t;
     w->here.holder = task_as_holder(t);
     atomic_store_explicit(&t->worker, w, memory_order_relaxed);
@@ -190,17 +229,6 @@ void sched_begin_own(struct worker *w)
 }
 
 /* ---- Staying runnable ---- */
-
-bool sched_commit_to_tail(struct task *t, void *arg)
-{
-    struct worker *w = worker_self();
-    struct taskq spill = {0};
-
-    (void)arg;
-    if (!runq_put(&w->proc->runq, t, &spill))
-        sched_put_global(&spill);
-    return true;
-}
 
 void sched_yield_task(void)
 {
@@ -272,10 +300,10 @@ struct task *sched_take_global(struct proc *p, size_t most)
 
 static void put_next(struct proc *p, struct task *t)
 {
-    struct taskq spill = {0};
+    struct task *old = runq_swap_next(&p->runq, t);
 
-    if (UNLIKELY(!runq_put_next(&p->runq, t, &spill)))
-        sched_put_global(&spill);
+    if (old != NULL)
+        put_last(p, old);
     sched_wake_one();
 }
 
@@ -296,12 +324,9 @@ void sched_ready(struct task *t, int32_t wake_value)
 
 void sched_ready_last(struct task *t, int32_t wake_value)
 {
-    struct taskq spill = {0};
-
     t->wake_value = wake_value;
     make_runnable(t);
-    if (UNLIKELY(!runq_put(&worker_self()->proc->runq, t, &spill)))
-        sched_put_global(&spill);
+    put_last(worker_self()->proc, t);
     /* A look for a spinner must not pass the store of the task: pairs with last_look in find.c.
      * runq_put_next has exchanged, runq_put only stored. */
     atomic_thread_fence(memory_order_seq_cst);

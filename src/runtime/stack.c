@@ -57,8 +57,9 @@ static struct {
     uint32_t measured;                /* the slab that was measured last; [owner: sysmon] */
     _Atomic(uint64_t) resident_bytes; /* measured, and a page for each stack since; [lock:lock] */
     _Atomic(uint64_t) made;           /* stacks ever handed out, each once; [lock:lock] */
-    _Atomic(uint64_t) inuse;          /* stacks handed out; [atomic] */
-    _Atomic(uint64_t) virtual_bytes;  /* of stacks handed out; [atomic] */
+    _Atomic(int64_t) inuse;           /* stacks handed out, but for what caches count; [atomic] */
+    _Atomic(int64_t) virtual_bytes;   /* of those; [atomic] */
+    _Atomic(struct stack_cache *) caches; /* all there are; grows under lock; [atomic] */
 } stacks = {
     .lock = LOCK_INIT(RANK_STACK),
     /* LeakSanitizer reads whole slabs and skips only what the mappings say is unreadable. */
@@ -202,6 +203,29 @@ static void give_shared_locked(char *lo, size_t bytes)
 
 /* ---- Public ---- */
 
+void stack_cache_init(struct stack_cache *cache)
+{
+    lock_take(&stacks.lock);
+    cache->other = atomic_load_explicit(&stacks.caches, memory_order_relaxed);
+    /* Release: pairs with the acquire in sum_caches, which sees a whole entry. */
+    atomic_store_explicit(&stacks.caches, cache, memory_order_release);
+    lock_release(&stacks.lock);
+}
+
+/* N stacks of BYTES were handed out, or -N taken back. By the owner of CACHE without a locked
+ * instruction: two for each task that comes and two for each that ends are a fifth of its cost. */
+static void count_inuse(struct stack_cache *cache, int64_t n, size_t bytes)
+{
+    if (cache != NULL && bytes == STACK_DEFAULT_BYTES) {
+        int64_t inuse = atomic_load_explicit(&cache->inuse, memory_order_relaxed);
+
+        atomic_store_explicit(&cache->inuse, inuse + n, memory_order_relaxed);
+        return;
+    }
+    atomic_fetch_add_explicit(&stacks.inuse, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&stacks.virtual_bytes, n * (int64_t)bytes, memory_order_relaxed);
+}
+
 struct stack stack_alloc(struct stack_cache *cache, size_t bytes)
 {
     char *lo;
@@ -213,8 +237,7 @@ struct stack stack_alloc(struct stack_cache *cache, size_t bytes)
         lo = take_shared(bytes);
     if (lo == NULL)
         return (struct stack){0};
-    atomic_fetch_add_explicit(&stacks.inuse, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&stacks.virtual_bytes, bytes, memory_order_relaxed);
+    count_inuse(cache, 1, bytes);
     return (struct stack){lo, bytes};
 }
 
@@ -229,8 +252,7 @@ static void spill(struct stack_cache *cache, uint32_t keep)
 
 void stack_free(struct stack_cache *cache, struct stack s)
 {
-    atomic_fetch_sub_explicit(&stacks.inuse, 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&stacks.virtual_bytes, s.bytes, memory_order_relaxed);
+    count_inuse(cache, -1, s.bytes);
     if (cache == NULL || s.bytes != STACK_DEFAULT_BYTES) {
         lock_take(&stacks.lock);
         give_shared_locked(s.lo, s.bytes);
@@ -379,16 +401,32 @@ void stack_measure(void)
     lock_release(&stacks.lock);
 }
 
+/* Stacks in use that the caches count. Without the lock: a thread that reads MemStats may be
+ * stopped by the collector at any place. */
+static int64_t sum_caches(void)
+{
+    const struct stack_cache *c = atomic_load_explicit(&stacks.caches, memory_order_acquire);
+    int64_t inuse = 0;
+
+    for (; c != NULL; c = c->other)
+        inuse += atomic_load_explicit(&c->inuse, memory_order_relaxed);
+    return inuse;
+}
+
 void stack_read_stats(struct stack_stats *stats)
 {
     uint64_t resident = atomic_load_explicit(&stacks.resident_bytes, memory_order_relaxed);
     uint64_t made = atomic_load_explicit(&stacks.made, memory_order_relaxed);
-    uint64_t inuse = atomic_load_explicit(&stacks.inuse, memory_order_relaxed);
+    int64_t cached = sum_caches();
+    int64_t inuse = cached + atomic_load_explicit(&stacks.inuse, memory_order_relaxed);
+    int64_t bytes = cached * (int64_t)STACK_DEFAULT_BYTES +
+                    atomic_load_explicit(&stacks.virtual_bytes, memory_order_relaxed);
 
-    /* Free stacks are taken to be as deep as those in use. */
-    stats->inuse_bytes = inuse >= made
+    /* Sums of counters that move meanwhile. Free stacks are taken to be as deep as those in use. */
+    inuse = inuse > 0 ? inuse : 0;
+    stats->inuse_bytes = (uint64_t)inuse >= made
                              ? resident
                              : (uint64_t)((double)resident * (double)inuse / (double)made);
     stats->cached_bytes = resident - stats->inuse_bytes;
-    stats->virtual_bytes = atomic_load_explicit(&stacks.virtual_bytes, memory_order_relaxed);
+    stats->virtual_bytes = bytes > 0 ? (uint64_t)bytes : 0;
 }

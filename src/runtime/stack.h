@@ -23,9 +23,12 @@ struct stack {
     size_t bytes; /* the guard included */
 };
 
-struct stack_cache { /* warm stacks of one proc, by class; [owner] */
+struct stack_cache { /* warm stacks of one proc; [owner] */
     uint32_t count;
-    char *lo[64]; /* of the default size only */
+    char *lo[64];              /* of the default size only */
+    _Atomic(int64_t) inuse;    /* of that size, handed out less taken back by this proc: below zero
+                                * for one that takes back others'; [atomic], written by the owner */
+    struct stack_cache *other; /* [const] */
 };
 
 struct stack_stats {
@@ -33,6 +36,9 @@ struct stack_stats {
     uint64_t cached_bytes;  /* resident estimate of free stacks */
     uint64_t virtual_bytes; /* address space of stacks in use */
 };
+
+/* An empty cache, zeroes so far, which is never freed: it goes on counting. Lock: takes STACK. */
+void stack_cache_init(struct stack_cache *cache);
 
 /* A stack of BYTES, a power of two within the limits; lo NULL if memory runs out. CACHE may be
  * NULL. */
@@ -45,6 +51,21 @@ void stack_free(struct stack_cache *cache, struct stack s);
  * STACK. */
 void stack_cache_flush(struct stack_cache *cache);
 
+/* Stacks begin one next to the other, so equal frames of all tasks would lie in the same few sets
+ * of the caches, and tasks that take turns would put out each other's. So stacks end at 16
+ * different offsets below a page's end, which leaves half of the page: it is still one page that a
+ * task with a shallow stack needs. */
+#define STACK_COLOURS      16u
+#define STACK_COLOUR_BYTES 128u
+
+static inline size_t stack_colour_bytes(const char *lo)
+{
+    uintptr_t n = (uintptr_t)lo / STACK_MIN_BYTES;
+
+    /* Neighbours of 16 KiB differ, and those of 64 KiB, the default, are all colours in turn. */
+    return (n + n / 4) % STACK_COLOURS * STACK_COLOUR_BYTES;
+}
+
 /* The lowest address that a frame may use, and the end. */
 static inline char *stack_lo(struct stack s)
 {
@@ -53,7 +74,7 @@ static inline char *stack_lo(struct stack s)
 
 static inline char *stack_hi(struct stack s)
 {
-    return s.lo + s.bytes;
+    return s.lo + s.bytes - stack_colour_bytes(s.lo);
 }
 
 /* Whether ADDR lies in a guard; if so, in the guard of the stack that begins at *LO.

@@ -105,6 +105,45 @@ Test(stack, statistics_follow_use)
                  (unsigned long)after.cached_bytes);
 }
 
+/* As a task does that is spawned on one proc and ends on another. */
+Test(stack, statistics_sum_up_what_caches_count)
+{
+    static struct stack_cache spawning;
+    static struct stack_cache ending;
+    struct stack_stats before;
+    struct stack_stats during;
+    struct stack_stats after;
+    struct stack s;
+
+    stack_cache_init(&spawning);
+    stack_cache_init(&ending);
+    stack_read_stats(&before);
+    s = stack_alloc(&spawning, STACK_DEFAULT_BYTES);
+    stack_read_stats(&during);
+    stack_free(&ending, s);
+    stack_read_stats(&after);
+
+    cr_assert_eq(during.virtual_bytes - before.virtual_bytes, STACK_DEFAULT_BYTES, "virtual %lu",
+                 (unsigned long)(during.virtual_bytes - before.virtual_bytes));
+    cr_assert_eq(after.virtual_bytes, before.virtual_bytes, "virtual %lu",
+                 (unsigned long)after.virtual_bytes);
+}
+
+/* Equal frames of neighbours would share the sets of a cache. */
+Test(stack, neighbours_end_at_different_places_in_their_pages)
+{
+    uint32_t seen = 0;
+
+    for (unsigned i = 0; i < STACK_COLOURS; i++) {
+        struct stack s = stack_alloc(NULL, STACK_DEFAULT_BYTES);
+        size_t below = (size_t)(s.lo + s.bytes - stack_hi(s));
+
+        cr_assert_leq(below, 2048, "%zu bytes of the page are left out", below);
+        seen |= 1u << below / STACK_COLOUR_BYTES;
+    }
+    cr_assert_eq(seen, (1u << STACK_COLOURS) - 1, "ends %x", seen);
+}
+
 Test(stack, all_sizes_are_aligned_to_themselves_and_apart)
 {
     for (size_t bytes = STACK_MIN_BYTES; bytes <= STACK_MAX_BYTES; bytes *= 2) {
