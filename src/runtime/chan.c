@@ -55,7 +55,7 @@ static inline size_t ring_next(const gort_chan *c, size_t i)
     return i + 1 == c->capacity ? 0 : i + 1;
 }
 
-static void ring_put(gort_chan *c, const void *value)
+static inline void ring_put(gort_chan *c, const void *value)
 {
     DCHECK(c->put_at < c->capacity);
     elem_copy(c->ring + c->put_at * c->elem_bytes, value, c->elem_bytes);
@@ -64,7 +64,7 @@ static void ring_put(gort_chan *c, const void *value)
 }
 
 /* A slot that was emptied keeps no reference alive. */
-static void ring_take(gort_chan *c, void *value)
+static inline void ring_take(gort_chan *c, void *value)
 {
     unsigned char *slot = c->ring + c->take_at * c->elem_bytes;
 
@@ -78,7 +78,9 @@ static void ring_take(gort_chan *c, void *value)
 
 /* ---- one step ------------------------------------------------------------------------------- */
 
-enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake)
+/* As chan_send_locked, to be inlined. */
+__attribute__((always_inline)) static inline enum chan_result
+send_locked(gort_chan *c, const void *value, struct task **wake)
 {
     struct waiter *receiver;
 
@@ -100,8 +102,14 @@ enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task *
     return CHAN_DONE;
 }
 
+enum chan_result chan_send_locked(gort_chan *c, const void *value, struct task **wake)
+{
+    return send_locked(c, value, wake);
+}
+
 /* A sender waits only when the ring is full: the oldest value goes out, its own comes in behind. */
-static void take_from_sender(gort_chan *c, void *value, struct waiter *sender)
+__attribute__((noinline)) static void take_from_sender(gort_chan *c, void *value,
+                                                       struct waiter *sender)
 {
     if (c->capacity == 0) {
         if (value != NULL)
@@ -113,7 +121,8 @@ static void take_from_sender(gort_chan *c, void *value, struct waiter *sender)
     ring_put(c, sender->value);
 }
 
-enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
+__attribute__((always_inline)) static inline enum chan_result recv_locked(gort_chan *c, void *value,
+                                                                          struct task **wake)
 {
     struct waiter *sender;
 
@@ -136,6 +145,11 @@ enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
     if (value != NULL)
         elem_clear(value, c->elem_bytes);
     return CHAN_CLOSED;
+}
+
+enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
+{
+    return recv_locked(c, value, wake);
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */
@@ -193,7 +207,7 @@ static enum chan_result send_now(gort_chan *c, const void *value)
     enum chan_result result;
 
     lock_take(&c->lock);
-    result = chan_send_locked(c, value, &wake);
+    result = send_locked(c, value, &wake);
     if (result == CHAN_WOULD_BLOCK)
         return result;
     lock_release(&c->lock);
@@ -208,7 +222,7 @@ static enum chan_result recv_now(gort_chan *c, void *value)
     enum chan_result result;
 
     lock_take(&c->lock);
-    result = chan_recv_locked(c, value, &wake);
+    result = recv_locked(c, value, &wake);
     if (result == CHAN_WOULD_BLOCK)
         return result;
     lock_release(&c->lock);

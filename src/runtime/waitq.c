@@ -55,7 +55,7 @@ void waitq_remove(struct waitq *q, struct waiter *w)
     w->queued = false;
 }
 
-struct waiter *waitq_pop(struct waitq *q)
+struct waiter *waitq_pop_some(struct waitq *q)
 {
     struct waiter *w;
 

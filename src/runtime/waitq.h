@@ -44,8 +44,12 @@ static inline struct waiter *waitq_first(const struct waitq *q)
 }
 
 void waitq_push(struct waitq *q, struct waiter *w);
-/* Takes the first waiter that nothing else has woken; its task is then the caller's. */
-struct waiter *waitq_pop(struct waitq *q);
+/* Takes the first waiter that nothing else has woken, or NULL; its task is then the caller's. */
+struct waiter *waitq_pop_some(struct waitq *q);
+static inline struct waiter *waitq_pop(struct waitq *q)
+{
+    return waitq_first(q) == NULL ? NULL : waitq_pop_some(q);
+}
 /* Takes W out, if nobody else has. */
 void waitq_remove(struct waitq *q, struct waiter *w);
 
