@@ -123,6 +123,7 @@ struct task *task_new(struct proc *p)
     t = p->free_tasks;
     p->free_tasks = t->next;
     p->nfree_tasks--;
+    task_fetch_free(p->free_tasks);
     begin(t, new_id(p));
     return t;
 }

@@ -56,21 +56,27 @@ struct task {
     void (*fn)(void *arg);                     /* [owner] */
     void *arg;                                 /* a root of the collector; [owner] */
     uintptr_t spawn_pc;                        /* [owner] */
+    char name[32];                             /* empty: none; [owner] */
     uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
                                                 * ctx.h; sp is then the caller's, wait_pc its
                                                 * address; [owner] */
     struct timer timer;                        /* its sleep or deadline */
     struct san_fiber san;                      /* [owner] */
     struct once_call *once;                    /* innermost that it is in, or NULL; [owner] */
-    char name[32];                             /* empty: none; [owner] */
 };
 
-/* Fetches into the cache what of T is touched when it comes to run, and its row in the task table.
- * T may be NULL, and a record of the past. */
+/* Fetches into the cache what of T is touched when it comes to run, when it is born, and its row in
+ * the task table. T may be NULL, and a record of the past. */
 static inline void task_fetch(const struct task *t)
 {
     __builtin_prefetch(t, 1);
     __builtin_prefetch((const char *)t + CACHE_LINE_BYTES, 1);
+}
+
+static inline void task_fetch_free(const struct task *t)
+{
+    task_fetch(t);
+    __builtin_prefetch((const char *)t + 2 * CACHE_LINE_BYTES, 1);
 }
 
 static inline void task_fetch_row(const struct task *t)
