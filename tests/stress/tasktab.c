@@ -31,11 +31,16 @@ struct writer {
     uint64_t transitions; /* [owner] */
 };
 
+static struct stack numbered_stack(uint64_t n)
+{
+    return (struct stack){(char *)(uintptr_t)(n * STACK_DEFAULT_BYTES), STACK_DEFAULT_BYTES};
+}
+
 /* Transition N: the time, the place and the stack all say N. */
 static void move_on(struct task *t, uint64_t n)
 {
     t->wait_pc = n;
-    t->stack = (struct stack){(char *)(uintptr_t)n, 0};
+    t->stack = numbered_stack(n);
     t->sp = (void *)(uintptr_t)n;
     tasktab_update(t, n % 2 == 0 ? TASK_WAITING : TASK_RUNNABLE, (int64_t)n);
 }
@@ -59,7 +64,8 @@ static bool is_mixture(const struct page_task *row)
 
     if (row->stack_hi == 0) /* as it was born */
         return row->since_ns != 1;
-    return row->sp != row->since_ns || row->pc != row->since_ns || row->stack_hi != row->since_ns ||
+    return row->sp != row->since_ns || row->pc != row->since_ns ||
+           row->stack_hi != (uintptr_t)stack_hi(numbered_stack(row->since_ns)) ||
            PAGE_TASK_STATE(row->word) != state;
 }
 
