@@ -182,7 +182,7 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
         learn();
     gc.work = mark->heap_bytes;
     gc.pace.live = mark->live_bytes;
-    gc.pace.stacks = mark->stack_bytes;
+    gc.pace.stacks = mark->stack_bytes + (uint64_t)tasks_alive() * sizeof(struct task);
     gc.pace.globals = mark->globals_bytes;
     gc.pace.outside = outside_bytes(heap_before);
     set_goal();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* gcpace.h - when to collect, how fast to sweep, what to give back: arithmetic only.
  * After a mark the heap may grow by GORT_GC percent of what has to be searched (live objects,
- * stacks and globals) before the next one; a small heap to 4 MiB at least. A memory limit lowers
- * that goal to what is left of the limit after everything that is not an object, but never so far
- * that the program would do nothing but collect. Threads: pure functions. Source: Go's mgcpacer and
- * its memory limit. */
+ * stacks, tasks' records and globals) before the next one; a small heap to 4 MiB at least. A memory
+ * limit lowers that goal to what is left of the limit after everything that is not an object, but
+ * never so far that the program would do nothing but collect. Threads: pure functions. Source: Go's
+ * mgcpacer and its memory limit. */
 #ifndef RUNTIME_GCPACE_H
 #define RUNTIME_GCPACE_H
 
@@ -16,7 +16,7 @@
 
 struct pace_state {   /* as of the end of a mark; bytes */
     uint64_t live;    /* objects marked */
-    uint64_t stacks;  /* searched */
+    uint64_t stacks;  /* searched, and the records of tasks, which are too */
     uint64_t globals; /* searched */
     uint64_t outside; /* memory from the system that holds neither objects nor free pages */
     int percent;      /* growth; negative: off */
