@@ -25,6 +25,7 @@
 #include <gort/bench.h>
 #include <gort/chan.h>
 #include <gort/context.h>
+#include <gort/leak.h>
 #include <gort/live.h>
 #include <gort/mem.h>
 #include <gort/net.h>

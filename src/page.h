@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define PAGE_MAJOR 1 /* a reader must know the major number */
-#define PAGE_MINOR 2 /* additions only */
+#define PAGE_MINOR 3 /* additions only */
 #define PAGE_ENDIAN_TAG 0x01020304u
 #define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
 #define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }
@@ -98,6 +98,8 @@ enum page_section_type {
     PAGE_SECTION_SITES_1M = 12,    /* struct page_sites_minute []; ring */
     PAGE_SECTION_LATENCY = 13,     /* struct page_double, copies of struct page_latency []; since
                                       1.2 */
+    PAGE_SECTION_LEAKS = 14,       /* struct page_double, copies of struct page_leak []; since
+                                      1.3 */
 };
 
 struct page_section {
@@ -344,6 +346,7 @@ struct page_task {
 #define PAGE_TASK_WORD(state, reason, gen)                                                         \
     ((uint64_t)(uint8_t)(state) | (uint64_t)(uint8_t)(reason) << 8 |                               \
      (uint64_t)(uint32_t)(gen) << 32)
+#define PAGE_TASK_LEAKED (UINT64_C(1) << 16) /* or-ed in: it waits in vain; since 1.3 */
 #define PAGE_TASK_STATE(word) ((unsigned)((word)&0xff))
 #define PAGE_TASK_REASON(word) ((unsigned)((word) >> 8 & 0xff))
 #define PAGE_TASK_GENERATION(word) ((uint32_t)((word) >> 32))
@@ -365,8 +368,23 @@ struct page_task_group { /* tasks of one spawn site, function, state and reason 
     uint32_t holder_reason;
     uint64_t readers; /* so many have to leave before one can write */
     uint8_t holder_name[32];
+    uint64_t leaked; /* of these tasks, how many are proven to be leaked; since 1.3 */
 };
 #define PAGE_TASK_GROUP_LEAST 40 /* its size before 1.2 */
+
+/* Tasks of one spawn site, function, wait site and reason that the collector has proven to be
+ * leaked: nothing that it searches refers to what they wait for but what is leaked itself. */
+struct page_leak {
+    uint64_t spawn_pc;
+    uint64_t start_fn;
+    uint64_t wait_pc; /* return address of the runtime call that they wait in */
+    uint32_t reason;
+    uint32_t reserved;
+    uint64_t count;
+    uint64_t waits_since_ns; /* the first of them, monotonic and coarse; 0: not known */
+    uint64_t proven_ns;      /* the first of them, monotonic */
+    uint64_t reserved1;
+};
 
 /* ---- History ---- */
 
@@ -411,7 +429,8 @@ _Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
 _Static_assert(sizeof(struct page_gc_cycle) == 256, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
-_Static_assert(sizeof(struct page_task_group) == 112, "task group layout");
+_Static_assert(sizeof(struct page_task_group) == 120, "task group layout");
+_Static_assert(sizeof(struct page_leak) == 64, "leak layout");
 _Static_assert(offsetof(struct page_task_group, held) == PAGE_TASK_GROUP_LEAST, "group layout");
 _Static_assert(sizeof(struct page_history_slot) == 16, "history layout");
 _Static_assert(sizeof(struct page_sites_minute) == 16 + 2 * PAGE_SITES_KEPT * 16, "sites layout");

@@ -170,6 +170,7 @@ __attribute__((always_inline)) static inline int wait_in(struct waitq *q, gort_c
     struct waiter self = {.task = w->current, .value = value};
 
     push_waiter(q, c, &self);
+    w->current->waits_on = c;
     return sched_park_release(why, pc, &c->lock);
 }
 
@@ -189,6 +190,7 @@ static int wait_in_by(struct waitq *q, gort_chan *c, void *value, int64_t deadli
         return GORT_ETIMEDOUT;
     }
     push_waiter(q, c, &self);
+    race.task->waits_on = c;
     woken_with = park_by(why, pc, &c->lock, &d);
     if (woken_with == GORT_ETIMEDOUT) {
         lock_take(&c->lock);

@@ -8,6 +8,7 @@
 #include "runtime/cache.h"
 #include "runtime/debug.h"
 #include "runtime/gcdirty.h"
+#include "runtime/gcleak.h"
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcpages.h"
@@ -33,6 +34,8 @@ struct cycle {
     struct mark_result mark;
     uint64_t nspans; /* to be swept */
     bool marked;     /* the mark is over */
+    bool seeks_leaks;
+    struct gc_stop proof; /* the stop in which leaks are proven */
 };
 
 /* ---- stopping ---- */
@@ -114,6 +117,7 @@ static void end_log(struct cycle *c)
     log->end_real_ns = (uint64_t)clock_real_ns();
     add_stop(log, &log->first);
     add_stop(log, &log->last);
+    add_stop(log, &c->proof);
     log->pause_ns = log->stop_ns + log->mark_ns + log->restart_ns;
     log->heap_live = c->mark.live_bytes;
     log->heap_bytes = c->mark.heap_bytes;
@@ -163,7 +167,13 @@ static void begin_mark(void)
 static void mark_all(struct cycle *c)
 {
     begin_mark();
+    if (c->seeks_leaks)
+        gcleak_leave_out_all();
     mark_run(MARK_ALL, gcthread_wake_markers);
+    if (c->seeks_leaks) {
+        gcleak_prove(gcthread_wake_markers);
+        gcleak_release(GCLEAK_RELEASE_STOPPED, gcthread_wake_markers);
+    }
     end_mark(c);
 }
 
@@ -209,6 +219,13 @@ static void mark_little(struct cycle *c)
     end_mark(c);
 }
 
+static void prove_leaks(struct cycle *c)
+{
+    (void)c;
+    mark_run(MARK_LAST, gcthread_wake_markers);
+    gcleak_prove(gcthread_wake_markers);
+}
+
 static void finish_beside(struct cycle *c)
 {
     cache_flush_all();
@@ -222,7 +239,7 @@ static void clean_up(struct cycle *c)
     uint64_t before = UINT64_MAX;
     bool held_up = false;
 
-    while (c->log.rounds < ROUNDS_MAX) {
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         uint64_t n = 0;
 
         mark_run(MARK_CLEAN, gcthread_wake_markers);
@@ -240,6 +257,17 @@ static void clean_up(struct cycle *c)
     }
 }
 
+/* The second half of the marking beside the program, if the cycle looks for leaks: see gcleak.h. */
+static void seek_leaks(struct cycle *c)
+{
+    if (gcleak_look_again(gcthread_wake_markers)) {
+        mark_expect(gcthread_wake_markers);
+        with_world_stopped(c, &c->proof, prove_leaks);
+    }
+    gcleak_release(GCLEAK_RELEASE_BESIDE, gcthread_wake_markers);
+    clean_up(c);
+}
+
 static void note_beside(struct cycle *c)
 {
     mark_read(&c->mark);
@@ -254,7 +282,11 @@ static void finish_mark(struct cycle *c)
 {
     c->log.mode = GC_CONCURRENT;
     mark_run(MARK_BESIDE, gcthread_wake_markers);
+    if (c->seeks_leaks)
+        gcleak_look(gcthread_wake_markers);
     clean_up(c);
+    if (c->seeks_leaks)
+        seek_leaks(c);
     note_beside(c);
     mark_expect(gcthread_wake_markers);
     with_world_stopped(c, &c->log.last, finish_beside);
@@ -301,12 +333,15 @@ void cycle_run(enum gc_trigger trigger)
     if (debug.replay == 0)
         gcthread_start();
     begin_log(&c);
+    c.seeks_leaks = gcleak_begin(trigger);
     if (gc_mode() != GC_CONCURRENT)
         run_stopped(&c);
-    else if (may_be_brief())
+    else if (!c.seeks_leaks && may_be_brief())
         run_little(&c);
     else
         run_beside(&c);
+    if (c.seeks_leaks)
+        gcleak_end();
     if (gc_mode() == GC_CONCURRENT && dirty_has_failed())
         gc_give_up_mode();
     end_log(&c);

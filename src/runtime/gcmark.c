@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "runtime/gcleak.h"
 #include "runtime/gcpace.h"
 #include "runtime/gcpages.h"
 #include "runtime/gcroot.h"
@@ -45,7 +46,7 @@ static enum mark_part part_now(void)
 
 static bool is_beside(enum mark_part part)
 {
-    return part == MARK_BESIDE || part == MARK_CLEAN;
+    return part == MARK_BESIDE || part == MARK_CLEAN || part == MARK_LEFT_BESIDE;
 }
 
 /* ---- sums ---- */
@@ -129,9 +130,27 @@ void mark_read(struct mark_result *result)
 
 /* ---- pieces ---- */
 
+/* What a task leads to is marked before the next is looked at: that may wait for it. */
+static void scan_left(struct marker *m, size_t i)
+{
+    size_t end = 0;
+    size_t k = gcleak_begin_piece(i, &end, marker_search_root, m);
+
+    for (; k < end; k++)
+        if (gcleak_scan(k, marker_search_root, m))
+            marker_drain(m, SLICE_BYTES);
+}
+
 static void scan_roots(struct marker *m, size_t i)
 {
-    if (part_now() == MARK_BESIDE) {
+    enum mark_part part = part_now();
+
+    if (part == MARK_LEFT || part == MARK_LEFT_BESIDE) {
+        m->root_kind = GCROOT_STACKS;
+        scan_left(m, i);
+        return;
+    }
+    if (part == MARK_BESIDE) {
         m->root_kind = GCROOT_STACKS;
         gcroot_scan_beside_piece(i, marker_search_root, m);
         return;
@@ -337,6 +356,10 @@ static void prepare(enum mark_part part)
     case MARK_LAST:
         mark.nroots = gcroot_prepare(GCROOT_CHANGED);
         npages = pages_prepare(PAGES_LARGE);
+        break;
+    case MARK_LEFT:
+    case MARK_LEFT_BESIDE:
+        mark.nroots = gcleak_pieces();
         break;
     }
     atomic_store_explicit(&mark.npieces, mark.nroots + npages, memory_order_relaxed);

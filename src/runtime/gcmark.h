@@ -7,6 +7,8 @@
  *   MARK_BESIDE   the roots that can be searched beside the program.
  *   MARK_CLEAN    the marked objects on written pages, which count as clean from then on.
  *   MARK_LAST     all roots, and what lies on pages written since; the world is stopped.
+ *   MARK_LEFT     tasks that were left out, and are reached; the world is stopped.
+ *   MARK_LEFT_BESIDE  the same beside the program (gcleak.h).
  * The crew are the thread that calls mark_run, the collector's mark threads, and, in the parts that
  * run beside the program, tasks that allocate (mark_assist).
  * Threads: as each function says. Source: Go's mgcmark; Boehm, Demers and Shenker, Mostly Parallel
@@ -18,7 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mark_part { MARK_ALL, MARK_BESIDE, MARK_CLEAN, MARK_LAST };
+enum mark_part {
+    MARK_ALL,
+    MARK_BESIDE,
+    MARK_CLEAN,
+    MARK_LAST,
+    MARK_LEFT,
+    MARK_LEFT_BESIDE,
+};
 
 struct mark_result {
     uint64_t live_bytes; /* of marked objects */

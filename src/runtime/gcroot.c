@@ -302,7 +302,8 @@ static void scan_tasks(size_t piece, world_scan_fn scan, void *ctx)
     for (size_t slot = piece * PIECE_TASKS; slot < end; slot++) {
         if (slot + FETCH_AHEAD < end)
             task_fetch(task_at(slot + FETCH_AHEAD));
-        world_scan_task(slot, scan, ctx);
+        if (!gcstack_is_left_out(slot))
+            world_scan_task(slot, scan, ctx);
     }
 }
 

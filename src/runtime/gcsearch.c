@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "runtime/arena.h"
+#include "runtime/gcleaknote.h"
 
 #define OBLET_BYTES  ((size_t)128 << 10)
 #define ADDRESS_BITS 48u
@@ -112,6 +113,14 @@ NO_SANITIZE_READS static inline void settle(struct marker *m, const struct ref *
         push(m, r->grey);
 }
 
+/* Notes those of the words that were put aside that refer to stacks. */
+NO_SANITIZE_READS static void note_words(const struct marker *m)
+{
+    for (uint32_t i = 0; i < m->nwords; i++)
+        if (m->word[i] - m->root_lo >= m->root_range)
+            leaknote_add(m->word[i]);
+}
+
 /* Marks what the words that were put aside refer to. First all are resolved, so that the memory
  * that the marks and then the search need comes side by side. */
 NO_SANITIZE_READS static void settle_words(struct marker *m)
@@ -121,6 +130,8 @@ NO_SANITIZE_READS static void settle_words(struct marker *m)
 
     if (UNLIKELY(m->defines))
         san_define(m->word, m->nwords * sizeof m->word[0]);
+    if (UNLIKELY(m->notes))
+        note_words(m);
     for (uint32_t i = 0; i < m->nwords; i++)
         r += resolve(m->word[i], r);
     m->nwords = 0;
@@ -352,11 +363,15 @@ void marker_init(struct marker *m)
 {
     uintptr_t lo = atomic_load_explicit(&arenas_lo, memory_order_relaxed);
     uintptr_t hi = atomic_load_explicit(&arenas_hi, memory_order_relaxed);
+    bool notes = leaknote_is_on();
 
+    if (notes)
+        leaknote_widen(&lo, &hi);
     *m = (struct marker){
         .lo = lo,
         .range = hi > lo ? hi - lo : 0,
         .defines = san_search_begin(),
+        .notes = notes,
         .buf = work_get_empty(),
     };
 }
@@ -372,8 +387,12 @@ void marker_search_root(void *ctx, const void *lo, const void *hi)
 {
     struct marker *m = ctx;
 
-    m->root_bytes[m->root_kind] += (uintptr_t)hi - (uintptr_t)lo;
+    m->root_lo = (uintptr_t)lo;
+    m->root_range = (uintptr_t)hi - (uintptr_t)lo;
+    m->root_bytes[m->root_kind] += m->root_range;
     search_all(m, (uintptr_t)lo, (uintptr_t)hi);
+    if (UNLIKELY(m->notes)) /* while it is known which root they are from */
+        settle_words(m);
 }
 
 NO_SANITIZE_READS bool marker_drain(struct marker *m, uint64_t most)

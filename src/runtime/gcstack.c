@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "runtime/arena.h"
 #include "runtime/cycles.h"
+#include "runtime/gcleak.h"
 #include "runtime/gcparked.h"
 #include "runtime/gcwork.h"
 #include "runtime/proc.h"
@@ -15,6 +16,7 @@
 #include "runtime/task.h"
 
 #define BUSY    UINT32_MAX
+#define LEFT    (UINT32_MAX - 1)
 #define HAS_RUN UINT32_C(1)
 #define SPINS   100
 
@@ -91,11 +93,26 @@ void gcstack_end(void)
 
 /* ---- beside the program ---- */
 
+/* Searches T, which is BUSY; what it is marked as from then on. The last stop, if there is one,
+ * needs a note of it. */
+static uint32_t search_parked(const struct task *t, world_scan_fn scan, void *ctx)
+{
+    world_scan_task(t->slot, scan, ctx);
+    if (epoch() == 0)
+        return 0;
+    if (!parked_note(t)) {
+        parked_set_changed(t->slot);
+        return epoch() | HAS_RUN;
+    }
+    count_settled(used_bytes(t));
+    return epoch();
+}
+
 void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
 {
     struct task *t = task_at(slot);
     uint32_t marked = atomic_load_explicit(&t->marked, memory_order_relaxed);
-    uint32_t then = epoch();
+    uint32_t then = LEFT;
 
     /* Acquire: pairs with the release where a record becomes a task. If it does so now, either it
      * still looks dead, or the exchange sees what it is marked as since, and fails. */
@@ -106,16 +123,42 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
     if (!atomic_compare_exchange_strong_explicit(&t->marked, &marked, BUSY, memory_order_acquire,
                                                  memory_order_relaxed))
         return;
-    world_scan_task(slot, scan, ctx);
-    if (parked_note(t)) {
-        count_settled(used_bytes(t));
-    } else {
-        parked_set_changed(t->slot);
-        then |= HAS_RUN;
-    }
+    if (LIKELY(!gcleak_leaves_out(t)))
+        then = search_parked(t, scan, ctx);
     /* Release: pairs with the acquire in gcstack_before_run: who runs the task may write its
      * stack. */
     atomic_store_explicit(&t->marked, then, memory_order_release);
+}
+
+/* ---- left out ---- */
+
+bool gcstack_is_left_out(size_t slot)
+{
+    return atomic_load_explicit(&task_at(slot)->marked, memory_order_relaxed) == LEFT;
+}
+
+void gcstack_leave_out(size_t slot)
+{
+    atomic_store_explicit(&task_at(slot)->marked, LEFT, memory_order_relaxed);
+}
+
+bool gcstack_scan_left(size_t slot, bool (*reached)(const struct task *t), world_scan_fn scan,
+                       void *ctx)
+{
+    struct task *t = task_at(slot);
+    uint32_t left = LEFT;
+    uint32_t then = LEFT;
+
+    /* Acquire: as in gcstack_scan_parked. */
+    if (!gcstack_is_left_out(slot) ||
+        !atomic_compare_exchange_strong_explicit(&t->marked, &left, BUSY, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return false;
+    if (reached(t))
+        then = search_parked(t, scan, ctx);
+    /* Release: pairs with the acquire in gcstack_before_run. */
+    atomic_store_explicit(&t->marked, then, memory_order_release);
+    return then != LEFT;
 }
 
 /* Words of roots that are put aside for the markers. */

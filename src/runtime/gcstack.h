@@ -11,13 +11,17 @@
  *               stack pointer and its argument are as they were then.
  *   BUSY        being searched: who wants to run it waits.
  *   E           searched, and has not run since: the last stop looks only at pages of its stack
- * that others have written (gcparked.h). E | 1       searched, and has run since, or was born
- * since: all of it has to be searched again, and it is known to gcparked.h. Invariants: only other
- * -> BUSY -> E, by a compare-and-swap of any marker; other -> E | 1 and E -> E | 1, by the owner of
- * the task; a new record is E | 1 from the start. So a marker never sees a stack that is in use,
- * and at the end of the mark no stack is left in the state other but those of tasks that the
- * markers have not come to, which have not run. A marker is no worker and is never stopped: so
- * nobody waits for long in the state BUSY.
+ *               that others have written (gcparked.h).
+ *   E | 1       searched, and has run since, or was born since: all of it has to be searched again,
+ *               and it is known to gcparked.h.
+ *   LEFT        as other: left out by a mark that looks for leaks (gcleak.h), which sees to it that
+ *               it is searched before the end.
+ * Invariants: only other -> BUSY -> E, or other -> BUSY -> LEFT -> BUSY -> E, by a compare-and-swap
+ * of any marker; other -> E | 1, LEFT -> E | 1 and E -> E | 1, by the owner of the task; a new
+ * record is E | 1 from the start. So a marker never sees a stack that is in use, and at the end of
+ * the mark no stack is left in the state other but those of tasks that the markers have not come
+ * to, which have not run. A marker is no worker and is never stopped: so nobody waits for long in
+ * the state BUSY.
  *
  * Threads: as each function says. Source: the idea of Go's scang, and of its stack barrier. */
 #ifndef RUNTIME_GCSTACK_H
@@ -52,6 +56,17 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx);
 
 /* Bytes of stacks of tasks that have been searched, and have not run since. [stw] */
 uint64_t gcstack_settled_bytes(void);
+
+/* Whether the task in SLOT is left out so far. [stw], or a guess. */
+bool gcstack_is_left_out(size_t slot);
+
+/* Leaves it out. [stw], and no mark runs beside the program. */
+void gcstack_leave_out(size_t slot);
+
+/* Searches the task in SLOT if it is left out and REACHED says so of it; whether it was. Meanwhile
+ * it does not run. Markers. */
+bool gcstack_scan_left(size_t slot, bool (*reached)(const struct task *t), world_scan_fn scan,
+                       void *ctx);
 
 /* T, which belongs to the caller, is about to run while gc_marks_beside. Locks may be held. Takes
  * GCWORK. */

@@ -30,6 +30,7 @@ enum lock_rank {
     RANK_GCWORK,      /* grey object buffers */
     RANK_REGION,      /* chunks of arenas that were freed */
     RANK_PERSIST,     /* memory that is never freed */
+    RANK_LEAKED,      /* table of leaked tasks */
     RANK_EVENTS,      /* ring of events */
     RANK_PROCSIZE,    /* how long there have been how many procs */
     RANK_PROCTIME,    /* how the times of procs are told */

@@ -107,6 +107,7 @@ void pagelayout_plan(struct pagelayout *layout, const struct pagelayout_sizes *s
     add(layout, PAGE_SECTION_HISTORY_1M, minute_bytes, sizes->minutes);
     add(layout, PAGE_SECTION_SITES_1M, sizeof(struct page_sites_minute), sizes->minutes);
     add_double(layout, PAGE_SECTION_LATENCY, sizeof(struct page_latency), sizes->latencies);
+    add_double(layout, PAGE_SECTION_LEAKS, sizeof(struct page_leak), PAGELAYOUT_LEAKS);
 }
 
 const struct page_section *pagelayout_find(const struct pagelayout *layout,
@@ -131,6 +132,7 @@ enum pagelayout_shape pagelayout_shape_of(enum page_section_type type)
     case PAGE_SECTION_TASK_GROUPS:
     case PAGE_SECTION_ALLOC_SITES:
     case PAGE_SECTION_LATENCY:
+    case PAGE_SECTION_LEAKS:
         return PAGE_SHAPE_DOUBLE;
     case PAGE_SECTION_GC_CYCLES:
     case PAGE_SECTION_EVENTS:

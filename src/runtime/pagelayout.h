@@ -11,11 +11,12 @@
 
 #include "page.h"
 
-#define PAGELAYOUT_SECTIONS_MAX 13
+#define PAGELAYOUT_SECTIONS_MAX 14
 #define PAGELAYOUT_GC_CYCLES    256
 #define PAGELAYOUT_EVENTS       256
 #define PAGELAYOUT_TASK_GROUPS  256
 #define PAGELAYOUT_ALLOC_SITES  256
+#define PAGELAYOUT_LEAKS        256
 
 struct pagelayout_sizes {
     uint32_t procs;

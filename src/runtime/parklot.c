@@ -126,6 +126,7 @@ int32_t lot_park_queued(struct lot_bucket *b, struct lot_waiter *w,
     }
     /* True only when the lock can be had again: it is let go after the park. */
     w->parked = true;
+    w->task->waits_on = w;
     return park_by(parking->why, parking->pc, &b->lock, &d);
 }
 

@@ -33,6 +33,7 @@
 #include "runtime/proc.h"
 #include "runtime/publish_events.h"
 #include "runtime/publish_heap.h"
+#include "runtime/publish_leaks.h"
 #include "runtime/publish_procs.h"
 #include "runtime/publish_values.h"
 #include "runtime/sealed.h"
@@ -65,6 +66,7 @@ static struct {
     struct pagedouble values;
     struct pagedouble groups;
     struct pagedouble latency;
+    struct pagedouble leaks;
     struct publish_heap heap;
     struct history history;
     struct pagefile file;
@@ -99,6 +101,7 @@ static void tell_values(int64_t now_ns)
     publish_procs(page.proc, page.nrows);
     publish_values_sched(page.value, page.proc, page.nrows);
     publish_values_latency(page.value, &page.latency, now_ns);
+    publish_leaks(page.value, &page.leaks, now_ns);
     publish_heap_values(page.value);
     page.value[METRIC_DUMPS] = command_dumps();
     page.value[METRIC_DUMP_HOLD_MAX] = (uint64_t)dump_hold_max_ns();
@@ -316,6 +319,7 @@ static void find_parts(void)
     page.values = pagedouble_at(base, &page.layout, PAGE_SECTION_VALUES);
     page.groups = pagedouble_at(base, &page.layout, PAGE_SECTION_TASK_GROUPS);
     page.latency = pagedouble_at(base, &page.layout, PAGE_SECTION_LATENCY);
+    page.leaks = pagedouble_at(base, &page.layout, PAGE_SECTION_LEAKS);
     publish_events_init(pagering_at(base, &page.layout, PAGE_SECTION_EVENTS));
     publish_heap_init(&page.heap, base, &page.layout);
     history_init(&page.history, base, &page.layout);

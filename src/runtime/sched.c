@@ -14,6 +14,7 @@
 #include "runtime/fatal.h"
 #include "runtime/gcstack.h"
 #include "runtime/latency.h"
+#include "runtime/leaked.h"
 #include "runtime/os_linux.h"
 #include "runtime/procs.h"
 #include "runtime/publish.h"
@@ -309,6 +310,8 @@ static void put_next(struct proc *p, struct task *t)
 
 static void make_runnable(struct task *t)
 {
+    if (UNLIKELY(atomic_load_explicit(&t->leaked_ns, memory_order_relaxed) != 0))
+        leaked_refute(t);
     t->reason = WAIT_NONE;
     atomic_store_explicit(&t->state, TASK_RUNNABLE, memory_order_relaxed);
     tasktab_readied(t, coarse_now());

@@ -15,6 +15,7 @@
 #include "runtime/fatal.h"
 #include "runtime/replay.h"
 #include "runtime/sleep.h"
+#include "runtime/waitson.h"
 
 #define CASES_MAX      65536u
 #define CASES_ON_STACK 8u
@@ -261,6 +262,7 @@ static int wait_for_all(struct selection *s, uintptr_t pc)
 
     s->race.task = task_self();
     enqueue_all(s);
+    s->race.task->waits_on = s;
     woken_with = sched_park(WAIT_SELECT, pc, arm_and_unlock, s);
     if (s->deadline_ns != GORT_FOREVER)
         timer_disarm(&task_self()->timer);
@@ -273,6 +275,17 @@ static int wait_for_all(struct selection *s, uintptr_t pc)
     if (k->kind == GORT_CASE_SEND && !k->ok)
         gort_fatal("gort_select: send on closed channel");
     return at;
+}
+
+/* Not memory of the caller: see waitson.h. */
+NO_SANITIZE_READS bool select_any(const void *selection, bool (*is)(const void *channel))
+{
+    const struct selection *s = selection;
+
+    for (size_t i = 0; i < s->nchans; i++)
+        if (is(s->cases[s->order[i]].c))
+            return true;
+    return false;
 }
 
 /* Carries out a ready case, all channels being locked. NO_CASE: none is. A case that only seemed

@@ -48,6 +48,7 @@ static bool stay_parked(struct task *t, void *arg)
 
 _Noreturn void park_forever(enum wait_reason why, uintptr_t pc)
 {
+    task_self()->waits_on = NULL;
     for (;;)
         sched_park(why, pc, stay_parked, NULL);
 }

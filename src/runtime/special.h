@@ -118,6 +118,10 @@ void special_marked(void);
 uint32_t special_pieces(void);
 void special_scan(uint32_t i, world_scan_fn scan, void *ctx);
 
+/* Hands over the objects that weak pointers of piece I stand for, which keeps them for this cycle.
+ * Any thread. */
+void special_scan_weak(uint32_t i, world_scan_fn scan, void *ctx);
+
 /* Whether a sweep that is under way may make something due. Any thread. */
 bool special_is_awaited(void);
 

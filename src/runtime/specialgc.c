@@ -259,6 +259,22 @@ void special_scan(uint32_t i, world_scan_fn scan, void *ctx)
         scan_record(&s[k], scan, ctx);
 }
 
+void special_scan_weak(uint32_t i, world_scan_fn scan, void *ctx)
+{
+    uint32_t n = 0;
+    struct special *s = records_chunk(&special_records, i, &n);
+
+    for (uint32_t k = 0; k < n; k++) {
+        uintptr_t object = 0;
+
+        /* Acquire: as in scan_record. */
+        if (special_kind_in(atomic_load_explicit(&s[k].word, memory_order_acquire)) != SPECIAL_WEAK)
+            continue;
+        object = atomic_load_explicit(&s[k].object, memory_order_relaxed);
+        scan(ctx, &object, &object + 1);
+    }
+}
+
 /* ---- calls ---- */
 
 bool special_take_call(struct special *s, struct special_call *call)

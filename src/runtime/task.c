@@ -107,6 +107,7 @@ static void begin(struct task *t, uint64_t id)
     t->reason = WAIT_NONE;
     t->wait_pc = 0;
     t->sp = NULL;
+    atomic_store_explicit(&t->leaked_ns, 0, memory_order_relaxed);
     t->name[0] = '\0';
     atomic_store_explicit(&t->worker, NULL, memory_order_relaxed);
     gcstack_begin_task(t);

@@ -46,6 +46,9 @@ struct task {
     _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
     int32_t wake_value;      /* set by whoever readies it, returned by sched_park; [owner] */
     enum wait_reason reason; /* [owner] */
+    const void *waits_on;    /* by its reason, see waitson.h; [owner] */
+    _Atomic(int64_t) leaked_ns; /* monotonic: when it was proven to be leaked; 0: it was not;
+                                   [atomic], set [stw] */
     int saved_errno;         /* while it does not run; [owner] */
     uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
     _Atomic(uint32_t) marked; /* how far a mark beside the program is, gcstack.h; [atomic] */

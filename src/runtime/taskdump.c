@@ -80,6 +80,7 @@ struct about {
     uintptr_t spawn_pc;
     uintptr_t start_fn;
     bool has_stack;
+    bool leaked;
     struct blocker blocker;
     char name[sizeof((struct task *)NULL)->name];
 };
@@ -93,6 +94,7 @@ NO_SANITIZE_READS static void look_at(struct about *a, const struct task *t)
     a->id = t->id;
     a->spawn_pc = t->spawn_pc;
     a->start_fn = (uintptr_t)t->fn;
+    a->leaked = atomic_load_explicit(&t->leaked_ns, memory_order_relaxed) != 0;
     a->has_stack = t->stack.lo != NULL;
     a->blocker = (struct blocker){0};
     if (a->state == TASK_WAITING)
@@ -132,7 +134,8 @@ static void put_blocker(struct sink *s, const struct blocker *b)
 
 static void put_head(struct sink *s, const struct about *a)
 {
-    sink_format(s, "\ntask %llu [%s", (unsigned long long)a->id, state_text(a));
+    sink_format(s, "\ntask %llu [%s%s", (unsigned long long)a->id, state_text(a),
+                a->leaked ? " (leaked)" : "");
     put_blocker(s, &a->blocker);
     sink_format(s, "]:%s%s\n", a->name[0] != '\0' ? " " : "", a->name);
 }

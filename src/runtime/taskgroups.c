@@ -77,6 +77,7 @@ uint32_t taskgroups_add(struct taskgroups *g, const struct page_task *row)
     if (group->state == PAGE_TASK_RUNNING && (int64_t)row->since_ns <= g->hog_before_ns)
         note_hog(g, row);
     group->count++;
+    group->leaked += (row->word & PAGE_TASK_LEAKED) != 0;
     if (row->since_ns < group->oldest_since_ns)
         group->oldest_since_ns = row->since_ns;
     return (uint32_t)(group - g->group);
@@ -152,6 +153,7 @@ static void tell(const struct taskgroups *g, uint16_t number, struct page_task_g
                                       .state = from->state,
                                       .reason = from->reason,
                                       .count = from->count,
+                                      .leaked = from->leaked,
                                       .oldest_since_ns = from->oldest_since_ns};
     if (g->holders.used > 0)
         taskholders_tell(&g->holders, number, group);

@@ -31,6 +31,7 @@ struct taskgroup {
     uint64_t start_fn;
     uint64_t oldest_since_ns;
     uint64_t count; /* 0: free */
+    uint64_t leaked;
     uint8_t state;
     uint8_t reason;
 };

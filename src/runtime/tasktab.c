@@ -169,7 +169,25 @@ void tasktab_dead(const struct task *t)
         tasktab_end(row, TASK_DEAD, WAIT_NONE, tasktab_begin(row));
 }
 
+void tasktab_leaked(const struct task *t)
+{
+    struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
+    uint32_t generation = 0;
+
+    if (UNLIKELY(row == NULL))
+        return;
+    generation = tasktab_begin(row);
+    seq_store(&row->word, PAGE_TASK_WORD(TASK_WAITING, t->reason, generation) | PAGE_TASK_LEAKED);
+}
+
 /* ---- Reading ---- */
+
+int64_t tasktab_since_ns(const struct task *t)
+{
+    const struct page_task *row = atomic_load_explicit(&t->row, memory_order_relaxed);
+
+    return row == NULL ? 0 : (int64_t)seq_load(&row->since_ns);
+}
 
 size_t tasktab_used(void)
 {

@@ -26,6 +26,12 @@ void tasktab_born(struct task *t, int64_t now_ns);
 /* T's state, reason, sp, wait_pc and stack as they are now. */
 void tasktab_update(const struct task *t, enum task_state state, int64_t now_ns);
 
+/* T, which waits, was proven to be leaked: says so until it changes its state. */
+void tasktab_leaked(const struct task *t);
+
+/* Since when T is in its state, monotonic and coarse; 0: that is not known. Any thread. */
+int64_t tasktab_since_ns(const struct task *t);
+
 /* Where the stack of task ID, in SLOT, begins and ends now: it may be followed, though the task may
  * go on meanwhile. False if it runs, has none yet, or changes all the time. Any thread. */
 bool tasktab_stack_of(size_t slot, uint64_t id, uintptr_t *sp, uintptr_t *hi);

@@ -14,6 +14,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "runtime/debug.h"
+#include "runtime/leaked.h"
 #include "runtime/task.h"
 #include "tests/support/conform_child.h"
 
@@ -137,6 +138,19 @@ static int run_claim(const struct conform_claim *c)
     return atomic_load_explicit(&faults, memory_order_relaxed) != before;
 }
 
+/* In every program: those that are found to be leaked must not run later. How many did. */
+static int search_for_leaks(void)
+{
+    if (!conform_is_deterministic())
+        gort_find_leaks();
+    for (int i = 0; i < 20; i++)
+        conform_pause();
+    gort_find_leaks();
+    if (leaked_refuted() != 0)
+        dprintf(STDOUT_FILENO, "%d leaked tasks went on\n", (int)leaked_refuted());
+    return (int)leaked_refuted();
+}
+
 /* ARG names the claim; NULL: all that do not end the process. */
 static int run_claims(void *arg)
 {
@@ -151,6 +165,7 @@ static int run_claims(void *arg)
         failed += run_claim(c);
         ran++;
     }
+    failed += search_for_leaks();
     if (ran == 0)
         dprintf(STDOUT_FILENO, "no such claim\n");
     return ran == 0 || failed > 0;

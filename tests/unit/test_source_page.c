@@ -166,7 +166,7 @@ Test(source_page, facts_are_without_control_characters)
     struct source *s = open_own();
 
     cr_assert_str_eq(s->ops->facts(s)->name, "fake?[2J", "\"%s\"", s->ops->facts(s)->name);
-    cr_assert_str_eq(s->ops->facts(s)->version, "1.2", "%s", s->ops->facts(s)->version);
+    cr_assert_str_eq(s->ops->facts(s)->version, "1.3", "%s", s->ops->facts(s)->version);
     s->ops->close(s);
 }
 
