@@ -123,6 +123,10 @@ static void draw_evidence(const struct model *model, const struct panel_state *s
     row += draw_words(canvas, row, 2, role_of(alert), alert->text);
     if (alert->pc != 0)
         row += draw_words(canvas, row, 2, ROLE_STRONG, parts_code(model, alert->pc, code));
+    if (alert->wait_pc != 0) {
+        row += draw_words(canvas, row, 2, ROLE_DIM, "waiting at");
+        row += draw_words(canvas, row, 2, ROLE_STRONG, parts_code(model, alert->wait_pc, code));
+    }
     if (alert->has_trend)
         row += draw_trend(&alert->trend, row, canvas);
     draw_words(canvas, row, 2, ROLE_DIM, alert_lint_help(alert->lint));

@@ -149,7 +149,7 @@ static bool frame_holds(const struct dump_frame *frame, const char *text)
 
 static bool is_shown(const struct panel_state *state, const struct dump_group *group)
 {
-    char text[24];
+    char text[DUMP_STATE_BYTES];
 
     if (state->filter[0] == '\0' || draw_text_holds(dump_state_text(group, text), state->filter))
         return true;

@@ -74,7 +74,7 @@ void stacktext_group(const struct dump *dump, size_t number, bool folded, int co
     char count[FMT_BYTES_MAX];
     char age[DUMP_AGE_BYTES];
     char ages[DUMP_AGE_BYTES + 40];
-    char state_text[24];
+    char state_text[DUMP_STATE_BYTES];
 
     fmt_grouped(count, sizeof count, group->ntasks);
     dump_format_age(dump, group, age);

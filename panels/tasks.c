@@ -33,17 +33,19 @@ static void draw_totals(const struct model *model, struct canvas *canvas)
         draw_fact("parked", parts_rate(model, MON_PARKS)),
         draw_fact("stacks", parts_value(model, MON_STACK_INUSE)),
         draw_fact("waiting for I/O", parts_value(model, MON_NETPOLL_WAITERS)),
+        draw_fact("leaked", parts_value(model, MON_TASKS_LEAKED)),
     };
 
-    draw_facts(canvas, 0, "TOTAL", fact, 5, 6);
+    draw_facts(canvas, 0, "TOTAL", fact, 6, 6);
 }
 
 /* ---- Groups ---- */
 
-enum { COUNT, STATE, LONGEST, SPAWNED_AT, STARTS, COLUMNS };
+enum { COUNT, LEAKED, STATE, LONGEST, SPAWNED_AT, STARTS, COLUMNS };
 
 static const struct draw_column columns[COLUMNS] = {
     [COUNT] = {.title = "TASKS", .width = 8, .align = DRAW_RIGHT},
+    [LEAKED] = {.title = "LEAKED", .width = 7, .align = DRAW_RIGHT, .rank = 2},
     [STATE] = {.title = "STATE", .width = 13, .stretch = 1, .rank = 1},
     [LONGEST] = {.title = "LONGEST", .width = 8, .align = DRAW_RIGHT, .rank = 3},
     [SPAWNED_AT] = {.title = "SPAWNED AT", .width = 14, .stretch = 4, .rank = 2},
@@ -106,7 +108,8 @@ static bool row_holds(const struct model *model, const struct task_group *group,
 
     return draw_text_holds(state_text(group->state, group->reason), what) ||
            draw_text_holds(parts_code(model, group->spawn_pc, text), what) ||
-           draw_text_holds(parts_code(model, group->start_fn, text), what);
+           draw_text_holds(parts_code(model, group->start_fn, text), what) ||
+           (group->leaked > 0 && draw_text_holds("leaked", what));
 }
 
 static bool group_holds(const struct model *model, const struct task_group *group, const char *what)
@@ -125,6 +128,8 @@ static int compare(const struct model *model, const struct task_group *a,
     char text[2][CODE_LINE_BYTES];
 
     switch (by) {
+    case LEAKED:
+        return (a->leaked < b->leaked) - (a->leaked > b->leaked);
     case STATE:
         return strcmp(state_text(a->state, a->reason), state_text(b->state, b->reason));
     case LONGEST:
@@ -218,6 +223,9 @@ static void draw_group(const struct draw_table *table, const struct model *model
 
     draw_table_cell(table, canvas, row, COUNT, ROLE_STRONG,
                     fmt_count(text, sizeof text, (double)group->count));
+    if (group->leaked > 0)
+        draw_table_cell(table, canvas, row, LEAKED, ROLE_BAD,
+                        fmt_count(text, sizeof text, (double)group->leaked));
     draw_table_cell(table, canvas, row, STATE, ROLE_TEXT, state_text(group->state, group->reason));
     draw_table_cell(table, canvas, row, LONGEST, ROLE_TEXT,
                     fmt_duration(text, sizeof text, (double)age_ns));
@@ -257,7 +265,8 @@ static void draw_groups(const struct model *model, const struct panel_state *sta
     struct draw_table table;
 
     draw_table_fit(&table, columns, COLUMNS, canvas->cols);
-    bool numbers = state->sort == COUNT || state->sort == LONGEST; /* the greatest come first */
+    bool numbers = state->sort == COUNT || state->sort == LEAKED ||
+                   state->sort == LONGEST; /* the greatest come first */
     draw_table_head(&table, canvas, 0, state->sort,
                     state->inverted == numbers ? DRAW_ASCENDING : DRAW_DESCENDING);
     if (n == 0)
@@ -329,8 +338,10 @@ const struct panel panel_tasks = {
     .title = "Tasks",
     .help = "Tasks by what they do over time, and grouped by the line that spawned them and what "
             "they wait for. Below those that wait for a lock it says who holds the one that most "
-            "of them wait for, and where that task is. A group that only grows is a leak: its line "
-            "is where to look. D shows the stacks themselves.",
+            "of them wait for, and where that task is. LEAKED is how many the collector has proven "
+            "to wait in vain: nothing that it searches reaches what they wait for. A group that "
+            "only grows is likely a leak: its line is where to look. D shows the stacks "
+            "themselves.",
     .hints = "< > sort  & filter  / search",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_SORT,
     .draw = draw,

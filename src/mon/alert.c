@@ -17,6 +17,7 @@ static const struct {
     [LINT_DEADLOCK] = {"deadlock", "every task waits, and no timer or file can wake one"},
     [LINT_LONG_PAUSE] = {"long-pause", "half of the collections stop the world for 200 ms or more"},
     [LINT_STALE] = {"stale", "the process runs but has published nothing for 5 s"},
+    [LINT_LEAKED] = {"leaked", "the collector has proven that tasks wait for what nothing reaches"},
 };
 
 const char *alert_lint_name(enum alert_lint lint)

@@ -21,8 +21,9 @@ enum alert_lint {
     LINT_DEADLOCK,    /* every task waits for another one */
     LINT_LONG_PAUSE,  /* the collector stops the world for long */
     LINT_STALE,       /* the target lives but publishes nothing */
+    LINT_LEAKED,      /* the collector has proven that tasks wait in vain */
 };
-#define LINTS 5
+#define LINTS 6
 
 enum alert_severity { ALERT_NOTE, ALERT_WARNING, ALERT_CRITICAL };
 
@@ -41,11 +42,12 @@ struct alert_trend {
 struct alert {
     enum alert_lint lint;
     enum alert_severity severity;
-    uint64_t key; /* tells two alerts of one lint apart: the spawn pc, else 0 */
+    uint64_t key; /* tells two alerts of one lint apart: made of the places in the code, else 0 */
     int64_t raised_ns; /* monotonic */
     int64_t raised_real_ns;
     int64_t cleared_ns; /* 0: it stands */
     uint64_t pc;        /* the code that it blames, or 0; model_code_line has its text */
+    uint64_t wait_pc;   /* where the tasks of that code wait, or 0 */
     bool has_trend;
     struct alert_trend trend;
     char text[ALERT_TEXT_BYTES]; /* one sentence with the numbers, without the code line */

@@ -12,6 +12,7 @@
 #define LINES_MAX       512
 #define GROUPS_LOOKED   128 /* of the task groups, most tasks first */
 #define SITES_LOOKED    64
+#define LEAKS_LOOKED    64
 #define HOLDERS_LOOKED  64
 #define NEW_PER_REFRESH 64 /* what more there is comes with the next refresh */
 
@@ -83,14 +84,20 @@ bool code_table_refresh(struct code_table *table, const struct model *model,
 
     table->refresh++;
     table->nnew = 0;
-    for (uint32_t i = 0; i < model->alerts->n; i++)
+    for (uint32_t i = 0; i < model->alerts->n; i++) {
         changed |= look_up(table, symbols, model->alerts->alert[i].pc, SYMBOL_AT_RETURN);
+        changed |= look_up(table, symbols, model->alerts->alert[i].wait_pc, SYMBOL_AT_RETURN);
+    }
     for (uint32_t i = 0; i < tasks->n && i < GROUPS_LOOKED; i++) {
         changed |= look_up(table, symbols, tasks->group[i].spawn_pc, SYMBOL_AT_RETURN);
         changed |= look_up(table, symbols, tasks->group[i].start_fn, SYMBOL_AT_EXACT);
     }
     for (uint32_t i = 0; i < tasks->nholders && i < HOLDERS_LOOKED; i++)
         changed |= look_up(table, symbols, tasks->holder[i].pc, SYMBOL_AT_RETURN);
+    for (uint32_t i = 0; i < snapshot->nleaks && i < LEAKS_LOOKED; i++) {
+        changed |= look_up(table, symbols, snapshot->leak[i].spawn_pc, SYMBOL_AT_RETURN);
+        changed |= look_up(table, symbols, snapshot->leak[i].wait_pc, SYMBOL_AT_RETURN);
+    }
     for (uint32_t i = 0; i < snapshot->nsites && i < SITES_LOOKED; i++)
         changed |= look_up(table, symbols, snapshot->site[i].pc, SYMBOL_AT_RETURN);
     return changed;

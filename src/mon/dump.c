@@ -31,6 +31,7 @@ struct raw_group {
     size_t npcs;
     uint8_t state;
     uint8_t reason;
+    bool leaked;
     bool moved;
     enum dump_end end;
     size_t ntasks;
@@ -98,7 +99,8 @@ void dump_free(struct dump *dump)
 
 static uint64_t key_of(const struct dump_entry *e)
 {
-    uint64_t key = hash_u64(0, e->row->word & 0xffff); /* state and reason */
+    /* state, reason, and whether it is leaked */
+    uint64_t key = hash_u64(0, e->row->word & (0xffff | PAGE_TASK_LEAKED));
 
     key = hash_u64(key, e->row->spawn_pc);
     key = hash_u64(key, e->row->start_fn);
@@ -108,10 +110,16 @@ static uint64_t key_of(const struct dump_entry *e)
     return key;
 }
 
+static bool is_leaked(const struct dump_entry *e)
+{
+    return (e->row->word & PAGE_TASK_LEAKED) != 0;
+}
+
 static bool is_same(const struct raw_group *h, const struct dump_entry *e, uint64_t key)
 {
     return h->key == key && h->state == PAGE_TASK_STATE(e->row->word) &&
-           h->reason == PAGE_TASK_REASON(e->row->word) && h->spawn_pc == e->row->spawn_pc &&
+           h->reason == PAGE_TASK_REASON(e->row->word) && h->leaked == is_leaked(e) &&
+           h->spawn_pc == e->row->spawn_pc &&
            h->start_fn == e->row->start_fn && h->end == e->end && h->npcs == e->npcs &&
            memcmp(h->pc, e->pc, e->npcs * sizeof *e->pc) == 0;
 }
@@ -149,6 +157,7 @@ static struct raw_group *add_raw(struct builder *b, const struct dump_entry *e, 
                                 .npcs = e->npcs,
                                 .state = (uint8_t)PAGE_TASK_STATE(e->row->word),
                                 .reason = (uint8_t)PAGE_TASK_REASON(e->row->word),
+                                .leaked = is_leaked(e),
                                 .end = e->end};
     return h;
 }
@@ -300,6 +309,7 @@ static void fill_group(struct builder *b, struct dump_group *group, const struct
 {
     *group = (struct dump_group){.key = h->key,
                                  .state = h->state,
+                                 .leaked = h->leaked,
                                  .reason = h->reason,
                                  .moved = h->moved,
                                  .end = h->end,
@@ -369,15 +379,19 @@ bool dump_finish(struct dump *dump, struct symbols *symbols)
     return true;
 }
 
-const char *dump_state_text(const struct dump_group *group, char text[24])
+const char *dump_state_text(const struct dump_group *group, char text[DUMP_STATE_BYTES])
 {
     const char *reason = task_reason_name(group->reason);
 
+    if (group->state == PAGE_TASK_WAITING && group->leaked) {
+        snprintf(text, DUMP_STATE_BYTES, "%s (leaked)", reason);
+        return text;
+    }
     if (group->state == PAGE_TASK_WAITING && reason[0] != '\0')
         return reason;
     if (group->state > PAGE_TASK_DEAD && group->state < TASK_STATES)
         return task_state_name((enum task_state)group->state);
-    snprintf(text, 24, "state %u", group->state);
+    snprintf(text, DUMP_STATE_BYTES, "state %u", group->state);
     return text;
 }
 

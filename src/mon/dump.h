@@ -68,6 +68,7 @@ struct dump_group {
     uint64_t key;     /* of stack and state; the same in later dumps of the process */
     uint8_t state;    /* enum page_task_state, or anything from a hostile target: dump_state_text */
     uint8_t reason;   /* enum page_wait_reason, likewise */
+    bool leaked;      /* proven to wait in vain */
     bool moved;       /* some of its tasks ran on while they were copied */
     enum dump_end end;
     const struct dump_frame *frame; /* innermost first */
@@ -106,9 +107,11 @@ struct dump_status {
     char message[160];
 };
 
-/* What the tasks of GROUP do: "chan receive", "running", "state 77". TEXT is for values without
- * a word. */
-const char *dump_state_text(const struct dump_group *group, char text[24]);
+#define DUMP_STATE_BYTES 48
+
+/* What the tasks of GROUP do: "chan receive", "select (leaked)", "running", "state 77". TEXT is
+ * room for what is not one word of a table. */
+const char *dump_state_text(const struct dump_group *group, char text[DUMP_STATE_BYTES]);
 
 /* How long TASK had been in its state when DUMP was taken; 0 if its clock is ahead. */
 uint64_t dump_age_ns(const struct dump *dump, const struct dump_task *task);

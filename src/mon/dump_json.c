@@ -44,7 +44,7 @@ static json_t *task_object(const struct dump *dump, const struct dump_task *t)
 
 static json_t *group_object(const struct dump *dump, const struct dump_group *g)
 {
-    char state[24], key[24];
+    char state[DUMP_STATE_BYTES], key[24];
     json_t *frames = json_array(), *tasks = json_array(), *o;
 
     snprintf(key, sizeof key, "%016llx", (unsigned long long)g->key);

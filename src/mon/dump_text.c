@@ -186,7 +186,7 @@ static void write_holders(const struct dump_group *group, FILE *out)
 static void write_group(const struct dump *dump, const struct dump_group *group, size_t number,
                         FILE *out)
 {
-    char state[24], age[DUMP_AGE_BYTES], ids[DUMP_IDS_BYTES];
+    char state[DUMP_STATE_BYTES], age[DUMP_AGE_BYTES], ids[DUMP_IDS_BYTES];
     const char *end = dump_end_text(group->end);
 
     dump_format_age(dump, group, age);

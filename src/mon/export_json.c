@@ -134,6 +134,36 @@ static json_t *trend_object(const struct alert_trend *t)
     return o;
 }
 
+/* The code line of PC, or its address if that is not known. */
+static void set_code(json_t *o, const char *name, const struct model *m, uint64_t pc)
+{
+    const char *code = model_code_line(m, pc);
+    char text[24];
+
+    snprintf(text, sizeof text, "0x%llx", (unsigned long long)pc);
+    set(o, name, json_string(code != NULL && code[0] != '\0' ? code : text));
+}
+
+static json_t *leaks_array(const struct model *m)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < m->snapshot->nleaks; i++) {
+        const struct leak_sample *leak = &m->snapshot->leak[i];
+        json_t *o = json_object();
+        int failed;
+
+        set(o, "tasks", figure(leak->count));
+        set(o, "reason", json_string(task_reason_name(leak->reason)));
+        set_code(o, "spawned_at", m, leak->spawn_pc);
+        set_code(o, "waits_at", m, leak->wait_pc);
+        set(o, "since", time_text(m->snapshot->real_ns - (m->snapshot->mono_ns - leak->proven_ns)));
+        failed = json_array_append_new(array, o);
+        CHECK(failed == 0);
+    }
+    return array;
+}
+
 static json_t *alert_object(const struct model *m, const struct alert *a)
 {
     static const char *const severity[] = {"note", "warning", "critical"};
@@ -151,6 +181,8 @@ static json_t *alert_object(const struct model *m, const struct alert *a)
     }
     if (code != NULL)
         set(o, "code", json_string(code));
+    if (a->wait_pc != 0)
+        set_code(o, "waits_at", m, a->wait_pc);
     if (a->has_trend)
         set(o, "trend", trend_object(&a->trend));
     return o;
@@ -196,6 +228,8 @@ bool export_json(FILE *out, const struct model *m)
         set(hist, "sched.latency", latency_array(&s->latency));
     set(o, "hist", hist);
     set(o, "procs", procs_array(s));
+    if (s->nleaks > 0)
+        set(o, "leaks", leaks_array(m));
     set(o, "alerts", alerts_array(m));
     write_line(out, o);
     return true;

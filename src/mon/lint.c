@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "mon/lint_leaked.h"
 
 #define DEADLOCK_NS (3 * NS_PER_S)
 #define STALE_NS (5 * NS_PER_S)
@@ -161,5 +162,6 @@ void lints_tick(struct lints *l, const struct lints_input *in, struct alerts *al
         return;
     judge_deadlock(l, &in->leaks, alerts);
     judge_pauses(&in->leaks, alerts);
+    lint_leaked_tick(&in->leaks, alerts);
     leaks_tick(l->leaks, &in->leaks, alerts);
 }

@@ -41,6 +41,7 @@ static const struct known known[PAGEFILE_TYPES] = {
     [PAGE_SECTION_HISTORY_1M] = {.entry_bytes = sizeof(struct page_history_slot)},
     [PAGE_SECTION_SITES_1M] = {.entry_bytes = sizeof(struct page_sites_minute)},
     [PAGE_SECTION_LATENCY] = {.entry_bytes = sizeof(struct page_latency), .is_double = true},
+    [PAGE_SECTION_LEAKS] = {.entry_bytes = sizeof(struct page_leak), .is_double = true},
 };
 
 /* ---- reading ---- */

@@ -14,7 +14,7 @@
 
 #include "page.h"
 
-#define PAGEFILE_TYPES (PAGE_SECTION_LATENCY + 1)
+#define PAGEFILE_TYPES (PAGE_SECTION_LEAKS + 1)
 #define PAGEFILE_WHY_BYTES 160
 
 enum pagefile_verdict {

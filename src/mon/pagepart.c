@@ -224,6 +224,33 @@ bool pagepart_sites(struct pagefile *pf, struct snapshot *s)
     return true;
 }
 
+/* Kinds without a task are left out. */
+bool pagepart_leaks(struct pagefile *pf, struct snapshot *s)
+{
+    struct pagefile_entries e;
+    enum pagefile_double found = pagefile_double(pf, PAGE_SECTION_LEAKS, &e);
+
+    if (found != PAGEFILE_WHOLE)
+        return found == PAGEFILE_NONE;
+    s->nleaks = 0;
+    for (uint32_t i = 0; i < e.n && s->nleaks < SNAPSHOT_MAX_LEAKS; i++) {
+        struct page_leak leak;
+
+        pagefile_entry(&e, i, &leak, sizeof leak);
+        if (leak.count == 0)
+            continue;
+        s->leak[s->nleaks++] =
+            (struct leak_sample){.spawn_pc = leak.spawn_pc,
+                                 .start_fn = leak.start_fn,
+                                 .wait_pc = leak.wait_pc,
+                                 .reason = leak.reason,
+                                 .count = leak.count,
+                                 .waits_since_ns = pagefile_time(leak.waits_since_ns),
+                                 .proven_ns = pagefile_time(leak.proven_ns)};
+    }
+    return true;
+}
+
 /* ---- tasks ---- */
 
 static struct task_group group_from(const struct page_task_group *g)
@@ -233,6 +260,7 @@ static struct task_group group_from(const struct page_task_group *g)
                                .state = (enum task_state)g->state,
                                .reason = g->reason,
                                .count = g->count,
+                               .leaked = min_size(g->leaked, g->count),
                                .oldest_since_ns = pagefile_time(g->oldest_since_ns)};
 }
 

@@ -46,6 +46,7 @@ bool pagepart_procs(struct pagefile *pf, struct snapshot *s);
 bool pagepart_classes(struct pagefile *pf, struct snapshot *s);
 bool pagepart_latency(struct pagefile *pf, struct snapshot *s);
 bool pagepart_sites(struct pagefile *pf, struct snapshot *s);
+bool pagepart_leaks(struct pagefile *pf, struct snapshot *s);
 
 /* These append what is new to what the snapshot has; the oldest go when there is no more room. */
 void pagepart_cycles(struct pagefile *pf, struct pagepart_place *place, struct snapshot *s);

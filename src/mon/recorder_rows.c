@@ -315,6 +315,22 @@ static bool write_waits(struct recfile *f, const struct snapshot *s)
     return good;
 }
 
+/* With each writing of the task groups: see leaks_at in recording_parts.c. */
+static bool write_leaks(struct recfile *f, const struct snapshot *s)
+{
+    bool good = true;
+
+    for (uint32_t i = 0; i < s->nleaks && i < GROUPS_KEPT && good; i++) {
+        const struct leak_sample *l = &s->leak[i];
+
+        good = recfile_put(f, RECFILE_LEAKS, "iiiiitiii", s->mono_ns, (int64_t)i,
+                           (int64_t)l->spawn_pc, (int64_t)l->start_fn, (int64_t)l->wait_pc,
+                           task_reason_name(l->reason), (int64_t)l->count, l->waits_since_ns,
+                           l->proven_ns);
+    }
+    return good;
+}
+
 static bool write_code(struct recorder_rows *w, struct code_lines code)
 {
     bool good = true;
@@ -330,7 +346,7 @@ static bool write_groups(struct recorder_rows *w, struct recfile *f,
 {
     return write_task_groups(f, in->tasks, in->snapshot->mono_ns) &&
            write_heap_groups(f, in->snapshot) && write_waits(f, in->snapshot) &&
-           write_code(w, in->code);
+           write_leaks(f, in->snapshot) && write_code(w, in->code);
 }
 
 /* ---- the whole ---- */

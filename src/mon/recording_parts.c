@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "mon/text.h"
 
@@ -101,17 +102,23 @@ static struct sqlite3_stmt *rows_at(struct recfile *f, enum recfile_table table,
     return s;
 }
 
-/* The rows of the last time at or before MONO_NS that TABLE has, not older than a minute. */
-static struct sqlite3_stmt *rows_of_group(struct recfile *f, enum recfile_table table,
-                                          int64_t mono_ns)
+/* The rows in TABLE of the last time at or before MONO_NS that TIMES has, at most a minute old. */
+static struct sqlite3_stmt *rows_of_time(struct recfile *f, enum recfile_table table,
+                                         enum recfile_table times, int64_t mono_ns)
 {
     char tail[256];
 
     snprintf(tail, sizeof tail,
              "WHERE mono_ns=(SELECT max(mono_ns) FROM %s WHERE mono_ns<=?1 AND mono_ns>?1-%" PRId64
              ") ORDER BY 1,2",
-             recfile_table_name(table), GROUPS_AGE_NS);
+             recfile_table_name(times), GROUPS_AGE_NS);
     return rows_at(f, table, tail, mono_ns);
+}
+
+static struct sqlite3_stmt *rows_of_group(struct recfile *f, enum recfile_table table,
+                                          int64_t mono_ns)
+{
+    return rows_of_time(f, table, table, mono_ns);
 }
 
 /* ---- procs ---- */
@@ -265,14 +272,6 @@ static void read_waits(struct recfile *f, int64_t mono_ns, struct snapshot *s)
     }
 }
 
-void recording_read_past(struct recfile *f, int64_t mono_ns, struct snapshot *s)
-{
-    read_cycles(f, mono_ns, s);
-    read_events(f, mono_ns, s);
-    read_heap(f, mono_ns, s);
-    read_waits(f, mono_ns, s);
-}
-
 /* ---- tasks ---- */
 
 static enum task_state task_state_of(const char *name)
@@ -291,6 +290,58 @@ static uint32_t reason_of(const char *name)
            strcmp(task_reason_name(reason), name) != 0)
         reason++;
     return reason;
+}
+
+/* The leaked tasks at the last time at or before MONO_NS at which tasks were counted: if there were
+ * none, there is no row. */
+static struct sqlite3_stmt *leaks_at(struct recfile *f, int64_t mono_ns)
+{
+    return rows_of_time(f, RECFILE_LEAKS, RECFILE_GROUPS, mono_ns);
+}
+
+static struct leak_sample leak_of(struct sqlite3_stmt *row)
+{
+    char word[32];
+
+    recording_text(row, 5, word, sizeof word);
+    return (struct leak_sample){.spawn_pc = u64(row, 2),
+                                .start_fn = u64(row, 3),
+                                .wait_pc = u64(row, 4),
+                                .reason = reason_of(word),
+                                .count = u64(row, 6),
+                                .waits_since_ns = recording_time(row, 7, 0),
+                                .proven_ns = recording_time(row, 8, 0)};
+}
+
+static void read_leaks(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = leaks_at(f, mono_ns);
+
+    s->nleaks = 0;
+    while (next_row(&row))
+        if (s->nleaks < SNAPSHOT_MAX_LEAKS)
+            s->leak[s->nleaks++] = leak_of(row);
+}
+
+void recording_read_past(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    read_cycles(f, mono_ns, s);
+    read_events(f, mono_ns, s);
+    read_heap(f, mono_ns, s);
+    read_waits(f, mono_ns, s);
+    read_leaks(f, mono_ns, s);
+}
+
+/* Adds leaked tasks of one wait site to those of their group, which may have several. */
+static void add_leaked(struct task_groups *g, const struct leak_sample *l)
+{
+    for (uint32_t i = 0; i < g->n; i++) {
+        struct task_group *x = &g->group[i];
+
+        if (x->state == TASK_WAITING && x->reason == l->reason && x->spawn_pc == l->spawn_pc &&
+            x->start_fn == l->start_fn)
+            x->leaked = min_size(x->leaked + min_size(l->count, x->count), x->count);
+    }
 }
 
 static void take_holder(struct sqlite3_stmt *row, struct task_groups *g, struct task_group *x)
@@ -333,6 +384,12 @@ void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups
         g->valid = true;
         if (g->n < TASK_GROUPS_MAX)
             take_group(row, g);
+    }
+    row = leaks_at(f, mono_ns);
+    while (next_row(&row)) {
+        struct leak_sample l = leak_of(row);
+
+        add_leaked(g, &l);
     }
 }
 

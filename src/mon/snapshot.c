@@ -166,6 +166,8 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from)
     to->pauses = from->pauses;
     to->nsites = from->nsites;
     COPY_LIST(to, from, site, from->nsites);
+    to->nleaks = from->nleaks;
+    COPY_LIST(to, from, leak, from->nleaks);
     to->nevents = from->nevents;
     COPY_LIST(to, from, event, from->nevents);
 }

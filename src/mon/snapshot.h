@@ -19,6 +19,7 @@
 #define SNAPSHOT_MAX_SITES 128
 #define SNAPSHOT_MAX_EVENTS 64
 #define SNAPSHOT_MAX_LATENCIES 512
+#define SNAPSHOT_MAX_LEAKS 256
 #define SNAPSHOT_EVENT_BYTES 96
 
 /* In the order of enum page_proc_state. */
@@ -104,6 +105,17 @@ struct alloc_site {
     uint64_t total_bytes;
 };
 
+/* Tasks that the collector has proven to wait in vain, of one spawn site and wait site. */
+struct leak_sample {
+    uint64_t spawn_pc;
+    uint64_t start_fn;
+    uint64_t wait_pc;
+    uint32_t reason; /* see task_reason_name */
+    uint64_t count;
+    int64_t waits_since_ns; /* monotonic: the first of them; 0: not known */
+    int64_t proven_ns;      /* monotonic: the first of them */
+};
+
 /* In the order of enum page_event_kind. */
 enum event_kind {
     EVENT_START = 1,
@@ -145,6 +157,8 @@ struct snapshot {
     struct pause_summary pauses;
     uint32_t nsites;
     struct alloc_site site[SNAPSHOT_MAX_SITES]; /* most live bytes first */
+    uint32_t nleaks;
+    struct leak_sample leak[SNAPSHOT_MAX_LEAKS]; /* first found first */
     uint32_t nevents;
     struct event_sample event[SNAPSHOT_MAX_EVENTS]; /* oldest first */
 };

@@ -84,6 +84,7 @@ static enum source_status source_page_read(struct source *s, struct snapshot *sn
     whole &= pagepart_classes(&sp->pf, snapshot);
     whole &= pagepart_latency(&sp->pf, snapshot);
     whole &= pagepart_sites(&sp->pf, snapshot);
+    whole &= pagepart_leaks(&sp->pf, snapshot);
     pagepart_cycles(&sp->pf, &sp->place, snapshot);
     pagepart_events(&sp->pf, &sp->place, snapshot);
     return whole ? SOURCE_READ : SOURCE_TORN;

@@ -35,6 +35,7 @@ struct task_group {
     enum task_state state;
     uint32_t reason; /* why it waits, see task_reason_name */
     uint64_t count;
+    uint64_t leaked;         /* of them, proven to wait in vain */
     int64_t oldest_since_ns; /* monotonic: the longest in this state */
     uint32_t holder;         /* number of it in struct task_groups and 1; 0: none is known */
 };

@@ -146,6 +146,7 @@ static void count_task(struct count *c, const struct page_task *task)
         return;
     }
     g->count++;
+    g->leaked += (task->word & PAGE_TASK_LEAKED) != 0;
     if (pagefile_time(task->since_ns) < g->oldest_since_ns)
         g->oldest_since_ns = pagefile_time(task->since_ns);
 }

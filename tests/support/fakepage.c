@@ -83,7 +83,7 @@ static struct page_section plan(size_t *end, enum page_section_type type, size_t
     return s;
 }
 
-#define NSECTIONS 13
+#define NSECTIONS 14
 
 static size_t plan_all(struct page_section s[NSECTIONS], uint32_t nprocs, uint32_t nkept)
 {
@@ -109,6 +109,7 @@ static size_t plan_all(struct page_section s[NSECTIONS], uint32_t nprocs, uint32
     s[n++] = plan(&end, PAGE_SECTION_SITES_1M, sizeof(struct page_sites_minute), FAKEPAGE_MINUTES,
                   0);
     s[n++] = plan(&end, PAGE_SECTION_LATENCY, sizeof(struct page_latency), FAKEPAGE_LATENCIES, 1);
+    s[n++] = plan(&end, PAGE_SECTION_LEAKS, sizeof(struct page_leak), FAKEPAGE_LEAKS, 1);
     CHECK(n == NSECTIONS);
     return align_up(end, 4096);
 }
@@ -362,6 +363,11 @@ void fakepage_latency(struct fakepage *f, int64_t mono_ns, const struct page_lat
                       size_t n)
 {
     publish_double(f, PAGE_SECTION_LATENCY, mono_ns, bucket, n, sizeof *bucket);
+}
+
+void fakepage_leaks(struct fakepage *f, int64_t mono_ns, const struct page_leak *leak, size_t n)
+{
+    publish_double(f, PAGE_SECTION_LEAKS, mono_ns, leak, n, sizeof *leak);
 }
 
 void fakepage_size_classes(struct fakepage *f, int64_t mono_ns, const struct page_size_class *c,

@@ -19,6 +19,7 @@
 #define FAKEPAGE_SECONDS 900
 #define FAKEPAGE_MINUTES 1440
 #define FAKEPAGE_LATENCIES 500
+#define FAKEPAGE_LEAKS 300 /* more than a snapshot takes */
 
 struct fakepage_options {
     const char *name;
@@ -85,6 +86,7 @@ void fakepage_task_groups(struct fakepage *f, int64_t mono_ns, const struct page
                           size_t n);
 void fakepage_latency(struct fakepage *f, int64_t mono_ns, const struct page_latency *bucket,
                       size_t n);
+void fakepage_leaks(struct fakepage *f, int64_t mono_ns, const struct page_leak *leak, size_t n);
 void fakepage_size_classes(struct fakepage *f, int64_t mono_ns, const struct page_size_class *c,
                            size_t n);
 

@@ -260,13 +260,13 @@ static void fill_memory(struct fixture *f)
 static void fill_tasks(struct fixture *f)
 {
     static const struct task_group groups[] = {
-        {0x401000, 0x402000, TASK_WAITING, 10, 40000, FIXTURE_NOW_NS - 200 * NS_PER_S, 0},
-        {0x401010, 0x402010, TASK_WAITING, 3, 1930, FIXTURE_NOW_NS - 3000 * NS_PER_S, 0},
-        {0x401020, 0x402010, TASK_WAITING, 8, 57, FIXTURE_NOW_NS - 40 * NS_PER_S, 1},
-        {0x401000, 0x402000, TASK_WAITING, 14, 12, FIXTURE_NOW_NS - NS_PER_S, 2},
-        {0x401000, 0x402000, TASK_RUNNABLE, 0, 11, FIXTURE_NOW_NS - NS_PER_MS, 0},
-        {0x401030, 0x402020, TASK_RUNNING, 0, 4, FIXTURE_NOW_NS - 40 * NS_PER_MS, 0},
-        {0x401030, 0x402020, TASK_BLOCKING, 0, 1, FIXTURE_NOW_NS - 2 * NS_PER_S, 0},
+        {0x401000, 0x402000, TASK_WAITING, 10, 40000, 0, FIXTURE_NOW_NS - 200 * NS_PER_S, 0},
+        {0x401010, 0x402010, TASK_WAITING, 3, 1930, 1900, FIXTURE_NOW_NS - 3000 * NS_PER_S, 0},
+        {0x401020, 0x402010, TASK_WAITING, 8, 57, 0, FIXTURE_NOW_NS - 40 * NS_PER_S, 1},
+        {0x401000, 0x402000, TASK_WAITING, 14, 12, 0, FIXTURE_NOW_NS - NS_PER_S, 2},
+        {0x401000, 0x402000, TASK_RUNNABLE, 0, 11, 0, FIXTURE_NOW_NS - NS_PER_MS, 0},
+        {0x401030, 0x402020, TASK_RUNNING, 0, 4, 0, FIXTURE_NOW_NS - 40 * NS_PER_MS, 0},
+        {0x401030, 0x402020, TASK_BLOCKING, 0, 1, 0, FIXTURE_NOW_NS - 2 * NS_PER_S, 0},
     };
     static const struct task_holder holders[] = {
         {40037, 0, 57, 0x401030, TASK_WAITING, PAGE_WAIT_CHAN_RECV, "stock keeper"},

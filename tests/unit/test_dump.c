@@ -187,9 +187,11 @@ Test(dump, bounds_the_number_of_different_stacks)
 Test(dump, says_in_words_what_tasks_do)
 {
     struct dump_group g = {.state = PAGE_TASK_WAITING, .reason = PAGE_WAIT_CHAN_RECV};
-    char text[24];
+    char text[DUMP_STATE_BYTES];
 
     cr_assert_str_eq(dump_state_text(&g, text), "chan receive", "%s", dump_state_text(&g, text));
+    g.leaked = true;
+    cr_assert_str_eq(dump_state_text(&g, text), "chan receive (leaked)", "%s", text);
     g.state = PAGE_TASK_RUNNING;
     cr_assert_str_eq(dump_state_text(&g, text), "running", "%s", dump_state_text(&g, text));
     g.state = 77;

@@ -140,6 +140,67 @@ Test(lint, pauses_of_long_ago_do_not_count)
     cr_assert_not(stands(LINT_LONG_PAUSE), "told");
 }
 
+/* ---- leaked tasks ---- */
+
+static const struct alert *standing_at(uint64_t spawn_pc)
+{
+    for (uint32_t i = 0; i < alerts.nstanding; i++)
+        if (alerts.alert[i].lint == LINT_LEAKED && alerts.alert[i].pc == spawn_pc)
+            return &alerts.alert[i];
+    return NULL;
+}
+
+static void add_leak(uint64_t spawn_pc, uint64_t wait_pc, uint64_t count)
+{
+    snap.leak[snap.nleaks++] = (struct leak_sample){.spawn_pc = spawn_pc,
+                                                    .wait_pc = wait_pc,
+                                                    .reason = 3, /* chan receive */
+                                                    .count = count,
+                                                    .proven_ns = 5 * NS_PER_S};
+}
+
+Test(lint, leaked_tasks_are_told_at_once_by_spawn_site_and_wait_site)
+{
+    status.state = TARGET_LIVE;
+    add_leak(0x10, 0x20, 7);
+    add_leak(0x30, 0x20, 1);
+    tick(6 * NS_PER_S);
+    cr_assert_not_null(standing_at(0x10), "the first kind is not told");
+    cr_assert_not_null(standing_at(0x30), "the second kind is not told");
+    cr_assert_eq(standing_at(0x10)->wait_pc, 0x20, "waits at %" PRIx64, standing_at(0x10)->wait_pc);
+    cr_assert_eq(standing_at(0x10)->severity, ALERT_CRITICAL, "severity %d",
+                 standing_at(0x10)->severity);
+    cr_assert_not_null(strstr(standing_at(0x10)->text, "proven leak: 7 tasks wait in vain"), "%s",
+                       standing_at(0x10)->text);
+    cr_assert_not_null(strstr(standing_at(0x30)->text, "1 task waits in vain (chan receive), "
+                                                       "unreachable from scanned memory since"),
+                       "%s", standing_at(0x30)->text);
+}
+
+Test(lint, a_leak_keeps_its_alert_while_it_grows_and_loses_it_when_it_is_told_no_more)
+{
+    status.state = TARGET_LIVE;
+    add_leak(0x10, 0x20, 7);
+    tick(6 * NS_PER_S);
+    snap.leak[0].count = 9;
+    tick(7 * NS_PER_S);
+    cr_assert_eq(alerts.n, 1, "%u alerts", alerts.n);
+    cr_assert_eq(alerts.alert[0].raised_ns, 6 * NS_PER_S, "raised anew");
+    cr_assert_not_null(strstr(alerts.alert[0].text, "9 tasks"), "%s", alerts.alert[0].text);
+    snap.nleaks = 0;
+    tick(8 * NS_PER_S);
+    cr_assert_null(standing_at(0x10), "it stands");
+}
+
+Test(lint, leaks_of_very_many_kinds_leave_room_for_other_lints)
+{
+    status.state = TARGET_LIVE;
+    for (uint64_t i = 0; i < SNAPSHOT_MAX_LEAKS; i++)
+        add_leak(0x1000 + i, 0x20, 1);
+    tick(6 * NS_PER_S);
+    cr_assert_lt(alerts.nstanding, ALERTS_MAX / 2, "%u alerts", alerts.nstanding);
+}
+
 /* ---- stale data, and the end ---- */
 
 Test(lint, a_stalled_target_is_told_after_5_seconds)

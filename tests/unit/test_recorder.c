@@ -77,7 +77,7 @@ Test(recorder, collections_and_events_are_written_once)
     ASSERT_QUERY("SELECT instr(text, char(27)) FROM events", 0);
 }
 
-Test(recorder, tasks_are_written_by_group)
+static void add_ten_tasks(void)
 {
     for (uint64_t i = 0; i < 10; i++)
         fakepage_task(
@@ -85,6 +85,11 @@ Test(recorder, tasks_are_written_by_group)
             &(struct page_task){.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_CHAN_RECV, 2),
                                 .id = i + 1,
                                 .spawn_pc = 0x1000});
+}
+
+Test(recorder, tasks_are_written_by_group)
+{
+    add_ten_tasks();
     recorded_open((struct recorder_options){.path = rec.path});
     recorded_run(0, 3);
     recorded_close();
@@ -97,6 +102,28 @@ Test(recorder, tasks_are_written_by_group)
                   m->tasks->group[0].state == TASK_WAITING,
               "%u groups", m->tasks->n);
     cr_assert_str_eq(task_reason_name(m->tasks->group[0].reason), "chan receive");
+}
+
+Test(recorder, leaked_tasks_are_written_by_wait_site_and_read_by_group)
+{
+    const struct page_leak leaks[] = {
+        {.spawn_pc = 0x1000, .wait_pc = 0x2000, .reason = PAGE_WAIT_CHAN_RECV, .count = 3},
+        {.spawn_pc = 0x1000, .wait_pc = 0x2008, .reason = PAGE_WAIT_CHAN_RECV, .count = 2},
+        {.spawn_pc = 0x3000, .wait_pc = 0x2000, .reason = PAGE_WAIT_CHAN_RECV, .count = 9},
+    };
+
+    add_ten_tasks();
+    fakepage_leaks(&rec.page, MONO_NS, leaks, 3);
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 3);
+    recorded_close();
+
+    const struct model *m = recorded_replay("+2", NULL);
+    cr_assert_eq(m->tasks->group[0].leaked, 5, "%" PRIu64 " of a group", m->tasks->group[0].leaked);
+    cr_assert_eq(m->snapshot->nleaks, 3, "%" PRIu32 " kinds", m->snapshot->nleaks);
+    cr_assert(m->snapshot->leak[1].wait_pc == 0x2008 && m->snapshot->leak[1].count == 2 &&
+                  m->snapshot->leak[1].reason == PAGE_WAIT_CHAN_RECV,
+              "waits at %" PRIx64, m->snapshot->leak[1].wait_pc);
 }
 
 Test(recorder, goes_on_with_a_recording_of_the_same_process)

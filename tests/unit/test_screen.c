@@ -376,7 +376,7 @@ Test(screen, columns_are_sorted_in_both_directions)
                  screen.state[PANEL_TASKS].sort);
     for (int i = 0; i < 20; i++)
         press('>');
-    cr_assert_eq(screen.state[PANEL_TASKS].sort, 4, "%d", screen.state[PANEL_TASKS].sort);
+    cr_assert_eq(screen.state[PANEL_TASKS].sort, 5, "%d", screen.state[PANEL_TASKS].sort);
     press('I');
     cr_assert(screen.state[PANEL_TASKS].inverted, "not inverted");
 }
@@ -392,11 +392,13 @@ Test(screen, the_line_that_an_alert_names_is_seen_on_a_narrow_screen)
 
 Test(screen, the_arrow_shows_which_way_a_column_is_sorted)
 {
-    static const char *const heads[] = {"▼TASKS", "STATE▲", "▼LONGEST", "SPAWNED AT▲"};
-    static const char *const inverted[] = {"▲TASKS", "STATE▼", "▲LONGEST", "SPAWNED AT▼"};
+    static const char *const heads[] = {"▼TASKS", "▼LEAKED", "STATE▲", "▼LONGEST",
+                                        "SPAWNED AT▲"};
+    static const char *const inverted[] = {"▲TASKS", "▲LEAKED", "STATE▼", "▲LONGEST",
+                                           "SPAWNED AT▼"};
 
     press('5');
-    for (int column = 0; column < 4; column++) {
+    for (int column = 0; column < 5; column++) {
         cr_assert(shows(heads[column]), "column %d has no %s", column, heads[column]);
         press('I');
         cr_assert(shows(inverted[column]), "column %d has no %s", column, inverted[column]);

@@ -147,6 +147,7 @@ Test(snapshot, a_copy_has_all_that_the_lists_hold)
     cur.nclasses = SNAPSHOT_MAX_CLASSES;
     cur.ncycles = SNAPSHOT_MAX_CYCLES;
     cur.nsites = SNAPSHOT_MAX_SITES;
+    cur.nleaks = SNAPSHOT_MAX_LEAKS;
     cur.nevents = SNAPSHOT_MAX_EVENTS;
     snapshot_copy(&prev, &cur);
 

@@ -197,6 +197,22 @@ Test(source_page, reads_procs_classes_and_sites)
     s->ops->close(s);
 }
 
+Test(source_page, reads_leaks_but_kinds_without_a_task)
+{
+    struct page_leak leaks[FAKEPAGE_LEAKS] = {{.spawn_pc = 1}, {.wait_pc = 7, .count = 4}};
+    struct source *s = open_own();
+
+    fakepage_leaks(&page, START_NS, leaks, 2);
+    s->ops->read(s, &snap);
+    cr_assert(snap.nleaks == 1 && snap.leak[0].wait_pc == 7, "%" PRIu32 " kinds", snap.nleaks);
+    for (size_t i = 0; i < FAKEPAGE_LEAKS; i++)
+        leaks[i].count = 1;
+    fakepage_leaks(&page, START_NS, leaks, FAKEPAGE_LEAKS);
+    s->ops->read(s, &snap);
+    cr_assert_eq(snap.nleaks, SNAPSHOT_MAX_LEAKS, "%" PRIu32 " kinds", snap.nleaks);
+    s->ops->close(s);
+}
+
 Test(source_page, a_writer_that_stops_in_the_middle_leaves_the_last_good_values)
 {
     struct page_double *d = fakepage_at(&page, PAGE_SECTION_VALUES);
