@@ -78,7 +78,7 @@ Test(tasktab, a_waiting_task_shows_why_and_where)
     cr_assert_eq(row.since_ns, 60, "since %" PRIu64, row.since_ns);
     cr_assert_eq(row.sp, (uintptr_t)t.sp, "sp %" PRIx64, row.sp);
     cr_assert_eq(row.pc, 0x222, "pc %" PRIx64, row.pc);
-    cr_assert_eq(row.stack_hi, (uintptr_t)stack_memory + 8192, "end %" PRIx64, row.stack_hi);
+    cr_assert_eq(row.stack_hi, (uintptr_t)stack_hi(t.stack), "end %" PRIx64, row.stack_hi);
 }
 
 Test(tasktab, a_running_task_has_no_saved_stack_pointer_and_no_reason)
