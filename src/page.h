@@ -227,6 +227,13 @@ enum page_gc_mode { PAGE_GC_STOP_THE_WORLD = 0, PAGE_GC_CONCURRENT = 1 };
 enum page_gc_trigger { PAGE_GC_BY_HEAP = 0, PAGE_GC_BY_TIME = 1, PAGE_GC_BY_CALL = 2,
                        PAGE_GC_BY_LIMIT = 3 };
 
+#define PAGE_GC_FRAMES 16
+enum page_stopped_how { PAGE_STOPPED_UNKNOWN = 0,
+                        PAGE_STOPPED_BY_SIGNAL = 1,   /* in code that is not the runtime's */
+                        PAGE_STOPPED_IN_RUNTIME = 2,  /* on leaving it */
+                        PAGE_STOPPED_BY_BLOCKING = 3, /* it goes on, in a blocking section */
+};
+
 struct page_gc_cycle { /* ring */
     uint64_t seq;
     uint64_t number; /* NumGC after this cycle, from 1 */
@@ -241,7 +248,8 @@ struct page_gc_cycle { /* ring */
     uint64_t heap_goal;   /* goal of this cycle */
     uint64_t stacks_bytes;
     uint64_t globals_bytes;
-    uint64_t last_stopped_task; /* id of the task that was the last to stop, or 0 */
+    uint64_t last_stopped_task; /* id of the task that was the last to stop, or 0; of two stops the
+                                   one counts in which the others waited longer */
     uint32_t trigger;           /* enum page_gc_trigger */
     uint32_t mode;              /* enum page_gc_mode */
     uint32_t procs;
@@ -257,6 +265,14 @@ struct page_gc_cycle { /* ring */
     uint64_t written_pages; /* found by these and by the last stop */
     uint64_t last_pages;    /* found by the last stop */
     uint64_t heap_end;      /* bytes of objects at the end of the mark, dead ones too */
+    /* Since 1.3: more of the task that was the last to stop. */
+    uint8_t last_stopped_name[32]; /* NUL-terminated; "": it has none */
+    uint32_t last_stopped_frames;  /* entries of last_stopped_pc; 0: not known */
+    uint32_t last_stopped_how;     /* enum page_stopped_how */
+    /* Innermost first, return addresses; but of one that a signal stopped the first is that of the
+     * instruction it was about to run. Of one in the runtime the first is where the program goes
+     * on. */
+    uint64_t last_stopped_pc[PAGE_GC_FRAMES];
 };
 
 /* ---- Events ---- */
@@ -426,7 +442,7 @@ _Static_assert(sizeof(struct page_proc) == 256, "proc layout");
 _Static_assert(sizeof(struct page_latency) == 16, "latency layout");
 _Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
 _Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
-_Static_assert(sizeof(struct page_gc_cycle) == 256, "GC cycle layout");
+_Static_assert(sizeof(struct page_gc_cycle) == 424, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
 _Static_assert(sizeof(struct page_task_group) == 120, "task group layout");

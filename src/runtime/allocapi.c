@@ -22,26 +22,27 @@
 #define CALLER          ((uintptr_t)__builtin_return_address(0))
 #define SLOW            __attribute__((noinline, cold))
 
-static void *leave_with(void *p)
+/* PC, here and below: who called the public function. */
+static void *leave_with(void *p, uintptr_t pc)
 {
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     return p;
 }
 
-SLOW static void *attend_with(struct worker *w, void *p)
+SLOW static void *attend_with(struct worker *w, void *p, uintptr_t pc)
 {
-    rt_leave_slow(w);
+    rt_leave_slow(w, pc);
     return p;
 }
 
 /* As leave_with, for the fast way. */
-static ALWAYS_INLINE void *leave_fast_with(struct worker *w, void *p)
+static ALWAYS_INLINE void *leave_fast_with(struct worker *w, void *p, uintptr_t pc)
 {
     /* As in rt_leave, which says what pairs with it. */
     atomic_store_explicit(&w->inrt, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
     if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
-        return attend_with(w, p);
+        return attend_with(w, p, pc);
     return p;
 }
 
@@ -60,14 +61,14 @@ static ALWAYS_INLINE struct worker *enter_fast(void)
 SLOW static void *public_slow(const char *what, size_t bytes, enum span_kind kind, uintptr_t pc)
 {
     rt_enter(what);
-    return leave_with(alloc_in_proc(bytes, kind, pc));
+    return leave_with(alloc_in_proc(bytes, kind, pc), pc);
 }
 
 /* The slot at P of W becomes an object of BYTES. */
 __attribute__((noinline)) static void *prepare_and_leave(const struct cache_word *w, char *p,
-                                                         size_t bytes)
+                                                         size_t bytes, uintptr_t pc)
 {
-    return leave_with(fast_prepare(w, p, bytes));
+    return leave_with(fast_prepare(w, p, bytes), pc);
 }
 
 /* Sizes that have no entry in size_class_by_8 are not worth a branch of their own. */
@@ -84,8 +85,8 @@ static ALWAYS_INLINE void *alloc_public(const char *what, size_t bytes, enum spa
     if (UNLIKELY(!fast_take(w->proc->heap, word, &p)))
         return public_slow(what, bytes, kind, pc);
     if (UNLIKELY(fast_must_prepare(word)))
-        return prepare_and_leave(word, p, bytes);
-    return leave_fast_with(w, p);
+        return prepare_and_leave(word, p, bytes, pc);
+    return leave_fast_with(w, p, pc);
 }
 
 void *gort_alloc(size_t bytes)
@@ -134,7 +135,7 @@ SLOW static void *tiny_slow(size_t bytes, uintptr_t pc)
     block = heap_alloc(TINY_BYTES, ALLOC_NOSCAN, pc);
     c = worker_self()->proc->heap;
     c->tiny = (uintptr_t)block;
-    return leave_with(take_tiny(c, 0, bytes));
+    return leave_with(take_tiny(c, 0, bytes), pc);
 }
 
 static ALWAYS_INLINE void *alloc_tiny(size_t bytes, uintptr_t pc)
@@ -156,7 +157,7 @@ static ALWAYS_INLINE void *alloc_tiny(size_t bytes, uintptr_t pc)
         c->tiny = (uintptr_t)block;
         at = 0;
     }
-    return leave_fast_with(w, take_tiny(c, at, bytes));
+    return leave_fast_with(w, take_tiny(c, at, bytes), pc);
 }
 
 void *gort_alloc_noscan(size_t bytes)
@@ -231,7 +232,7 @@ __attribute__((noinline)) static void *typed_slow(const gort_type *type, size_t 
         all = SIZE_MAX;
     if (n != 1 || all > EXACT_MAX_BYTES)
         all = with_end(all);
-    return leave_with(typed_in_proc(type, n, all, pc));
+    return leave_with(typed_in_proc(type, n, all, pc), pc);
 }
 
 /* As gort_alloc_typed, for an object whose slot is one of another type. */
@@ -250,8 +251,8 @@ __attribute__((noinline)) static void *typed_anew(const gort_type *type, uintptr
         return typed_slow(type, 1, pc);
     fast_set_type(word, (uintptr_t)p, span_type_bits(type, 0));
     if (UNLIKELY(fast_must_prepare(word)))
-        return prepare_and_leave(word, p, type->bytes);
-    return leave_fast_with(w, p);
+        return prepare_and_leave(word, p, type->bytes, pc);
+    return leave_fast_with(w, p, pc);
 }
 
 void *gort_alloc_typed(const gort_type *type, size_t n)
@@ -268,6 +269,6 @@ void *gort_alloc_typed(const gort_type *type, size_t n)
     if (UNLIKELY(!fast_take(w->proc->heap, word, &p)))
         return typed_slow(type, n, CALLER);
     if (UNLIKELY(fast_must_prepare(word)))
-        return prepare_and_leave(word, p, type->bytes);
-    return leave_fast_with(w, p);
+        return prepare_and_leave(word, p, type->bytes, CALLER);
+    return leave_fast_with(w, p, CALLER);
 }

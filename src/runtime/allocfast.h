@@ -10,10 +10,9 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "runtime/cache.h"
 #include "runtime/san.h"
-
-#define ALWAYS_INLINE __attribute__((always_inline)) inline
 
 /* Takes a slot of W; false if that takes the slow way. The slot is not cleared yet. */
 static ALWAYS_INLINE bool fast_take(struct heap_cache *c, struct cache_word *w, char **p)

@@ -125,11 +125,11 @@ static void occupy(struct span *s, const gort_type *type, uintptr_t pc)
 }
 
 /* Clears in stretches. Between them the task may be stopped: the pointer to the object keeps it. */
-static void clear(char *p, size_t bytes)
+static void clear(char *p, size_t bytes, uintptr_t pc)
 {
     for (size_t at = 0; at < bytes; at += ZERO_AT_ONCE) {
         if (at > 0) {
-            rt_leave(worker_self());
+            rt_leave_to(worker_self(), pc);
             rt_enter("gort_alloc");
         }
         memset(p + at, 0, min_size(bytes - at, ZERO_AT_ONCE));
@@ -148,7 +148,7 @@ static void *finish(struct span *s, size_t bytes, const gort_type *type, uintptr
     if (SAN_ADDRESS)
         san_unpoison(p, slot_bytes);
     if (needzero)
-        clear(p, slot_bytes);
+        clear(p, slot_bytes, pc);
     if (SAN_ADDRESS)
         san_poison(p + bytes, slot_bytes - bytes);
     return p;
@@ -225,7 +225,7 @@ static bool extend(struct heap_cache *c, struct span *s, size_t bytes, bool *zer
     return true;
 }
 
-bool alloc_large_grow(struct span *s, size_t bytes)
+bool alloc_large_grow(struct span *s, size_t bytes, uintptr_t pc)
 {
     struct heap_cache *c = own_cache();
     char *p = (char *)s->base;
@@ -246,6 +246,6 @@ bool alloc_large_grow(struct span *s, size_t bytes)
     if (grown && SAN_ADDRESS)
         san_unpoison(p, after);
     if (grown && !zero)
-        clear(p + before, after - before);
+        clear(p + before, after - before, pc);
     return grown;
 }

@@ -24,7 +24,7 @@ void alloc_large_free(struct span *s);
 
 /* Makes the object of S, without a type, BYTES long where it is, which is more than it has. New
  * bytes that are searched for references are zero. False if that can't be. No mark runs. */
-bool alloc_large_grow(struct span *s, size_t bytes);
+bool alloc_large_grow(struct span *s, size_t bytes, uintptr_t pc);
 
 /* Ends the process: no memory for BYTES, wanted by the code at PC. Names the sites that hold most.
  * Any thread, in the runtime or not. */

@@ -50,7 +50,7 @@ static void *alloc_aligned(const char *what, size_t align, size_t bytes, enum sp
         p = alloc_large_aligned(bytes, max_size(align, HEAP_PAGE_BYTES), kind, pc);
     if (slot_bytes != 0)
         san_poison((char *)p + bytes, slot_bytes - bytes);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     DCHECK((uintptr_t)p % align == 0);
     return p;
 }
@@ -90,7 +90,7 @@ static bool grow_in_place(struct span *s, size_t bytes, uintptr_t pc)
         return false;
     gc_make_room(bytes - s->elem_bytes, pc);
     phase = gc_phase(); /* until this task leaves the runtime */
-    return (phase == GC_OFF || phase == GC_SWEEP) && alloc_large_grow(s, with_end(bytes));
+    return (phase == GC_OFF || phase == GC_SWEEP) && alloc_large_grow(s, with_end(bytes), pc);
 }
 
 /* The object at P has BYTES of its slot. Outside of the runtime, as it may take long. */
@@ -110,12 +110,12 @@ static void *move(struct span *s, void *p, size_t bytes, uintptr_t pc)
     size_t room = room_at(s, p);
     void *q = alloc_in_proc(with_end(bytes), span_kind_of(s), pc);
 
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     san_unpoison(p, room);
     memcpy(q, p, min_size(room, bytes));
     rt_enter("gort_realloc");
     object_free(s, p);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     return q;
 }
 

@@ -28,7 +28,7 @@ static void *new_buffer(size_t bytes, uintptr_t pc)
 
     rt_enter("gort_buffer_get");
     p = heap_alloc(bytes == SIZE_MAX ? bytes : bytes + 1, ALLOC_NOSCAN, pc);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     return p;
 }
 

@@ -177,7 +177,7 @@ cfiexpr_load(const struct unwind_stack_bounds *stack, uintptr_t at, uintptr_t *v
     if (at % sizeof(uintptr_t) != 0 || at < stack->lo || at > stack->hi ||
         stack->hi - at < sizeof(uintptr_t))
         return false;
-    *value = *(const uintptr_t *)at;
+    *value = *(const uintptr_t *)(at + stack->moved);
     return true;
 }
 

@@ -14,10 +14,11 @@
 #include "runtime/ehframe.h"
 #include "runtime/unwind.h"
 
-/* The stack that may be read. */
+/* The stack that may be read, or a copy of it. */
 struct unwind_stack_bounds {
     uintptr_t lo;
     uintptr_t hi;
+    uintptr_t moved; /* from there to the copy; 0: it is none */
 };
 
 /* Loads the word at AT; false if it is not wholly on the stack or not aligned. */

@@ -204,7 +204,7 @@ static gort_ctx *with_limit(const char *what, gort_ctx *parent, struct limit lim
     rt_enter(what);
     check_parent(parent, what);
     ctx = new_cancel_ctx(parent, limit, pc);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     return ctx;
 }
 

@@ -76,7 +76,7 @@ static void run(void *arg)
 
         if (!special_take_call(s, &call))
             continue;
-        rt_leave(worker_self());
+        rt_leave_to(worker_self(), (uintptr_t)call.fn + 1);
         call.fn(call.arg);
         rt_enter("gort_go");
     }

@@ -40,6 +40,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/laststop.h"
+
 enum gc_phase { GC_OFF, GC_MARK, GC_MARK_TERMINATION, GC_SWEEP, GC_PHASES };
 
 /* In the order of enum page_gc_mode. */
@@ -72,7 +74,6 @@ struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */
     uint64_t heap_bytes;    /* searched */
     uint64_t stack_bytes;   /* searched */
     uint64_t globals_bytes; /* searched */
-    uint64_t last_task;     /* id of the task that was last to stop, or 0 */
     uint64_t procs;
     uint64_t tasks;
     /* Of a mark beside the program; all 0 in the other mode, save LAST. */
@@ -85,6 +86,12 @@ struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */
     uint64_t rounds;        /* looks at the written pages before the last stop */
     uint64_t written_pages; /* found by these, and by the last stop */
     uint64_t last_pages;    /* found by the last stop */
+    /* Who was last to stop, in the stop for which the others waited longer (laststop.h). */
+    uint64_t last_task; /* its id, or 0 */
+    uint64_t last_how;  /* enum stopped_how */
+    uint64_t last_name[4];
+    uint64_t last_frames; /* of last_pcs, innermost first */
+    uint64_t last_pcs[LASTSTOP_FRAMES];
 };
 
 struct gc_totals { /* all 64-bit words */

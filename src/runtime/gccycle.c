@@ -3,6 +3,8 @@
 
 #include "runtime/gccycle.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "runtime/allocsite.h"
 #include "runtime/cache.h"
@@ -19,6 +21,7 @@
 #include "runtime/gcthread.h"
 #include "runtime/gcverify.h"
 #include "runtime/heap.h"
+#include "runtime/laststop.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
 #include "runtime/sched.h"
@@ -29,8 +32,11 @@
 #define ROUNDS_MAX 8u
 #define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
+static struct last_stop last_stop; /* [owner] of the cycle */
+
 struct cycle {
     struct gc_cycle log;
+    uint64_t longest_ns; /* that it took until the last thread had stopped */
     struct mark_result mark;
     uint64_t nspans; /* to be swept */
     bool marked;     /* the mark is over */
@@ -56,7 +62,7 @@ static uint64_t now_ns(void)
 static void stop_and_work(void *arg)
 {
     struct stop *s = arg;
-    struct world_stop how;
+    struct world_stop how = {.last = &last_stop};
 
     s->done = world_stop(&how, s->patience_ns);
     if (!s->done) { /* all but one or the other have been stopped meanwhile */
@@ -69,8 +75,20 @@ static void stop_and_work(void *arg)
     s->log->restarted_ns = (uint64_t)world_resumed_ns((int64_t)s->log->marked_ns);
     s->log->asked_ns = (uint64_t)how.asked_ns;
     s->log->stopped_ns = (uint64_t)how.stopped_ns;
-    if (how.last_task != 0)
-        s->cycle->log.last_task = how.last_task;
+}
+
+/* Of two stops, the one counts in which the others waited longer. */
+static void note_last(struct cycle *c, const struct gc_stop *stop)
+{
+    uint64_t waited_ns = stop->stopped_ns - stop->asked_ns;
+
+    if (waited_ns <= c->longest_ns)
+        return;
+    c->longest_ns = waited_ns;
+    c->log.last_task = last_stop.task;
+    c->log.last_how = last_stop.how;
+    memcpy(c->log.last_name, last_stop.name, sizeof c->log.last_name);
+    c->log.last_frames = laststop_walk(&last_stop, c->log.last_pcs);
 }
 
 /* WORK in the stopped world. The loader's lock is held meanwhile, and before: a thread that waits
@@ -85,9 +103,10 @@ static void with_world_stopped(struct cycle *c, struct gc_stop *log, void (*work
         sched_wake_one(); /* not with the loader's lock: starting a thread takes others of its own
                            */
         if (s.done)
-            return;
+            break;
         world_stop_later(&s.patience_ns);
     }
+    note_last(c, log);
 }
 
 /* ---- what is told of it ---- */

@@ -71,7 +71,7 @@ void group_go(gort_group *g, const char *name, int (*fn)(void *arg), void *arg, 
     struct worker *w = rt_enter("gort_group_go");
 
     start(g, name, (struct part){g, fn, arg}, pc);
-    rt_leave(w);
+    rt_leave_to(w, pc);
 }
 
 void gort_group_go(gort_group *g, int (*fn)(void *arg), void *arg)

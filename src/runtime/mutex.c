@@ -262,7 +262,7 @@ static __attribute__((noinline)) void lock_entered(gort_mutex *m, uintptr_t pc)
     struct worker *w = rt_enter("gort_mutex_lock");
 
     lock_slow(m, w->here.holder, &(struct mutex_wait){WAIT_MUTEX, pc, GORT_FOREVER});
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
 }
 
 void gort_mutex_lock_slow(gort_mutex *m)

@@ -25,7 +25,7 @@ static int64_t attempt_outside(int fd, const struct netfd_op *op)
 {
     int64_t n;
 
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), op->pc);
     do
         n = op->attempt(fd, op->arg);
     while (n == -EINTR);

@@ -35,7 +35,7 @@ static void call(gort_once *o, void (*fn)(void *arg), void *arg)
     struct once_call call = {.once = o, .outer = task_self()->once};
 
     task_self()->once = &call;
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), (uintptr_t)fn + 1);
     fn(arg);
     rt_enter("gort_once_do");
     DCHECK(task_self()->once == &call);

@@ -138,18 +138,27 @@ bool preempt_barrier(struct worker *w)
 #define FRAME_BYTES \
     1024u /* more than what the frames of the handler below its frame address take */
 
-/* The lowest stack address that may hold a reference of the interrupted code. TSan holds a signal
- * back until the next atomic operation or call of libc and then runs the handler on the task's own
- * stack, below frames that CONTEXT knows nothing of. */
-static uintptr_t interrupted_sp(const struct worker *w, const ucontext_t *context, uintptr_t frame)
+/* Whether the handler with FRAME runs on the task's own stack, below frames that its context knows
+ * nothing of: TSan holds a signal back until the next atomic operation or call of libc. */
+static bool is_late(const struct worker *w, uintptr_t frame)
 {
     const struct task *t = w->current;
+
+    return t != NULL && frame >= (uintptr_t)t->stack.lo && frame < (uintptr_t)stack_hi(t->stack);
+}
+
+/* Waits until the world goes on. What lies above the stack pointer that is handed on may be a
+ * reference of the interrupted code. */
+static void stop(struct worker *w, const ucontext_t *context, uintptr_t frame)
+{
     struct unwind_regs regs;
 
-    if (t != NULL && frame >= (uintptr_t)t->stack.lo && frame < (uintptr_t)stack_hi(t->stack))
-        return frame - FRAME_BYTES;
+    if (is_late(w, frame)) {
+        world_stop_in_handler(w, frame - FRAME_BYTES, (char *)frame, NULL);
+        return;
+    }
     unwind_regs_signal(&regs, context);
-    return regs.reg[UNWIND_SP];
+    world_stop_in_handler(w, regs.reg[UNWIND_SP], (char *)frame, context);
 }
 
 static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *context)
@@ -176,7 +185,7 @@ static void on_urgent(int sig, siginfo_t *info, void *context)
         answer_snapshot(w, u);
         if (atomic_load_explicit(&w->inrt, memory_order_relaxed) == 0 &&
             atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
-            world_stop_in_handler(w, interrupted_sp(w, u, frame), (char *)frame);
+            stop(w, u, frame);
         atomic_store_explicit(&w->handling, 0, memory_order_relaxed);
     } else {
         chain(&preempt.old_urg, sig, info, context);

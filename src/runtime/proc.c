@@ -205,7 +205,7 @@ struct worker *rt_enter_slow(struct worker *w)
 }
 
 /* Attention was asked for while the task was in the runtime, or just after. */
-void rt_leave_slow(struct worker *w)
+void rt_leave_slow(struct worker *w, uintptr_t pc)
 {
     uint32_t asked;
 
@@ -217,7 +217,7 @@ void rt_leave_slow(struct worker *w)
     if ((asked & ATTENTION_UNBLOCK) != 0)
         preempt_unblock();
     if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
-        world_stop_here();
+        world_stop_here(pc);
     /* Its turn is over: behind all others, not only those of this proc, or two tasks that ready
      * each other would keep the proc from the global queue. */
     if ((asked & ATTENTION_PREEMPT) != 0)
@@ -229,10 +229,10 @@ void rt_leave_slow(struct worker *w)
     atomic_signal_fence(memory_order_seq_cst);
     if ((atomic_load_explicit(&w->here.attention, memory_order_relaxed) &
          (ATTENTION_STOP | ATTENTION_PREEMPT | ATTENTION_FINISHED)) != 0)
-        rt_leave_slow(w);
+        rt_leave_slow(w, pc);
 }
 
-void rt_attend(void)
+void rt_attend(uintptr_t pc)
 {
-    rt_leave(rt_enter("gort_safepoint"));
+    rt_leave_to(rt_enter("gort_safepoint"), pc);
 }

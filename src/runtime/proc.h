@@ -152,6 +152,13 @@ struct worker {
     uintptr_t stop_sp; /* stopped by a signal: interrupted stack pointer; [stw] */
     char *stop_frame;  /* and the handler's frame, registers lie above it; NULL: not in the handler;
                           [stw] */
+    const void *stop_context; /* and what the handler was given, NULL: it was called late, by a
+                                 sanitizer; [stw] */
+    /* The task with which it arrived last at a stop of the world, and 1 if that goes on, in a
+     * blocking section; [atomic] */
+    _Atomic(uint64_t) arrival_task;
+    _Atomic(uint32_t) arrival_goes_on;
+    uintptr_t stop_pc; /* stopped on leaving the runtime: where the program goes on; [stw] */
     struct proc
         *left_proc; /* blocking section: the proc that was left, may have been taken; [owner] */
     _Atomic(uint32_t) snapshot; /* enum snapshot_state; [atomic] */
@@ -201,7 +208,7 @@ extern struct sched sched;
 /* Slow halves of the inlines below. */
 _Noreturn void rt_not_a_task(const char *what);
 struct worker *rt_enter_slow(struct worker *w);
-void rt_leave_slow(struct worker *w);
+void rt_leave_slow(struct worker *w, uintptr_t pc);
 
 /* Opens every public function that works on the scheduler or the heap: returns the worker, which
  * has a proc and can't lose it until rt_leave. WHAT names the function in the message when the
@@ -222,15 +229,22 @@ static inline struct worker *rt_enter(const char *what)
 
 /* Closes it. W is the worker now: read worker_self() again after anything that may have switched.
  * The order matters: whoever wants attention sets the word first and signals then, so a signal that
- * found inrt set is followed by a look at the word. */
-static inline void rt_leave(struct worker *w)
+ * found inrt set is followed by a look at the word. PC is where the program goes on: who stops here
+ * is told of by that (laststop.h). */
+static ALWAYS_INLINE void rt_leave_to(struct worker *w, uintptr_t pc)
 {
     atomic_store_explicit(
         &w->inrt, 0,
         memory_order_release); /* pairs with sysmon's acquire, which may take the proc now */
     atomic_signal_fence(memory_order_seq_cst);
     if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
-        rt_leave_slow(w);
+        rt_leave_slow(w, pc);
+}
+
+/* In a public function: the program goes on where it called it. */
+static ALWAYS_INLINE void rt_leave(struct worker *w)
+{
+    rt_leave_to(w, (uintptr_t)__builtin_return_address(0));
 }
 
 /* Whether a public function may go its usual way without entering the runtime at all: the caller is
@@ -251,12 +265,12 @@ static inline struct worker *rt_glance(const char *what)
     return w;
 }
 
-void rt_attend(void);
+void rt_attend(uintptr_t pc);
 
-static inline void rt_glance_end(const struct worker *w)
+static ALWAYS_INLINE void rt_glance_end(const struct worker *w)
 {
     if (UNLIKELY(atomic_load_explicit(&w->here.attention, memory_order_relaxed) != 0))
-        rt_attend();
+        rt_attend((uintptr_t)__builtin_return_address(0));
 }
 
 /* Whether P is to run no tasks any more; does not change while a worker is active. */

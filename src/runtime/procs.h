@@ -193,11 +193,11 @@ void worker_become_quiet(struct worker *w, enum worker_mode mode);
  * in flux. */
 void worker_become_active(struct worker *w);
 /* Waits, with the current task saved on its stack, while the world is stopped. In a task, inside
- * the runtime. */
-void world_stop_here(void);
+ * the runtime, which it leaves for PC. */
+void world_stop_here(uintptr_t pc);
 /* Waits in the signal handler, whose frames from FRAME up hold the registers of the code that was
  * interrupted at SP. */
-void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame);
+void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame, const void *context);
 /* Waits in a worker's own context while the world is stopped. */
 void world_wait(struct worker *w);
 

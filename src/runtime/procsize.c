@@ -208,7 +208,7 @@ static void change_number(struct change *c)
 
 static void stop_and_change(struct change *c)
 {
-    struct world_stop stop;
+    struct world_stop stop = {0};
 
     c->stopped = world_stop(&stop, c->patience_ns);
     if (!c->stopped)

@@ -22,6 +22,9 @@ _Static_assert((int)GC_STOP_THE_WORLD == (int)PAGE_GC_STOP_THE_WORLD,
 _Static_assert((int)GC_CONCURRENT == (int)PAGE_GC_CONCURRENT, "modes are shown as they are");
 _Static_assert(sizeof(struct gc_stop) == sizeof((struct page_gc_cycle){0}.last_stop_ns),
                "stops are shown as they are");
+_Static_assert((int)STOPPED_BY_BLOCKING == (int)PAGE_STOPPED_BY_BLOCKING,
+               "ways to stop are shown as they are");
+_Static_assert(LASTSTOP_FRAMES == PAGE_GC_FRAMES, "stacks are shown as they are");
 _Static_assert((int)GC_BY_HEAP == (int)PAGE_GC_BY_HEAP, "causes are shown as they are");
 _Static_assert((int)GC_BY_TIME == (int)PAGE_GC_BY_TIME, "causes are shown as they are");
 _Static_assert((int)GC_BY_CALL == (int)PAGE_GC_BY_CALL, "causes are shown as they are");
@@ -143,6 +146,10 @@ static void put_cycle(struct pagering *ring, const struct gc_cycle *c)
 
     memcpy(out.first_stop_ns, &c->first, sizeof out.first_stop_ns);
     memcpy(out.last_stop_ns, &c->last, sizeof out.last_stop_ns);
+    memcpy(out.last_stopped_name, c->last_name, sizeof out.last_stopped_name);
+    out.last_stopped_frames = (uint32_t)c->last_frames;
+    out.last_stopped_how = (uint32_t)c->last_how;
+    memcpy(out.last_stopped_pc, c->last_pcs, sizeof out.last_stopped_pc);
 
     pagering_put(ring, &out, sizeof out);
 }

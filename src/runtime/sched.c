@@ -424,7 +424,7 @@ _Noreturn void sched_task_main(void)
         attach_main(worker_self());
     sched_arrive();
     t = task_self();
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), (uintptr_t)t->fn + 1);
     t->fn(t->arg);
     rt_enter("gort_go");
     sched_exit();

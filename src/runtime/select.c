@@ -418,7 +418,7 @@ static __attribute__((noinline)) int select_entered(gort_case *cases, size_t n, 
     if (n > CASES_MAX)
         gort_fatal("gort_select: %zu cases, above %u", n, CASES_MAX);
     at = select_cases(cases, n, w, pc);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
     return at;
 }
 

@@ -251,7 +251,7 @@ static __attribute__((noinline)) void acquire_entered(gort_sem *s, int64_t n, ui
     check_units(n, "gort_sem_acquire");
     result = sem_acquire(s, n, GORT_FOREVER, pc);
     CHECK(result == GORT_OK);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
 }
 
 void gort_sem_acquire(gort_sem *s, int64_t n)
@@ -287,12 +287,12 @@ int gort_sem_try_acquire(gort_sem *s, int64_t n)
     return taken;
 }
 
-static __attribute__((noinline)) void release_entered(gort_sem *s, int64_t n)
+static __attribute__((noinline)) void release_entered(gort_sem *s, int64_t n, uintptr_t pc)
 {
     rt_enter("gort_sem_release");
     check_units(n, "gort_sem_release");
     sem_release(s, n, "gort_sem_release");
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
 }
 
 void gort_sem_release(gort_sem *s, int64_t n)
@@ -302,5 +302,5 @@ void gort_sem_release(gort_sem *s, int64_t n)
     if (n >= 0 && LIKELY(release_alone(s, n)))
         rt_glance_end(w);
     else
-        release_entered(s, n);
+        release_entered(s, n, (uintptr_t)__builtin_return_address(0));
 }

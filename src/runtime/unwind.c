@@ -135,10 +135,9 @@ void unwind_init(void)
     modules_refresh();
 }
 
-size_t unwind_stack(const struct unwind_regs *regs, uintptr_t lo, uintptr_t hi, uintptr_t *pcs,
-                    size_t max)
+static size_t walk(const struct unwind_regs *regs, const struct unwind_stack_bounds *stack,
+                   uintptr_t *pcs, size_t max)
 {
-    const struct unwind_stack_bounds stack = {.lo = lo, .hi = hi};
     struct unwind_regs now = *regs;
     enum step how = STEP_ON;
     size_t n = 0;
@@ -148,9 +147,24 @@ size_t unwind_stack(const struct unwind_regs *regs, uintptr_t lo, uintptr_t hi, 
         uintptr_t pc = now.pc;
 
         pcs[n++] = pc;
-        how = step(&now, &stack, n == 1);
+        how = step(&now, stack, n == 1);
         if (now.reg[UNWIND_SP] < sp || (now.reg[UNWIND_SP] == sp && now.pc == pc))
             break; /* a stack only unwinds upwards */
     }
     return how == STEP_START && n > 1 ? n - 1 : n;
+}
+
+size_t unwind_stack(const struct unwind_regs *regs, uintptr_t lo, uintptr_t hi, uintptr_t *pcs,
+                    size_t max)
+{
+    return walk(regs, &(struct unwind_stack_bounds){.lo = lo, .hi = hi}, pcs, max);
+}
+
+size_t unwind_copy(const struct unwind_regs *regs, uintptr_t lo, const void *copy, size_t bytes,
+                   uintptr_t *pcs, size_t max)
+{
+    const struct unwind_stack_bounds stack = {
+        .lo = lo, .hi = lo + bytes, .moved = (uintptr_t)copy - lo};
+
+    return walk(regs, &stack, pcs, max);
 }

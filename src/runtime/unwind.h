@@ -27,4 +27,9 @@ void unwind_init(void);
 size_t unwind_stack(const struct unwind_regs *regs, uintptr_t lo, uintptr_t hi, uintptr_t *pcs,
                     size_t max);
 
+/* The same on COPY, of BYTES, of what was at LO: the stack itself may have changed since. Of a
+ * stack that goes on above it, the frames in it are found. */
+size_t unwind_copy(const struct unwind_regs *regs, uintptr_t lo, const void *copy, size_t bytes,
+                   uintptr_t *pcs, size_t max);
+
 #endif

@@ -66,11 +66,12 @@ void waitgroup_add(gort_waitgroup *wg, int delta)
         settle(wg, delta, state);
 }
 
-static __attribute__((noinline)) void settle_entered(gort_waitgroup *wg, int delta, uint64_t state)
+static __attribute__((noinline)) void settle_entered(gort_waitgroup *wg, int delta, uint64_t state,
+                                                     uintptr_t pc)
 {
     rt_enter("gort_waitgroup_add");
     settle(wg, delta, state);
-    rt_leave(worker_self());
+    rt_leave_to(worker_self(), pc);
 }
 
 void gort_waitgroup_add(gort_waitgroup *wg, int delta)
@@ -79,7 +80,7 @@ void gort_waitgroup_add(gort_waitgroup *wg, int delta)
     uint64_t state = change_count(wg, delta);
 
     if (UNLIKELY(!is_settled(delta, state)))
-        settle_entered(wg, delta, state);
+        settle_entered(wg, delta, state, (uintptr_t)__builtin_return_address(0));
     else
         rt_glance_end(w);
 }
@@ -90,7 +91,7 @@ void gort_waitgroup_done(gort_waitgroup *wg)
     uint64_t state = change_count(wg, -1);
 
     if (UNLIKELY(!is_settled(-1, state)))
-        settle_entered(wg, -1, state);
+        settle_entered(wg, -1, state, (uintptr_t)__builtin_return_address(0));
     else
         rt_glance_end(w);
 }

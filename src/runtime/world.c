@@ -31,12 +31,24 @@ static struct {
     _Atomic(uint32_t) restarts;  /* counts world_start; stopped workers sleep on it */
     _Atomic(uint32_t) held;      /* workers that wait for it, or have not run on yet */
     _Atomic(int64_t) resumed_ns; /* when the last of them ran on */
-    _Atomic(uint64_t) last_task; /* id of the task whose worker arrived last */
+    _Atomic(struct worker *) last; /* that arrived with a task, or NULL */
 } world = {.lock = LOCK_INIT(RANK_WORLD)};
 
 /* ---- The workers' side ---- */
 
-void worker_become_quiet(struct worker *w, enum worker_mode mode)
+/* W, which is active, is about to be so no more. One without a task has kept nobody waiting for
+ * long. */
+static void note_arrival(struct worker *w, bool goes_on)
+{
+    if (w->current == NULL)
+        return;
+    atomic_store_explicit(&w->arrival_task, w->current->id, memory_order_relaxed);
+    atomic_store_explicit(&w->arrival_goes_on, goes_on, memory_order_relaxed);
+    /* Release: pairs with the acquire in world_stop. */
+    atomic_store_explicit(&world.last, w, memory_order_release);
+}
+
+static void become_quiet(struct worker *w, enum worker_mode mode)
 {
     /* Release by sequential consistency: the stopper that sees it sees all that the worker wrote.
      */
@@ -45,6 +57,13 @@ void worker_become_quiet(struct worker *w, enum worker_mode mode)
         atomic_fetch_add_explicit(&world.arrivals, 1, memory_order_release);
         futex_wake(&world.arrivals, 1);
     }
+}
+
+void worker_become_quiet(struct worker *w, enum worker_mode mode)
+{
+    if (UNLIKELY(atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0))
+        note_arrival(w, true);
+    become_quiet(w, mode);
 }
 
 static void begin_hold(void)
@@ -77,7 +96,7 @@ static void become_active(struct worker *w, bool held)
         if (!held)
             begin_hold();
         held = true;
-        worker_become_quiet(w, WORKER_STOPPED);
+        become_quiet(w, WORKER_STOPPED);
         if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
             futex_wait(&world.restarts, restarts, -1);
     }
@@ -94,10 +113,9 @@ static void stop_and_wait(struct worker *w)
 {
     if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) == 0)
         return;
-    if (w->current != NULL)
-        atomic_store_explicit(&world.last_task, w->current->id, memory_order_relaxed);
+    note_arrival(w, false);
     begin_hold();
-    worker_become_quiet(w, WORKER_STOPPED);
+    become_quiet(w, WORKER_STOPPED);
     become_active(w, true);
 }
 
@@ -112,16 +130,18 @@ static void stop_on_worker_stack(void *arg)
     stop_and_wait(worker_self());
 }
 
-void world_stop_here(void)
+void world_stop_here(uintptr_t pc)
 {
+    worker_self()->stop_pc = pc;
     sched_on_worker_stack(stop_on_worker_stack, NULL);
 }
 
 /* Called by the signal handler, in C code, on the alternate stack whose frames from FRAME up hold
  * the registers. */
-void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame)
+void world_stop_in_handler(struct worker *w, uintptr_t sp, char *frame, const void *context)
 {
     w->stop_sp = sp;
+    w->stop_context = context;
     w->stop_frame = frame;
     stop_and_wait(w);
     w->stop_frame = NULL;
@@ -213,7 +233,7 @@ int64_t world_resumed_ns(int64_t started_ns)
 static void take_turn(struct worker *self)
 {
     if (self != NULL)
-        worker_become_quiet(self, WORKER_STOPPED);
+        become_quiet(self, WORKER_STOPPED);
     lock_take(&world.lock);
     if (self != NULL)
         atomic_store_explicit(&self->mode, WORKER_ACTIVE, memory_order_seq_cst);
@@ -243,7 +263,7 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
 
     take_turn(self);
     how->asked_ns = clock_mono_ns();
-    atomic_store_explicit(&world.last_task, 0, memory_order_relaxed);
+    atomic_store_explicit(&world.last, NULL, memory_order_relaxed);
     atomic_store_explicit(&sched.detour, 1, memory_order_relaxed);
     proctime_pause_begin();
     atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
@@ -253,7 +273,9 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
         return false;
     }
     how->stopped_ns = clock_mono_ns();
-    how->last_task = atomic_load_explicit(&world.last_task, memory_order_relaxed);
+    /* Acquire: pairs with the release in note_arrival. */
+    if (how->last != NULL)
+        laststop_take(how->last, atomic_load_explicit(&world.last, memory_order_acquire));
     return true;
 }
 
@@ -271,7 +293,7 @@ void world_stop_later(int64_t *patience_ns)
     struct worker *self = worker_self();
 
     if (self != NULL)
-        worker_become_quiet(self, WORKER_STOPPED);
+        become_quiet(self, WORKER_STOPPED);
     sleep_for(*patience_ns / PAUSE_SHARE);
     if (self != NULL)
         worker_become_active(self);

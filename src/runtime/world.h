@@ -12,12 +12,13 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "runtime/laststop.h"
 #include "runtime/proc.h"
 
 struct world_stop {
     int64_t asked_ns;   /* monotonic */
     int64_t stopped_ns; /* the last thread had stopped */
-    uint64_t last_task; /* id of the task that was last to stop, or 0 */
+    struct last_stop *last; /* in: takes who was last to stop; NULL: nobody wants to know */
 };
 
 /* Stops all tasks but the caller, which runs on its worker's own stack with its proc

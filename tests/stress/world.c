@@ -76,7 +76,7 @@ static void stop_and_look(void *arg)
 {
     uint64_t before[ARRAY_COUNT(steps)];
     uint64_t after[ARRAY_COUNT(steps)];
-    struct world_stop how;
+    struct world_stop how = {0};
     int *moved = arg;
 
     while (!world_stop(&how, GORT_S)) {

@@ -111,6 +111,27 @@ Test(unwind, stops_at_the_most_frames_wanted)
     cr_assert_eq(pcs[2], 77, "wrote behind the end");
 }
 
+/* The stack is another one when the copy is walked. */
+Test(unwind, finds_the_same_frames_in_a_copy)
+{
+    static uintptr_t copy[512];
+    struct unwind_regs regs;
+    struct stack stack = own_stack();
+    uintptr_t pcs[2][4];
+    uintptr_t sp = 0;
+    size_t bytes = 0;
+
+    unwind_regs_here(&regs);
+    sp = regs.reg[UNWIND_SP] & ~(uintptr_t)(sizeof copy[0] - 1);
+    bytes = min_size(sizeof copy, stack.hi - sp);
+    memcpy(copy, (const void *)sp, bytes);
+    cr_assert_eq(unwind_stack(&regs, stack.lo, stack.hi, pcs[0], 4), 4, "no four frames");
+    cr_assert_eq(unwind_copy(&regs, sp, copy, bytes, pcs[1], 4), 4, "no four in the copy");
+    cr_assert_arr_eq(pcs[0], pcs[1], sizeof pcs[0], "other frames");
+    memset(copy, 0, sizeof copy);
+    cr_assert_eq(unwind_copy(&regs, sp, copy, bytes, pcs[1], 4), 1, "it read the stack");
+}
+
 static uintptr_t park_stack[8 << 10] __attribute__((aligned(64)));
 
 /* The code after each call keeps it from becoming a jump. */
