@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "mon/layout.h"
+#include "panels/cycle.h"
 #include "panels/parts.h"
 
 #define FACT_WIDTH 7
@@ -164,7 +165,23 @@ static void draw_count_plot(const struct model *model, const struct panel_state 
 
 /* ---- Cycles, newest first ---- */
 
-enum { NUMBER, ENDED, WHY, PAUSE, STOP, MARK, RESTART, BEFORE, LIVE, GOAL, TASKS, COLUMNS };
+enum {
+    NUMBER,
+    ENDED,
+    WHY,
+    PAUSE,
+    STOP,
+    MARK,
+    RESTART,
+    BEFORE,
+    LIVE,
+    GOAL,
+    ROUNDS,
+    WRITTEN,
+    ASSIST,
+    TASKS,
+    COLUMNS
+};
 
 static const struct draw_column columns[COLUMNS] = {
     [NUMBER] = {.title = "NUMGC", .width = 9, .align = DRAW_RIGHT, .rank = 2},
@@ -177,7 +194,10 @@ static const struct draw_column columns[COLUMNS] = {
     [BEFORE] = {.title = "BEFORE", .width = 7, .align = DRAW_RIGHT, .rank = 3},
     [LIVE] = {.title = "LIVE", .width = 7, .align = DRAW_RIGHT, .rank = 1},
     [GOAL] = {.title = "GOAL", .width = 7, .align = DRAW_RIGHT, .rank = 7},
-    [TASKS] = {.title = "TASKS", .width = 7, .align = DRAW_RIGHT, .rank = 9},
+    [ROUNDS] = {.title = "ROUNDS", .width = 6, .align = DRAW_RIGHT, .rank = 11},
+    [WRITTEN] = {.title = "WRITTEN", .width = 7, .align = DRAW_RIGHT, .rank = 10},
+    [ASSIST] = {.title = "ASSIST", .width = 7, .align = DRAW_RIGHT, .rank = 9},
+    [TASKS] = {.title = "TASKS", .width = 7, .align = DRAW_RIGHT, .rank = 12},
 };
 
 static int count(const struct model *model, const struct panel_state *state)
@@ -215,6 +235,12 @@ static const char *cell_text(const struct gc_cycle *cycle, int column, char text
         return fmt_bytes(text, FMT_BYTES_MAX, (double)cycle->heap_live);
     case GOAL:
         return fmt_bytes(text, FMT_BYTES_MAX, (double)cycle->heap_goal);
+    case ROUNDS:
+        return fmt_count(text, FMT_BYTES_MAX, (double)cycle->rounds);
+    case WRITTEN:
+        return fmt_count(text, FMT_BYTES_MAX, (double)cycle->written_pages);
+    case ASSIST:
+        return fmt_duration(text, FMT_BYTES_MAX, (double)cycle->assist_ns);
     case TASKS:
         return fmt_count(text, FMT_BYTES_MAX, (double)cycle->tasks);
     }
@@ -265,29 +291,33 @@ static void draw_cycles(const struct model *model, const struct panel_state *sta
     }
 }
 
-static const struct layout_part parts[] = {
+#define PARTS 7
+
+static const struct layout_part parts[PARTS] = {
     {.least = 1, .rank = 2},
     {.least = 1, .rank = 1},
     {.least = 3, .weight = 3, .rank = 0},
     {.least = 3, .weight = 2, .rank = 4},
-    {.least = 3, .weight = 2, .rank = 5},
+    {.least = 3, .weight = 2, .rank = 6},
     {.least = 4, .weight = 4, .rank = 3},
+    {.least = CYCLE_LEAST_ROWS, .weight = 2, .most = 20, .rank = 5},
 };
 
 static int list_rows(const struct model *model, const struct panel_state *state)
 {
-    int size[6];
+    int size[PARTS];
 
     (void)model;
-    layout_divide(state->view->rows, parts, 6, size);
+    layout_divide(state->view->rows, parts, PARTS, size);
     return size[5] - 1;
 }
 
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
-    struct canvas view[6];
+    struct canvas view[PARTS];
+    int n = count(model, state);
 
-    layout_rows(canvas, parts, 6, view);
+    layout_rows(canvas, parts, PARTS, view);
     draw_settings(model, &view[0]);
     draw_pauses(model, &view[1]);
     draw_pause_plot(model, state, &view[2]);
@@ -295,10 +325,14 @@ static void draw(const struct model *model, const struct panel_state *state, str
         draw_heap_plot(model, state, &view[3]);
     if (view[4].rows > 0)
         draw_count_plot(model, state, &view[4]);
-    if (count(model, state) > 0)
-        draw_cycles(model, state, &view[5]);
-    else if (view[5].rows > 0)
+    if (n == 0 && view[5].rows > 0)
         draw_nothing(&view[5], "no collection yet");
+    if (n == 0)
+        return;
+    draw_cycles(model, state, &view[5]);
+    if (view[6].rows > 0)
+        cycle_draw(model, cycle_at(model, state->scroll.cursor < n ? state->scroll.cursor : n - 1),
+                   &view[6]);
 }
 
 const struct panel panel_gc = {
@@ -306,8 +340,12 @@ const struct panel panel_gc = {
     .help =
         "Each mark in the pause plot is a collection: for so long the whole program stood still. "
         "A pause is the time until the last thread had stopped, then the marking, then the "
-        "restart; the table has the parts of each. The live heap is what a collection found "
-        "in use; the goal is the size at which the next one comes.",
+        "restart; the table has the parts of each. Below it are those of both stops of the "
+        "selected collection, what it did beside the program (rounds: looks at the pages that the "
+        "program wrote meanwhile, each at the price of a fault; assists: time of tasks that had to "
+        "help), and the task that was last to stop, which all others waited for, with its stack. "
+        "The live heap is what a collection found in use; the goal is the size at which the next "
+        "one comes.",
     .scopes = SCOPE_LIST,
     .draw = draw,
     .count = count,

@@ -14,6 +14,7 @@
 #define SITES_LOOKED    64
 #define LEAKS_LOOKED    64
 #define HOLDERS_LOOKED  64
+#define CYCLES_LOOKED   32 /* newest, of whose last to stop the stack is shown */
 #define NEW_PER_REFRESH 64 /* what more there is comes with the next refresh */
 
 struct code_table {
@@ -38,7 +39,8 @@ void code_table_free(struct code_table *table)
     free(table);
 }
 
-/* The row of PC, a free one, or the one that was not asked for for longest. */
+/* The row of PC, a free one, or the one that was not asked for for longest; LINES_MAX: all have
+ * been asked for in this refresh. */
 static uint32_t row_for(struct code_table *table, uint64_t pc)
 {
     uint32_t oldest = 0;
@@ -49,6 +51,8 @@ static uint32_t row_for(struct code_table *table, uint64_t pc)
         if (table->used[i] < table->used[oldest])
             oldest = i;
     }
+    if (table->n == LINES_MAX && table->used[oldest] == table->refresh)
+        return LINES_MAX;
     uint32_t row = table->n < LINES_MAX ? table->n++ : oldest;
     table->line[row] = (struct code_line){.pc = pc};
     table->final[row] = false;
@@ -65,6 +69,8 @@ static bool look_up(struct code_table *table, struct symbols *symbols, uint64_t 
     if (pc == 0 || table->nnew >= NEW_PER_REFRESH)
         return false;
     uint32_t row = row_for(table, pc);
+    if (row == LINES_MAX)
+        return false;
     table->used[row] = table->refresh;
     if (table->final[row])
         return false;
@@ -73,6 +79,20 @@ static bool look_up(struct code_table *table, struct symbols *symbols, uint64_t 
         return false;
     memcpy(table->line[row].text, text, sizeof text);
     return true;
+}
+
+static bool look_up_stops(struct code_table *table, const struct snapshot *s,
+                          struct symbols *symbols)
+{
+    bool changed = false;
+
+    for (uint32_t i = 0; i < s->ncycles && i < CYCLES_LOOKED; i++) {
+        const struct gc_last *last = &s->cycle[s->ncycles - 1 - i].last_stopped;
+
+        for (uint32_t k = 0; k < last->nframes; k++)
+            changed |= look_up(table, symbols, gc_last_code(last, k), SYMBOL_AT_RETURN);
+    }
+    return changed;
 }
 
 bool code_table_refresh(struct code_table *table, const struct model *model,
@@ -100,6 +120,7 @@ bool code_table_refresh(struct code_table *table, const struct model *model,
     }
     for (uint32_t i = 0; i < snapshot->nsites && i < SITES_LOOKED; i++)
         changed |= look_up(table, symbols, snapshot->site[i].pc, SYMBOL_AT_RETURN);
+    changed |= look_up_stops(table, snapshot, symbols);
     return changed;
 }
 

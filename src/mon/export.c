@@ -212,3 +212,15 @@ void export_targets(FILE *out, const struct target_list *list)
                 fmt_date(since, sizeof since, t->since_real_ns), t->name);
     }
 }
+
+/* ---- code ---- */
+
+uint32_t export_codes(const struct model *m, uint64_t pc[EXPORT_CODES])
+{
+    const struct gc_cycle *cycle = snapshot_last_cycle(m->snapshot);
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; cycle != NULL && i < cycle->last_stopped.nframes; i++)
+        pc[n++] = gc_last_code(&cycle->last_stopped, i);
+    return n;
+}

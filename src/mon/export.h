@@ -13,6 +13,7 @@
 #include "mon/target.h"
 
 #define EXPORT_SCHEMA 1
+#define EXPORT_CODES  SNAPSHOT_FRAMES
 
 /* The titles of the columns. */
 void export_titles(FILE *out);
@@ -45,6 +46,10 @@ void export_targets(FILE *out, const struct target_list *list);
 
 /* The same as JSON, an object a line. False: gomon was built without JSON. */
 bool export_json(FILE *out, const struct model *m);
+/* The addresses of code that export_json names if the model has their lines, apart from those of
+ * alerts; returns how many there are. */
+uint32_t export_codes(const struct model *m, uint64_t pc[EXPORT_CODES]);
+
 bool export_targets_json(FILE *out, const struct target_list *list);
 bool export_figures_json(FILE *out, const struct metric_table *t);
 

@@ -121,6 +121,88 @@ static json_t *procs_array(const struct snapshot *s)
     return array;
 }
 
+/* The code at PC is looked up by the return address CODE_PC. */
+static json_t *code_object(const struct model *m, uint64_t pc, uint64_t code_pc)
+{
+    const char *code = model_code_line(m, code_pc);
+    json_t *o = json_object();
+    char text[24];
+
+    snprintf(text, sizeof text, "0x%llx", (unsigned long long)pc);
+    set(o, "pc", json_string(text));
+    if (code != NULL)
+        set(o, "code", json_string(code));
+    return o;
+}
+
+static void append(json_t *array, json_t *value)
+{
+    int failed = json_array_append_new(array, value);
+
+    CHECK(failed == 0);
+}
+
+static json_t *stop_object(const struct gc_stop *stop)
+{
+    json_t *o = json_object();
+
+    set(o, "stop", figure(stop->stop_ns));
+    set(o, "work", figure(stop->work_ns));
+    set(o, "restart", figure(stop->restart_ns));
+    return o;
+}
+
+static json_t *last_object(const struct model *m, const struct gc_last *last)
+{
+    static const char *const how[] = {[STOPPED_UNKNOWN] = "unknown",
+                                      [STOPPED_BY_SIGNAL] = "signal",
+                                      [STOPPED_IN_RUNTIME] = "runtime",
+                                      [STOPPED_BY_BLOCKING] = "blocking"};
+    json_t *stack = json_array();
+    json_t *o = json_object();
+
+    for (uint32_t i = 0; i < last->nframes; i++)
+        append(stack, code_object(m, last->pc[i], gc_last_code(last, i)));
+    set(o, "task", figure(last->task));
+    set(o, "name", json_string(last->name));
+    set(o, "how", json_string(how[last->how]));
+    set(o, "stack", stack);
+    return o;
+}
+
+/* The newest collection; all times in ns. */
+static json_t *cycle_object(const struct model *m, const struct gc_cycle *c)
+{
+    static const char *const trigger[] = {[GC_BY_HEAP] = "heap",
+                                          [GC_BY_TIME] = "time",
+                                          [GC_BY_CALL] = "call",
+                                          [GC_BY_LIMIT] = "limit"};
+    json_t *o = json_object();
+
+    set(o, "number", figure(c->number));
+    set(o, "end", time_text(c->end_real_ns));
+    set(o, "trigger", json_string(trigger[c->trigger]));
+    set(o, "mode", json_string(c->mode == GC_MODE_CONCURRENT ? "concurrent" : "stw"));
+    set(o, "pause", figure(c->pause_ns));
+    if (c->mode == GC_MODE_CONCURRENT)
+        set(o, "first_stop", stop_object(&c->first));
+    set(o, "last_stop", stop_object(&c->last));
+    set(o, "clean", figure(c->clean_ns));
+    set(o, "beside", figure(c->beside_ns));
+    set(o, "markers", figure(c->marker_ns));
+    set(o, "assists", figure(c->assist_ns));
+    set(o, "rounds", figure(c->rounds));
+    set(o, "written_pages", figure(c->written_pages));
+    set(o, "last_pages", figure(c->last_pages));
+    set(o, "heap_before", figure(c->heap_before));
+    set(o, "heap_end", figure(c->heap_end));
+    set(o, "heap_live", figure(c->heap_live));
+    set(o, "heap_goal", figure(c->heap_goal));
+    if (c->last_stopped.task != 0)
+        set(o, "last_to_stop", last_object(m, &c->last_stopped));
+    return o;
+}
+
 static json_t *trend_object(const struct alert_trend *t)
 {
     json_t *o = json_object();
@@ -230,6 +312,8 @@ bool export_json(FILE *out, const struct model *m)
     set(o, "procs", procs_array(s));
     if (s->nleaks > 0)
         set(o, "leaks", leaks_array(m));
+    if (snapshot_last_cycle(s) != NULL)
+        set(o, "gc", cycle_object(m, snapshot_last_cycle(s)));
     set(o, "alerts", alerts_array(m));
     write_line(out, o);
     return true;

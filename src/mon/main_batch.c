@@ -45,7 +45,8 @@ struct batch {
     struct monitor *monitor;
     struct symbols *symbols;
     struct alert_command on_alert;
-    struct code_line code[ALERTS_MAX];
+    struct code_line code[ALERTS_MAX + EXPORT_CODES];
+    uint32_t ncodes;
     struct code_table *lines; /* of what is recorded, or NULL */
     bool told_trouble;        /* that the recording fails */
     uint64_t nsamples;
@@ -53,33 +54,42 @@ struct batch {
     bool is_over;
 };
 
-static bool is_named(const struct batch *b, uint32_t n, uint64_t pc)
+static bool is_named(const struct batch *b, uint64_t pc)
 {
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < b->ncodes; i++)
         if (b->code[i].pc == pc)
             return true;
     return false;
 }
 
-/* Looks up what the alerts blame, waiting for it: an alert without its line is half an alert. */
+static void name(struct batch *b, uint64_t pc, int64_t deadline_ns)
+{
+    struct code_line *line = &b->code[b->ncodes];
+
+    if (pc == 0 || is_named(b, pc))
+        return;
+    symbols_wait(b->symbols, pc, SYMBOL_AT_RETURN, deadline_ns);
+    line->pc = pc;
+    symbols_text(b->symbols, pc, SYMBOL_AT_RETURN, line->text, sizeof line->text);
+    b->ncodes++;
+}
+
+/* Looks up what the alerts blame, waiting for it: an alert without its line is half an alert. The
+ * same for the code that JSON tells of, but of several targets that would take too long. */
 static void name_code(struct batch *b)
 {
-    const struct alerts *alerts = monitor_model(b->monitor)->alerts;
+    const struct model *m = monitor_model(b->monitor);
     int64_t deadline_ns = clock_mono_ns() + NAMING_NS;
-    uint32_t n = 0;
+    uint64_t pc[EXPORT_CODES];
+    uint32_t n = b->options->json && !b->out->several ? export_codes(m, pc) : 0;
 
-    for (uint32_t i = 0; i < alerts->nstanding; i++) {
-        uint64_t pc = alerts->alert[i].pc;
-
-        if (pc == 0 || is_named(b, n, pc))
-            continue;
-        symbols_wait(b->symbols, pc, SYMBOL_AT_RETURN, deadline_ns);
-        b->code[n].pc = pc;
-        symbols_text(b->symbols, pc, SYMBOL_AT_RETURN, b->code[n].text, sizeof b->code[n].text);
-        n++;
-    }
+    b->ncodes = 0;
+    for (uint32_t i = 0; i < m->alerts->nstanding; i++)
+        name(b, m->alerts->alert[i].pc, deadline_ns);
+    for (uint32_t i = 0; i < n; i++)
+        name(b, pc[i], deadline_ns);
     if (b->lines == NULL) {
-        monitor_set_code_lines(b->monitor, (struct code_lines){.n = n, .line = b->code});
+        monitor_set_code_lines(b->monitor, (struct code_lines){.n = b->ncodes, .line = b->code});
         return;
     }
     symbols_step(b->symbols);

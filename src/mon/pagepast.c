@@ -9,11 +9,36 @@
 #include "mon/pagepart.h"
 #include "mon/text.h"
 
+_Static_assert(SNAPSHOT_FRAMES == PAGE_GC_FRAMES, "stacks are copied as they are");
+
 /* ---- collections and events ---- */
 
 static enum gc_trigger trigger_from(uint32_t trigger)
 {
     return trigger <= GC_BY_LIMIT ? (enum gc_trigger)trigger : GC_BY_HEAP;
+}
+
+static uint64_t between(uint64_t from_ns, uint64_t to_ns)
+{
+    return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+static struct gc_stop stop_from(const uint64_t ns[4])
+{
+    return (struct gc_stop){.stop_ns = between(ns[0], ns[1]),
+                            .work_ns = between(ns[1], ns[2]),
+                            .restart_ns = between(ns[2], ns[3])};
+}
+
+static void add_last(struct gc_last *last, const struct page_gc_cycle *c)
+{
+    last->task = c->last_stopped_task;
+    last->how = c->last_stopped_how <= PAGE_STOPPED_BY_BLOCKING
+                    ? (enum stopped_how)c->last_stopped_how
+                    : STOPPED_UNKNOWN;
+    last->nframes = (uint32_t)min_size(c->last_stopped_frames, SNAPSHOT_FRAMES);
+    memcpy(last->pc, c->last_stopped_pc, sizeof last->pc);
+    text_clean(last->name, sizeof last->name, c->last_stopped_name, sizeof c->last_stopped_name);
 }
 
 static struct gc_cycle cycle_from(const struct page_gc_cycle *c)
@@ -31,11 +56,20 @@ static struct gc_cycle cycle_from(const struct page_gc_cycle *c)
         .heap_goal = c->heap_goal,
         .stacks_bytes = c->stacks_bytes,
         .globals_bytes = c->globals_bytes,
-        .last_stopped_task = c->last_stopped_task,
         .trigger = trigger_from(c->trigger),
         .mode = c->mode == PAGE_GC_CONCURRENT ? GC_MODE_CONCURRENT : GC_MODE_STOP_THE_WORLD,
         .procs = c->procs,
         .tasks = c->tasks,
+        .first = stop_from(c->first_stop_ns),
+        .last = stop_from(c->last_stop_ns),
+        .clean_ns = c->clean_ns,
+        .beside_ns = c->beside_ns,
+        .marker_ns = c->marker_ns,
+        .assist_ns = c->assist_ns,
+        .rounds = c->rounds,
+        .written_pages = c->written_pages,
+        .last_pages = c->last_pages,
+        .heap_end = c->heap_end,
     };
 }
 
@@ -47,7 +81,8 @@ static void add_cycle(void *arg, const uint8_t *slot, uint32_t bytes)
     memcpy(&c, slot, min_size(sizeof c, bytes));
     if (s->ncycles == SNAPSHOT_MAX_CYCLES)
         memmove(&s->cycle[0], &s->cycle[1], --s->ncycles * sizeof s->cycle[0]);
-    s->cycle[s->ncycles++] = cycle_from(&c);
+    s->cycle[s->ncycles] = cycle_from(&c);
+    add_last(&s->cycle[s->ncycles++].last_stopped, &c);
 }
 
 void pagepart_cycles(struct pagefile *pf, struct pagepart_place *place, struct snapshot *s)

@@ -236,17 +236,6 @@ static bool prepare_insert(struct recfile *f, int i)
     return f->insert[i] != NULL;
 }
 
-static bool make_table(struct recfile *f, int i)
-{
-    char sql[SQL_BYTES];
-
-    snprintf(sql, sizeof sql,
-             "CREATE TABLE IF NOT EXISTS %s (mono_ns INTEGER NOT NULL%s,%s, "
-             "PRIMARY KEY (mono_ns%s)) WITHOUT ROWID",
-             tables[i].name, tables[i].key, tables[i].columns, tables[i].key);
-    return recfile_run(f, sql) && prepare_insert(f, i);
-}
-
 bool recfile_has_column(struct recfile *f, const char *table, const char *column)
 {
     sqlite3_stmt *s = recfile_prepare(f, "SELECT 1 FROM pragma_table_info(?) WHERE name=?");
@@ -271,6 +260,78 @@ static bool add_column(struct recfile *f, const char *table, const char *column,
         return true;
     snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN %s", table, name);
     return recfile_run(f, sql);
+}
+
+/* NAME gets the column that FROM, a list, begins with; returns what follows, or NULL at the end. */
+static const char *first_column(const char *from, char name[static RECFILE_COLUMN_BYTES])
+{
+    size_t n = strcspn(from, ",");
+
+    CHECK(n < RECFILE_COLUMN_BYTES);
+    memcpy(name, from, n);
+    name[n] = '\0';
+    return from[n] == ',' ? from + n + 1 : NULL;
+}
+
+/* An earlier gomon made the table with fewer columns. */
+static bool add_missing(struct recfile *f, int i)
+{
+    char name[RECFILE_COLUMN_BYTES];
+    bool good = true;
+
+    for (const char *p = tables[i].columns; p != NULL && good;) {
+        p = first_column(p, name);
+        good = add_column(f, tables[i].name, name, "");
+    }
+    return good;
+}
+
+static bool make_table(struct recfile *f, int i)
+{
+    char sql[SQL_BYTES];
+
+    snprintf(sql, sizeof sql,
+             "CREATE TABLE IF NOT EXISTS %s (mono_ns INTEGER NOT NULL%s,%s, "
+             "PRIMARY KEY (mono_ns%s)) WITHOUT ROWID",
+             tables[i].name, tables[i].key, tables[i].columns, tables[i].key);
+    return recfile_run(f, sql) &&
+           (prepare_insert(f, i) || (add_missing(f, i) && prepare_insert(f, i)));
+}
+
+/* The columns of a table; NULL in the place of those that this file has not. */
+static void list_columns(struct recfile *f, enum recfile_table table, char *list, size_t bytes)
+{
+    char name[RECFILE_COLUMN_BYTES];
+    size_t n = 0;
+
+    for (const char *p = tables[table].all; p != NULL && n < bytes;) {
+        p = first_column(p, name);
+        n += (size_t)snprintf(list + n, bytes - n, "%s%s", n > 0 ? "," : "",
+                              recfile_has_column(f, tables[table].name, name) ? name : "NULL");
+    }
+    CHECK(n < bytes);
+}
+
+static struct sqlite3_stmt *select_columns(struct recfile *f, enum recfile_table table,
+                                           const char *list, const char *tail)
+{
+    char sql[SQL_BYTES];
+    int n = snprintf(sql, sizeof sql, "SELECT %s FROM %s %s", list, tables[table].name, tail);
+
+    CHECK(n > 0 && (size_t)n < sizeof sql);
+    return recfile_prepare(f, sql);
+}
+
+/* Most files have all columns: to ask for each would cost more than the query. */
+struct sqlite3_stmt *recfile_select(struct recfile *f, enum recfile_table table, const char *tail)
+{
+    struct sqlite3_stmt *s = select_columns(f, table, tables[table].all, tail);
+    char list[SQL_BYTES / 2];
+
+    if (s != NULL)
+        return s;
+    list_columns(f, table, list, sizeof list);
+    return select_columns(f, table, list, tail);
 }
 
 static bool add_metric(struct recfile *f, const struct metric_info *info)
@@ -335,11 +396,6 @@ const char *recfile_column(const char *name, char column[static RECFILE_COLUMN_B
         if (strcmp(column, taken[i]) == 0)
             memcpy(column + n, "_", 2);
     return column;
-}
-
-const char *recfile_columns(enum recfile_table table)
-{
-    return tables[table].all;
 }
 
 const char *recfile_table_name(enum recfile_table table)

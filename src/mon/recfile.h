@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 #include "mon/metric.h"
+#include "mon/snapshot.h"
 
 #define RECFILE_WHY_BYTES    256
 #define RECFILE_FORMAT       1 /* of user_version; grows if an earlier gomon must not read it */
+#define RECFILE_STACK_BYTES  (SNAPSHOT_FRAMES * 20) /* of addresses in text */
 #define RECFILE_COLUMN_BYTES (METRIC_NAME_BYTES + 4)
 
 struct sqlite3;
@@ -74,8 +76,10 @@ bool recfile_get_meta(struct recfile *f, const char *key, char *text, size_t byt
 /* The column of a metric of this name. Returns COLUMN. */
 const char *recfile_column(const char *name, char column[static RECFILE_COLUMN_BYTES]);
 
-/* The columns of a table of recording.def, mono_ns first, for a SELECT. */
-const char *recfile_columns(enum recfile_table table);
+/* A SELECT of the columns of a table of recording.def, mono_ns first, with what follows FROM and
+ * the table's name; those that this file, which an earlier gomon wrote, has not are NULL. Else as
+ * recfile_prepare. */
+struct sqlite3_stmt *recfile_select(struct recfile *f, enum recfile_table table, const char *tail);
 const char *recfile_table_name(enum recfile_table table);
 
 #endif

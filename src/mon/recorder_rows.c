@@ -3,6 +3,7 @@
 
 #include "mon/recorder_rows.h"
 
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,14 +192,35 @@ static bool write_procs(struct recfile *f, const struct snapshot *s)
     return good;
 }
 
+/* "0x401010 0x402020", innermost first. */
+static const char *stack_text(const struct gc_last *last, char text[static RECFILE_STACK_BYTES])
+{
+    int n = 0;
+
+    text[0] = '\0';
+    for (uint32_t i = 0; i < last->nframes; i++)
+        n += snprintf(text + n, RECFILE_STACK_BYTES - (size_t)n, "%s0x%" PRIx64, i > 0 ? " " : "",
+                      last->pc[i]);
+    return text;
+}
+
 static bool write_cycle(struct recfile *f, const struct gc_cycle *c)
 {
-    return recfile_put(f, RECFILE_CYCLES, "iiiiiiiiiiiiiiiii", c->start_mono_ns, (int64_t)c->number,
-                       c->end_real_ns, (int64_t)c->pause_ns, (int64_t)c->stop_ns,
-                       (int64_t)c->mark_ns, (int64_t)c->restart_ns, (int64_t)c->heap_before,
-                       (int64_t)c->heap_live, (int64_t)c->heap_goal, (int64_t)c->stacks_bytes,
-                       (int64_t)c->globals_bytes, (int64_t)c->last_stopped_task,
-                       (int64_t)c->trigger, (int64_t)c->mode, (int64_t)c->procs, (int64_t)c->tasks);
+    const struct gc_last *last = &c->last_stopped;
+    char stack[RECFILE_STACK_BYTES];
+
+    return recfile_put(
+        f, RECFILE_CYCLES, "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiitit", c->start_mono_ns,
+        (int64_t)c->number, c->end_real_ns, (int64_t)c->pause_ns, (int64_t)c->stop_ns,
+        (int64_t)c->mark_ns, (int64_t)c->restart_ns, (int64_t)c->heap_before, (int64_t)c->heap_live,
+        (int64_t)c->heap_goal, (int64_t)c->stacks_bytes, (int64_t)c->globals_bytes,
+        (int64_t)last->task, (int64_t)c->trigger, (int64_t)c->mode, (int64_t)c->procs,
+        (int64_t)c->tasks, (int64_t)c->first.stop_ns, (int64_t)c->first.work_ns,
+        (int64_t)c->first.restart_ns, (int64_t)c->last.stop_ns, (int64_t)c->last.work_ns,
+        (int64_t)c->last.restart_ns, (int64_t)c->clean_ns, (int64_t)c->beside_ns,
+        (int64_t)c->marker_ns, (int64_t)c->assist_ns, (int64_t)c->rounds, (int64_t)c->written_pages,
+        (int64_t)c->last_pages, (int64_t)c->heap_end, last->name, (int64_t)last->how,
+        stack_text(last, stack));
 }
 
 static bool write_news(struct recorder_rows *w, struct recfile *f, const struct snapshot *s)

@@ -96,7 +96,7 @@ void recording_minutes(struct recording *r, int64_t *after_ns, struct history *h
 
 void recording_procs(struct recording *r, int64_t from_ns, int64_t to_ns, struct proc_history *h)
 {
-    struct sqlite3_stmt *s = recording_rows(r->f, RECFILE_PROCS,
+    struct sqlite3_stmt *s = recfile_select(r->f, RECFILE_PROCS,
                                             "WHERE mono_ns>=? AND mono_ns<? ORDER BY mono_ns,proc");
     struct snapshot *now = &r->prev;
 

@@ -17,15 +17,6 @@
 
 /* ---- columns ---- */
 
-struct sqlite3_stmt *recording_rows(struct recfile *f, enum recfile_table table, const char *tail)
-{
-    char sql[1024];
-
-    snprintf(sql, sizeof sql, "SELECT %s FROM %s %s", recfile_columns(table),
-             recfile_table_name(table), tail);
-    return recfile_prepare(f, sql);
-}
-
 void recording_text(struct sqlite3_stmt *s, int column, char *text, size_t bytes)
 {
     const unsigned char *from = sqlite3_column_text(s, column);
@@ -95,7 +86,7 @@ static bool next_row(struct sqlite3_stmt **s)
 static struct sqlite3_stmt *rows_at(struct recfile *f, enum recfile_table table, const char *tail,
                                     int64_t mono_ns)
 {
-    struct sqlite3_stmt *s = recording_rows(f, table, tail);
+    struct sqlite3_stmt *s = recfile_select(f, table, tail);
 
     if (s != NULL)
         sqlite3_bind_int64(s, 1, mono_ns);
@@ -157,6 +148,33 @@ void recording_read_procs(struct recfile *f, int64_t mono_ns, struct snapshot *s
 
 /* ---- what came ---- */
 
+static struct gc_stop stop_of(struct sqlite3_stmt *s, int column)
+{
+    return (struct gc_stop){
+        .stop_ns = u64(s, column), .work_ns = u64(s, column + 1), .restart_ns = u64(s, column + 2)};
+}
+
+/* Column 12 has the task, those from COLUMN on what an early gomon did not tell of it. */
+static void take_last(struct sqlite3_stmt *s, int column, struct gc_last *last)
+{
+    char text[RECFILE_STACK_BYTES];
+    char *at = text;
+
+    last->task = u64(s, 12);
+    recording_text(s, column, last->name, sizeof last->name);
+    last->how = (enum stopped_how)one_of(s, column + 1, STOPPED_BY_BLOCKING + 1);
+    recording_text(s, column + 2, text, sizeof text);
+    while (*at != '\0' && last->nframes < SNAPSHOT_FRAMES) {
+        char *end = at;
+
+        last->pc[last->nframes] = strtoull(at, &end, 16);
+        if (end == at)
+            return;
+        last->nframes++;
+        at = end;
+    }
+}
+
 static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
 {
     return (struct gc_cycle){
@@ -172,11 +190,20 @@ static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
         .heap_goal = u64(s, 9),
         .stacks_bytes = u64(s, 10),
         .globals_bytes = u64(s, 11),
-        .last_stopped_task = u64(s, 12),
         .trigger = (enum gc_trigger)one_of(s, 13, GC_BY_LIMIT + 1),
         .mode = (enum gc_mode)one_of(s, 14, GC_MODE_CONCURRENT + 1),
         .procs = u32(s, 15),
         .tasks = u32(s, 16),
+        .first = stop_of(s, 17),
+        .last = stop_of(s, 20),
+        .clean_ns = u64(s, 23),
+        .beside_ns = u64(s, 24),
+        .marker_ns = u64(s, 25),
+        .assist_ns = u64(s, 26),
+        .rounds = u64(s, 27),
+        .written_pages = u64(s, 28),
+        .last_pages = u64(s, 29),
+        .heap_end = u64(s, 30),
     };
 }
 
@@ -187,9 +214,12 @@ static void read_cycles(struct recfile *f, int64_t mono_ns, struct snapshot *s)
         f, RECFILE_CYCLES, "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 512", mono_ns);
 
     s->ncycles = 0;
-    while (next_row(&row))
-        if (s->ncycles < SNAPSHOT_MAX_CYCLES)
-            s->cycle[s->ncycles++] = cycle_of(row);
+    while (next_row(&row)) {
+        if (s->ncycles == SNAPSHOT_MAX_CYCLES)
+            continue;
+        s->cycle[s->ncycles] = cycle_of(row);
+        take_last(row, 31, &s->cycle[s->ncycles++].last_stopped);
+    }
     for (uint32_t i = 0; i < s->ncycles / 2; i++) {
         struct gc_cycle c = s->cycle[i];
 

@@ -45,9 +45,6 @@ void recording_read_procs(struct recfile *f, int64_t mono_ns, struct snapshot *s
 void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups *g);
 void recording_read_alerts(struct recfile *f, int64_t mono_ns, struct alerts *a);
 
-/* A statement over the rows of TABLE: its columns, then TAIL ("WHERE ..."). NULL: there is none. */
-struct sqlite3_stmt *recording_rows(struct recfile *f, enum recfile_table table, const char *tail);
-
 /* One proc from a row of procs, or of its columns from FIRST on. */
 struct proc_sample recording_proc_of(struct sqlite3_stmt *s);
 

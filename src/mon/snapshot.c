@@ -35,6 +35,12 @@ bool snapshot_rate(const struct snapshot *s, unsigned metric, double *per_s)
     return has;
 }
 
+/* The line of a call is sought just before the address that it returns to. */
+uint64_t gc_last_code(const struct gc_last *last, uint32_t i)
+{
+    return last->pc[i] + (i == 0 && last->how == STOPPED_BY_SIGNAL ? 1 : 0);
+}
+
 const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s)
 {
     return s->ncycles == 0 ? NULL : &s->cycle[s->ncycles - 1];

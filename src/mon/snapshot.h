@@ -21,6 +21,8 @@
 #define SNAPSHOT_MAX_LATENCIES 512
 #define SNAPSHOT_MAX_LEAKS 256
 #define SNAPSHOT_EVENT_BYTES 96
+#define SNAPSHOT_FRAMES 16
+#define SNAPSHOT_NAME_BYTES 40
 
 /* In the order of enum page_proc_state. */
 enum proc_state { PROC_IDLE, PROC_RUNNING, PROC_BLOCKING, PROC_STOPPED, PROC_SPINNING };
@@ -68,6 +70,26 @@ enum gc_trigger { GC_BY_HEAP, GC_BY_TIME, GC_BY_CALL, GC_BY_LIMIT };
 enum gc_mode { GC_MODE_STOP_THE_WORLD, GC_MODE_CONCURRENT };
 enum gc_phase { GC_PHASE_OFF, GC_PHASE_MARK, GC_PHASE_MARK_TERMINATION, GC_PHASE_SWEEP };
 
+/* In the order of enum page_stopped_how. */
+enum stopped_how { STOPPED_UNKNOWN, STOPPED_BY_SIGNAL, STOPPED_IN_RUNTIME, STOPPED_BY_BLOCKING };
+
+/* The parts of one stop of the world; all 0: there was none. */
+struct gc_stop {
+    uint64_t stop_ns; /* from asking until the last thread had stopped */
+    uint64_t work_ns;
+    uint64_t restart_ns;
+};
+
+/* The task that was last to stop, in the stop for which the others waited longer. */
+struct gc_last {
+    uint64_t task; /* id, or 0 */
+    enum stopped_how how;
+    char name[SNAPSHOT_NAME_BYTES]; /* without control characters; "": none */
+    uint32_t nframes;               /* 0: not known */
+    uint64_t pc[SNAPSHOT_FRAMES];   /* innermost first: return addresses, but of one that a signal
+                                       stopped the first is where it was */
+};
+
 struct gc_cycle {
     uint64_t number; /* NumGC after it, from 1 */
     int64_t start_mono_ns;
@@ -81,11 +103,21 @@ struct gc_cycle {
     uint64_t heap_goal;
     uint64_t stacks_bytes;
     uint64_t globals_bytes;
-    uint64_t last_stopped_task; /* or 0 */
     enum gc_trigger trigger;
     enum gc_mode mode;
     uint32_t procs;
     uint32_t tasks;
+    struct gc_stop first;   /* of a mark beside the program */
+    struct gc_stop last;    /* or the only one */
+    uint64_t clean_ns;      /* before the first stop, of declaring pages clean */
+    uint64_t beside_ns;     /* between the stops */
+    uint64_t marker_ns;     /* of it, of the collector's threads, summed */
+    uint64_t assist_ns;     /* of it, of tasks that helped, summed */
+    uint64_t rounds;        /* looks at the written pages before the last stop */
+    uint64_t written_pages; /* found by all looks; each was a fault of the program */
+    uint64_t last_pages;    /* found in the last stop */
+    uint64_t heap_end;      /* at the end of the mark */
+    struct gc_last last_stopped;
 };
 
 /* Over the cycles that the snapshot holds. */
@@ -172,6 +204,9 @@ bool snapshot_rate(const struct snapshot *s, unsigned metric, double *per_s);
 
 /* The newest cycle, or NULL. */
 const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s);
+
+/* The address by which the code of frame I of LAST is looked up, as return addresses are. */
+uint64_t gc_last_code(const struct gc_last *last, uint32_t i);
 
 /* Fills what follows from two snapshots that the target published: rates, shares of the procs, and
  * the summary of pauses. PREV may be NULL: there are no rates then. */

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "mon/dump.h"
+#include "tests/support/fixture_cycle.h"
 
 #define MIB        (UINT64_C(1) << 20)
 #define PAST_S     1200
@@ -229,6 +230,11 @@ static void fill_cycles(struct fixture *f)
         cycle->trigger = i % 50 == 0 ? GC_BY_CALL : GC_BY_HEAP;
         cycle->procs = NPROCS;
         cycle->tasks = (uint32_t)moment_at(t).tasks;
+        cycle->last = (struct gc_stop){cycle->stop_ns, cycle->mark_ns, cycle->restart_ns};
+        if (i % 2 == 1)
+            fixture_make_concurrent(
+                cycle, (const uint64_t[]){noise(t, 14, 9000000), noise(t, 15, 4000000),
+                                          noise(t, 16, 4), noise(t, 17, 3000), noise(t, 18, 40)});
     }
     s->pauses = (struct pause_summary){
         .n = 120, .p50_ns = 484000, .p90_ns = 690000, .p99_ns = 6400000, .max_ns = 6610000};
@@ -398,6 +404,8 @@ static void make_huge(struct fixture *f)
                                                   .name = "a name as long as there is room"};
     f->snapshot.ncycles = SNAPSHOT_MAX_CYCLES;
     memset(f->snapshot.cycle, 0x7f, sizeof f->snapshot.cycle);
+    for (uint32_t i = 0; i < SNAPSHOT_MAX_CYCLES; i++)
+        fixture_bound_last(&f->snapshot.cycle[i].last_stopped);
     memset(&f->snapshot.pauses, 0xff, sizeof f->snapshot.pauses);
     f->alerts.n = f->alerts.nstanding = ALERTS_MAX;
     for (uint32_t i = 2; i < ALERTS_MAX; i++)

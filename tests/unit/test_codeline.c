@@ -61,10 +61,25 @@ Test(codeline, everything_that_names_code_is_looked_up)
     snapshot.site[0].pc = 30;
     alerts.n = 1;
     alerts.alert[0].pc = 40;
+    snapshot.ncycles = 1;
+    snapshot.cycle[0].last_stopped = (struct gc_last){
+        .task = 1, .how = STOPPED_IN_RUNTIME, .nframes = 2, .pc = {50, 60}};
     refresh();
-    for (uint64_t pc = 10; pc <= 40; pc += 10)
+    for (uint64_t pc = 10; pc <= 60; pc += 10)
         cr_assert_not_null(text_of(pc), "nothing for %lu", (unsigned long)pc);
-    cr_assert_null(text_of(50), "a text for what nobody named: %s", text_of(50));
+    cr_assert_null(text_of(70), "a text for what nobody named: %s", text_of(70));
+}
+
+/* As if it were behind a call, where look-ups begin. */
+Test(codeline, the_instruction_at_which_a_signal_stopped_is_looked_up_itself)
+{
+    snapshot.ncycles = 1;
+    snapshot.cycle[0].last_stopped = (struct gc_last){
+        .task = 1, .how = STOPPED_BY_SIGNAL, .nframes = 2, .pc = {50, 60}};
+    refresh();
+    cr_assert_not_null(text_of(51), "nothing for where it stopped");
+    cr_assert_not_null(text_of(60), "nothing for its caller");
+    cr_assert_null(text_of(50), "the instruction before it: %s", text_of(50));
 }
 
 Test(codeline, an_answer_gets_better_until_it_is_final)
@@ -101,4 +116,30 @@ Test(codeline, the_table_is_bounded_and_keeps_what_is_asked_for)
     cr_assert_str_eq(text_of(0x7777), "function_30583 file.c:1", "%s", text_of(0x7777));
     cr_assert_not_null(text_of(1 + 199 * 20), "the newest is missing");
     cr_assert_null(text_of(1), "the oldest is still there");
+}
+
+/* What finds no room would else push out what was found before it, again and again. */
+Test(codeline, more_than_fits_does_not_ask_for_ever)
+{
+    uint64_t before;
+
+    snapshot.ncycles = 32;
+    snapshot.nsites = 64;
+    tasks.n = 128;
+    for (uint64_t i = 0; i < 128; i++)
+        tasks.group[i] = (struct task_group){.spawn_pc = 1000 + i, .start_fn = 2000 + i};
+    for (uint64_t i = 0; i < 64; i++)
+        snapshot.site[i].pc = 3000 + i;
+    for (uint32_t i = 0; i < 32; i++) {
+        snapshot.cycle[i].last_stopped.nframes = SNAPSHOT_FRAMES;
+        for (uint32_t k = 0; k < SNAPSHOT_FRAMES; k++)
+            snapshot.cycle[i].last_stopped.pc[k] = 4000 + i * SNAPSHOT_FRAMES + k;
+    }
+    for (int i = 0; i < 40; i++)
+        refresh();
+    before = nasked;
+    cr_assert_not(refresh(), "a text has changed");
+    cr_assert_eq(nasked, before, "%lu more questions", (unsigned long)(nasked - before));
+    cr_assert_not_null(text_of(1000), "what comes first is missing");
+    cr_assert_not_null(text_of(4000 + 31 * SNAPSHOT_FRAMES), "the newest stop is missing");
 }

@@ -328,6 +328,42 @@ Test(export, json_tells_where_the_time_of_each_proc_went)
     json_decref(o);
 }
 
+Test(export, json_tells_who_was_last_to_stop_and_the_parts_of_the_stops)
+{
+    json_t *o, *gc, *frame;
+
+    snap.ncycles = 1;
+    snap.cycle[0] = (struct gc_cycle){
+        .number = 9,
+        .mode = GC_MODE_CONCURRENT,
+        .first = {.stop_ns = 11},
+        .last = {.work_ns = 12},
+        .rounds = 3,
+        .last_stopped = {42, STOPPED_BY_SIGNAL, "keeper", 2, {0x77, 0x1234}}};
+    written(write_json);
+    o = parsed();
+    gc = json_object_get(o, "gc");
+    cr_assert_eq(integer_at(gc, "first_stop", "stop"), 11, "%s", text);
+    cr_assert_eq(integer_at(gc, "last_stop", "work"), 12, "%s", text);
+    cr_assert_eq(integer_at(o, "gc", "rounds"), 3, "%s", text);
+    cr_assert_eq(integer_at(gc, "last_to_stop", "task"), 42, "%s", text);
+    frame = json_array_get(json_object_get(json_object_get(gc, "last_to_stop"), "stack"), 1);
+    cr_assert_str_eq(json_string_value(json_object_get(frame, "pc")), "0x1234", "%s", text);
+    json_decref(o);
+}
+
+Test(export, the_code_that_json_names_is_told_of_before)
+{
+    uint64_t pc[EXPORT_CODES];
+
+    cr_assert_eq(export_codes(&model, pc), 0, "there is none");
+    snap.ncycles = 1;
+    snap.cycle[0].last_stopped = (struct gc_last){
+        42, STOPPED_BY_SIGNAL, "keeper", 2, {0x77, 0x1233}};
+    cr_assert_eq(export_codes(&model, pc), 2, "%u", export_codes(&model, pc));
+    cr_assert(pc[0] == 0x78 && pc[1] == 0x1233, "%" PRIx64 " %" PRIx64, pc[0], pc[1]);
+}
+
 Test(export, json_tells_the_gap_of_stale_data)
 {
     json_t *o;

@@ -169,6 +169,67 @@ Test(recording, a_recording_of_format_1_is_read_for_ever)
     cr_assert_eq(m->status.state, TARGET_LIVE, "state %d", (int)m->status.state);
 }
 
+Test(recording, cycles_have_all_that_the_page_tells)
+{
+    const struct page_gc_cycle told = {.start_mono_ns = MONO_NS,
+                                       .mode = PAGE_GC_CONCURRENT,
+                                       .first_stop_ns = {100, 101, 103, 106},
+                                       .last_stop_ns = {200, 205, 211, 218},
+                                       .clean_ns = 8,
+                                       .beside_ns = 94,
+                                       .marker_ns = 9,
+                                       .assist_ns = 10,
+                                       .rounds = 11,
+                                       .written_pages = 12,
+                                       .last_pages = 13,
+                                       .heap_end = 14,
+                                       .last_stopped_task = 42,
+                                       .last_stopped_name = "keeper",
+                                       .last_stopped_how = PAGE_STOPPED_IN_RUNTIME,
+                                       .last_stopped_frames = PAGE_GC_FRAMES,
+                                       .last_stopped_pc = {UINT64_MAX, 0x401020}};
+
+    fakepage_cycle(&rec.page, &told);
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 3);
+    struct gc_cycle live = *snapshot_last_cycle(monitor_model(rec.monitor)->snapshot);
+    recorded_close();
+    const struct gc_cycle *again = snapshot_last_cycle(recorded_replay("+2", NULL)->snapshot);
+
+    cr_assert_not_null(again, "no collection");
+    cr_assert(live.first.restart_ns == 3 && live.last.work_ns == 6 && live.heap_end == 14 &&
+                  live.last_stopped.pc[1] == 0x401020 && live.last_stopped.task == 42,
+              "the page is not read");
+    cr_assert_arr_eq(&again->first, &live.first, sizeof live.first, "the first stop");
+    cr_assert_arr_eq(&again->last, &live.last, sizeof live.last, "the last stop");
+    cr_assert(again->clean_ns == 8 && again->beside_ns == 94 && again->marker_ns == 9 &&
+                  again->assist_ns == 10 && again->rounds == 11 && again->written_pages == 12 &&
+                  again->last_pages == 13 && again->heap_end == 14,
+              "what was done beside the program");
+    cr_assert_str_eq(again->last_stopped.name, "keeper", "%s", again->last_stopped.name);
+    cr_assert(again->last_stopped.task == 42 && again->last_stopped.how == STOPPED_IN_RUNTIME,
+              "task %" PRIu64, again->last_stopped.task);
+    cr_assert_eq(again->last_stopped.nframes, PAGE_GC_FRAMES, "%u", again->last_stopped.nframes);
+    cr_assert_arr_eq(again->last_stopped.pc, live.last_stopped.pc, sizeof live.last_stopped.pc,
+                     "the stack");
+}
+
+/* Goes on with a file whose tables an earlier gomon made. */
+Test(recording, columns_that_came_later_are_added)
+{
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 1);
+    recorded_close();
+    recorded_change("ALTER TABLE cycles DROP COLUMN rounds;"
+                    "ALTER TABLE cycles DROP COLUMN last_stopped_stack");
+    fakepage_cycle(&rec.page, &(struct page_gc_cycle){.start_mono_ns = MONO_NS, .rounds = 3});
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(10, 3);
+
+    ASSERT_QUERY("SELECT rounds FROM cycles", 3);
+    ASSERT_QUERY("SELECT count(*) FROM cycles WHERE last_stopped_stack = ''", 1);
+}
+
 Test(recording, alerts_are_those_of_the_moment)
 {
     restore("format-1.sql");
