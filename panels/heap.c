@@ -10,6 +10,8 @@
 #include "mon/layout.h"
 #include "panels/parts.h"
 
+#define NS_PER_MINUTE INT64_C(60000000000)
+
 #define FACT_WIDTH 7
 
 static void draw_levels(const struct model *model, const struct panel_state *state,
@@ -151,17 +153,19 @@ static void draw_class(const struct draw_table *table, const struct class_sample
     char text[FMT_BYTES_MAX];
     bool large = sample->object_bytes == 0;
     double objects = (double)(sample->mallocs - sample->frees);
-    double spans = (double)sample->span_bytes;
-    double unused = spans > live_bytes(sample) ? spans - live_bytes(sample) : 0;
+    double room = (double)class_free_bytes(sample);
+    double share = sample->span_bytes > 0 ? room / (double)sample->span_bytes : 0;
 
     snprintf(text, sizeof text, "%" PRIu32, sample->object_bytes);
     draw_table_cell(table, canvas, row, 0, ROLE_TEXT, large ? "large" : text);
     draw_table_cell(table, canvas, row, 1, ROLE_STRONG,
                     fmt_bytes(text, sizeof text, live_bytes(sample)));
     draw_table_cell(table, canvas, row, 2, ROLE_TEXT, fmt_count(text, sizeof text, objects));
-    draw_table_cell(table, canvas, row, 3, ROLE_TEXT,
+    draw_table_cell(table, canvas, row, 3, ROLE_TEXT, fmt_bytes(text, sizeof text, room));
+    snprintf(text, sizeof text, "%.0f%%", 100 * share);
+    draw_table_cell(table, canvas, row, 4, ROLE_TEXT, text);
+    draw_table_cell(table, canvas, row, 5, ROLE_TEXT,
                     fmt_count(text, sizeof text, (double)sample->spans));
-    draw_table_cell(table, canvas, row, 4, ROLE_TEXT, fmt_bytes(text, sizeof text, unused));
 }
 
 static void draw_classes(const struct model *model, struct canvas *canvas)
@@ -170,48 +174,82 @@ static void draw_classes(const struct model *model, struct canvas *canvas)
         {.title = "SIZE", .width = 6, .align = DRAW_RIGHT},
         {.title = "LIVE", .width = 7, .align = DRAW_RIGHT},
         {.title = "OBJECTS", .width = 8, .align = DRAW_RIGHT, .rank = 1},
-        {.title = "SPANS", .width = 6, .align = DRAW_RIGHT, .rank = 3},
-        {.title = "UNUSED", .width = 7, .align = DRAW_RIGHT, .rank = 2},
+        {.title = "FREE", .width = 7, .align = DRAW_RIGHT, .rank = 3},
+        {.title = "FRAG", .width = 5, .align = DRAW_RIGHT, .rank = 2},
+        {.title = "SPANS", .width = 6, .align = DRAW_RIGHT, .rank = 4},
     };
     struct draw_table table;
     int index[SNAPSHOT_MAX_CLASSES];
     int n = order_classes(model->snapshot, index);
 
-    draw_table_fit(&table, column, 5, canvas->cols);
+    draw_table_fit(&table, column, 6, canvas->cols);
     draw_table_head(&table, canvas, 0, 1, DRAW_DESCENDING);
     for (int i = 0; i < n && i < canvas->rows - 1; i++)
         draw_class(&table, &model->snapshot->size_class[index[i]], i + 1, canvas);
 }
 
-static void draw_sites(const struct model *model, struct canvas *canvas)
-{
-    static const struct draw_column column[] = {
-        {.title = "LIVE", .width = 7, .align = DRAW_RIGHT},
-        {.title = "OBJECTS", .width = 7, .align = DRAW_RIGHT, .rank = 2},
-        {.title = "ALLOCATED AT (sampled)", .width = 16, .stretch = 1, .rank = 1},
-    };
-    const struct snapshot *snapshot = model->snapshot;
-    struct draw_table table;
-    char text[CODE_LINE_BYTES];
+enum { SITE_LIVE, SITE_GREW, SITE_OBJECTS, SITE_CODE, SITE_COLUMNS };
 
-    draw_table_fit(&table, column, 3, canvas->cols);
-    draw_table_head(&table, canvas, 0, 0, DRAW_DESCENDING);
-    for (int i = 0; i < (int)snapshot->nsites && i < canvas->rows - 1; i++) {
-        const struct alloc_site *site = &snapshot->site[i];
-        draw_table_cell(&table, canvas, i + 1, 0, ROLE_STRONG,
-                        fmt_bytes(text, sizeof text, (double)site->live_bytes));
-        draw_table_cell(&table, canvas, i + 1, 1, ROLE_TEXT,
-                        fmt_count(text, sizeof text, (double)site->live_objects));
-        draw_table_cell(&table, canvas, i + 1, 2, ROLE_TEXT,
-                        parts_code_in(model, site->pc, table.width[2], text));
-    }
+static void draw_site(const struct draw_table *table, const struct model *model,
+                      const struct alloc_site *site, int row, struct canvas *canvas)
+{
+    char text[CODE_LINE_BYTES];
+    char bytes[FMT_BYTES_MAX];
+    double grew = alloc_site_growth(site);
+
+    draw_table_cell(table, canvas, row, SITE_LIVE, ROLE_STRONG,
+                    fmt_bytes(text, sizeof text, (double)site->live_bytes));
+    snprintf(text, sizeof text, "%c%s", grew < 0 ? '-' : '+',
+             fmt_bytes(bytes, sizeof bytes, grew < 0 ? -grew : grew));
+    draw_table_cell(table, canvas, row, SITE_GREW, ROLE_TEXT, text);
+    draw_table_cell(table, canvas, row, SITE_OBJECTS, ROLE_TEXT,
+                    fmt_count(text, sizeof text, (double)site->live_objects));
+    draw_table_cell(table, canvas, row, SITE_CODE, ROLE_TEXT,
+                    parts_code_in(model, site->pc, table->width[SITE_CODE], text));
 }
 
-static void draw_tables(const struct model *model, struct canvas *canvas)
+/* "GREW 12m": since when, from now. */
+static const char *grew_title(const struct model *model, char text[FIGURE_BYTES])
+{
+    const struct snapshot *s = model->snapshot;
+    int64_t before_ns = s->nsites > 0 ? s->site[0].before_mono_ns : 0;
+
+    if (before_ns <= 0)
+        snprintf(text, FIGURE_BYTES, "GREW");
+    else
+        snprintf(text, FIGURE_BYTES, "GREW %dm",
+                 (int)(parts_between(before_ns, s->mono_ns) / NS_PER_MINUTE));
+    return text;
+}
+
+static void draw_sites(const struct model *model, const struct panel_state *state,
+                       struct canvas *canvas)
+{
+    char grew[FIGURE_BYTES];
+    const struct draw_column column[SITE_COLUMNS] = {
+        [SITE_LIVE] = {.title = "LIVE", .width = 7, .align = DRAW_RIGHT},
+        [SITE_GREW] = {.title = grew_title(model, grew), .width = 8, .align = DRAW_RIGHT},
+        [SITE_OBJECTS] = {.title = "OBJECTS", .width = 7, .align = DRAW_RIGHT, .rank = 2},
+        [SITE_CODE] = {.title = "ALLOCATED AT (sampled)", .width = 16, .stretch = 1, .rank = 1},
+    };
+    struct draw_table table;
+    uint16_t index[SNAPSHOT_MAX_SITES];
+    bool by_growth = state->sort == SITE_GREW;
+    uint32_t n = snapshot_order_sites(model->snapshot, by_growth ? SITES_BY_GROWTH : SITES_BY_LIVE,
+                                      index);
+
+    draw_table_fit(&table, column, SITE_COLUMNS, canvas->cols);
+    draw_table_head(&table, canvas, 0, by_growth ? SITE_GREW : SITE_LIVE, DRAW_DESCENDING);
+    for (int i = 0; i < (int)n && i < canvas->rows - 1; i++)
+        draw_site(&table, model, &model->snapshot->site[index[i]], i + 1, canvas);
+}
+
+static void draw_tables(const struct model *model, const struct panel_state *state,
+                        struct canvas *canvas)
 {
     struct layout_part part[] = {
-        {.least = 24, .weight = 1, .most = 40, .rank = 1},
-        {.least = 30, .weight = 3, .rank = 0},
+        {.least = 30, .weight = 1, .most = 48, .rank = 1},
+        {.least = 36, .weight = 3, .rank = 0},
     };
     struct canvas view[2] = {{0}, *canvas};
 
@@ -223,7 +261,7 @@ static void draw_tables(const struct model *model, struct canvas *canvas)
     if (view[0].cols > 0 && view[0].rows > 0)
         draw_classes(model, &view[0]);
     if (view[1].cols > 0 && view[1].rows > 0)
-        draw_sites(model, &view[1]);
+        draw_sites(model, state, &view[1]);
 }
 
 /* ---- The whole ---- */
@@ -253,16 +291,32 @@ static void draw(const struct model *model, const struct panel_state *state, str
         draw_rate(model, state, &view[RATE]);
     draw_sys_bar(model, state, &view[BAR]);
     draw_objects(model, &view[OBJECTS]);
-    draw_tables(model, &view[TABLES]);
+    draw_tables(model, state, &view[TABLES]);
+}
+
+static enum intent command(const struct model *model, struct panel_state *state,
+                           enum command command)
+{
+    (void)model;
+    if (command == COMMAND_SORT_LEFT)
+        state->sort = SITE_LIVE;
+    if (command == COMMAND_SORT_RIGHT)
+        state->sort = SITE_GREW;
+    return INTENT_NONE;
 }
 
 const struct panel panel_heap = {
     .title = "Heap",
-    .help =
-        "Alloc rises until it meets the goal; a collection brings it down to what is live. A "
-        "live heap that rises from collection to collection is a leak. Sys is all that was "
-        "obtained from the system: objects, free room in their spans, idle spans, idle memory "
-        "given back, stacks, and the runtime's own records. The tables show which sizes hold the "
-        "live bytes and, from samples, which lines allocated them.",
+    .help = "Alloc rises until it meets the goal; a collection brings it down to what is live. A "
+            "live heap that rises from collection to collection is a leak. Sys is all that was "
+            "obtained from the system: objects, free room in their spans, idle spans, idle memory "
+            "given back, stacks, and the runtime's own records. Of each size the table shows what "
+            "lives, what is free beside it, and FRAG, the free share of its spans: much of it is "
+            "memory that only objects of that size can use. The other table shows, from samples, "
+            "which lines allocated what lives, and how much more of it lives than some minutes ago "
+            "(the title says how many; else than at the start). < and > sort it by either.",
+    .hints = "< > sites by live bytes or growth",
+    .scopes = SCOPE_SORT,
+    .command = command,
     .draw = draw,
 };

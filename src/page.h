@@ -212,6 +212,8 @@ struct page_size_class {
     uint64_t live_bytes; /* (mallocs - frees) * object_bytes; the exact bytes for large objects */
 };
 
+/* Those with most live bytes; if there are more than fit, the last 64 are others that have grown
+ * most. */
 struct page_alloc_site { /* sampled; scaled up to estimate all objects */
     uint64_t pc;
     uint64_t live_objects;
@@ -219,6 +221,8 @@ struct page_alloc_site { /* sampled; scaled up to estimate all objects */
     uint64_t total_objects;
     uint64_t total_bytes;
     uint64_t samples;
+    uint64_t before_bytes;   /* live at before_mono_ns, 10 to 20 minutes ago; since 1.3 */
+    uint64_t before_mono_ns; /* 0: the program is younger, nothing lived when it began */
 };
 
 enum page_gc_phase { PAGE_GC_OFF = 0, PAGE_GC_MARK = 1, PAGE_GC_MARK_TERMINATION = 2,
@@ -441,7 +445,7 @@ _Static_assert(sizeof(struct page_double) == 64, "double buffer layout");
 _Static_assert(sizeof(struct page_proc) == 256, "proc layout");
 _Static_assert(sizeof(struct page_latency) == 16, "latency layout");
 _Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
-_Static_assert(sizeof(struct page_alloc_site) == 48, "allocation site layout");
+_Static_assert(sizeof(struct page_alloc_site) == 64, "allocation site layout");
 _Static_assert(sizeof(struct page_gc_cycle) == 424, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");

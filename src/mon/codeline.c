@@ -81,6 +81,21 @@ static bool look_up(struct code_table *table, struct symbols *symbols, uint64_t 
     return true;
 }
 
+/* The sites with most live bytes, and those that have grown most. */
+static bool look_up_sites(struct code_table *table, const struct snapshot *s,
+                          struct symbols *symbols)
+{
+    uint16_t grown[SNAPSHOT_MAX_SITES];
+    uint32_t n = snapshot_order_sites(s, SITES_BY_GROWTH, grown);
+    bool changed = false;
+
+    for (uint32_t i = 0; i < s->nsites && i < SITES_LOOKED; i++)
+        changed |= look_up(table, symbols, s->site[i].pc, SYMBOL_AT_RETURN);
+    for (uint32_t i = 0; i < n && i < SITES_LOOKED; i++)
+        changed |= look_up(table, symbols, s->site[grown[i]].pc, SYMBOL_AT_RETURN);
+    return changed;
+}
+
 static bool look_up_stops(struct code_table *table, const struct snapshot *s,
                           struct symbols *symbols)
 {
@@ -118,8 +133,7 @@ bool code_table_refresh(struct code_table *table, const struct model *model,
         changed |= look_up(table, symbols, snapshot->leak[i].spawn_pc, SYMBOL_AT_RETURN);
         changed |= look_up(table, symbols, snapshot->leak[i].wait_pc, SYMBOL_AT_RETURN);
     }
-    for (uint32_t i = 0; i < snapshot->nsites && i < SITES_LOOKED; i++)
-        changed |= look_up(table, symbols, snapshot->site[i].pc, SYMBOL_AT_RETURN);
+    changed |= look_up_sites(table, snapshot, symbols);
     changed |= look_up_stops(table, snapshot, symbols);
     return changed;
 }

@@ -215,6 +215,19 @@ void export_targets(FILE *out, const struct target_list *list)
 
 /* ---- code ---- */
 
+static uint32_t add_sites(const struct snapshot *s, enum site_order order,
+                          uint64_t pc[EXPORT_SITES])
+{
+    uint16_t index[SNAPSHOT_MAX_SITES];
+    uint32_t n = snapshot_order_sites(s, order, index);
+
+    if (n > EXPORT_SITES)
+        n = EXPORT_SITES;
+    for (uint32_t i = 0; i < n; i++)
+        pc[i] = s->site[index[i]].pc;
+    return n;
+}
+
 uint32_t export_codes(const struct model *m, uint64_t pc[EXPORT_CODES])
 {
     const struct gc_cycle *cycle = snapshot_last_cycle(m->snapshot);
@@ -222,5 +235,6 @@ uint32_t export_codes(const struct model *m, uint64_t pc[EXPORT_CODES])
 
     for (uint32_t i = 0; cycle != NULL && i < cycle->last_stopped.nframes; i++)
         pc[n++] = gc_last_code(&cycle->last_stopped, i);
-    return n;
+    n += add_sites(m->snapshot, SITES_BY_LIVE, pc + n);
+    return n + add_sites(m->snapshot, SITES_BY_GROWTH, pc + n);
 }

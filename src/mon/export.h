@@ -13,7 +13,8 @@
 #include "mon/target.h"
 
 #define EXPORT_SCHEMA 1
-#define EXPORT_CODES  SNAPSHOT_FRAMES
+#define EXPORT_SITES  16 /* in JSON, of each order */
+#define EXPORT_CODES  (SNAPSHOT_FRAMES + 2 * EXPORT_SITES)
 
 /* The titles of the columns. */
 void export_titles(FILE *out);

@@ -203,6 +203,46 @@ static json_t *cycle_object(const struct model *m, const struct gc_cycle *c)
     return o;
 }
 
+static json_t *classes_array(const struct snapshot *s)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < s->nclasses; i++) {
+        const struct class_sample *c = &s->size_class[i];
+        json_t *o;
+
+        if (c->mallocs == 0)
+            continue;
+        o = json_object();
+        set(o, "bytes", json_integer(c->object_bytes));
+        set(o, "mallocs", figure(c->mallocs));
+        set(o, "frees", figure(c->frees));
+        set(o, "live_bytes", figure(c->live_bytes));
+        set(o, "free_bytes", figure(class_free_bytes(c)));
+        set(o, "spans", figure(c->spans));
+        append(array, o);
+    }
+    return array;
+}
+
+static json_t *sites_array(const struct model *m, enum site_order order)
+{
+    uint16_t index[SNAPSHOT_MAX_SITES];
+    uint32_t n = snapshot_order_sites(m->snapshot, order, index);
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < n && i < EXPORT_SITES; i++) {
+        const struct alloc_site *site = &m->snapshot->site[index[i]];
+        json_t *o = code_object(m, site->pc, site->pc);
+
+        set(o, "live_bytes", figure(site->live_bytes));
+        set(o, "live_objects", figure(site->live_objects));
+        set(o, "before_bytes", figure(site->before_bytes));
+        append(array, o);
+    }
+    return array;
+}
+
 static json_t *trend_object(const struct alert_trend *t)
 {
     json_t *o = json_object();
@@ -314,6 +354,9 @@ bool export_json(FILE *out, const struct model *m)
         set(o, "leaks", leaks_array(m));
     if (snapshot_last_cycle(s) != NULL)
         set(o, "gc", cycle_object(m, snapshot_last_cycle(s)));
+    set(o, "size_classes", classes_array(s));
+    set(o, "sites", sites_array(m, SITES_BY_LIVE));
+    set(o, "sites_grown", sites_array(m, SITES_BY_GROWTH));
     set(o, "alerts", alerts_array(m));
     write_line(out, o);
     return true;

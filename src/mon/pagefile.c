@@ -35,7 +35,7 @@ static const struct known known[PAGEFILE_TYPES] = {
     [PAGE_SECTION_EVENTS] = {.entry_bytes = sizeof(struct page_event)},
     [PAGE_SECTION_TASK_GROUPS] = {.entry_bytes = PAGE_TASK_GROUP_LEAST,
                                   .is_double = true},
-    [PAGE_SECTION_ALLOC_SITES] = {.entry_bytes = sizeof(struct page_alloc_site),
+    [PAGE_SECTION_ALLOC_SITES] = {.entry_bytes = offsetof(struct page_alloc_site, before_bytes),
                                   .is_double = true},
     [PAGE_SECTION_HISTORY_1S] = {.entry_bytes = sizeof(struct page_history_slot)},
     [PAGE_SECTION_HISTORY_1M] = {.entry_bytes = sizeof(struct page_history_slot)},

@@ -219,7 +219,9 @@ bool pagepart_sites(struct pagefile *pf, struct snapshot *s)
                                             .live_objects = site.live_objects,
                                             .live_bytes = site.live_bytes,
                                             .total_objects = site.total_objects,
-                                            .total_bytes = site.total_bytes});
+                                            .total_bytes = site.total_bytes,
+                                            .before_bytes = site.before_bytes,
+                                            .before_mono_ns = pagefile_time(site.before_mono_ns)});
     }
     return true;
 }

@@ -15,7 +15,7 @@
 #define FIRST_GROUPS_NS (2 * NS_PER_S) /* by then the code has names */
 #define MINUTE_NS       (60 * NS_PER_S)
 #define GROUPS_KEPT     64
-#define SITES_KEPT      32
+#define SITES_KEPT      32 /* of those with most live bytes, and of those that have grown most */
 #define PROCS_KEPT      64
 #define FIXED_SAMPLE    6 /* columns before those of metrics */
 #define FIXED_MINUTE    2
@@ -299,7 +299,7 @@ static bool write_task_groups(struct recfile *f, const struct task_groups *g, in
     return good;
 }
 
-static bool write_heap_groups(struct recfile *f, const struct snapshot *s)
+static bool write_classes(struct recfile *f, const struct snapshot *s)
 {
     bool good = true;
 
@@ -311,12 +311,23 @@ static bool write_heap_groups(struct recfile *f, const struct snapshot *s)
                                (int64_t)c->mallocs, (int64_t)c->frees, (int64_t)c->spans,
                                (int64_t)c->span_bytes, (int64_t)c->live_bytes);
     }
-    for (uint32_t i = 0; i < s->nsites && i < SITES_KEPT && good; i++) {
-        const struct alloc_site *a = &s->site[i];
+    return good;
+}
 
-        good = recfile_put(f, RECFILE_SITES, "iiiiii", s->mono_ns, (int64_t)a->pc,
+/* Those that are among the first of both orders are written twice, to the same row. */
+static bool write_sites(struct recfile *f, const struct snapshot *s, enum site_order order)
+{
+    uint16_t index[SNAPSHOT_MAX_SITES];
+    uint32_t n = snapshot_order_sites(s, order, index);
+    bool good = true;
+
+    for (uint32_t i = 0; i < n && i < SITES_KEPT && good; i++) {
+        const struct alloc_site *a = &s->site[index[i]];
+
+        good = recfile_put(f, RECFILE_SITES, "iiiiiiii", s->mono_ns, (int64_t)a->pc,
                            (int64_t)a->live_objects, (int64_t)a->live_bytes,
-                           (int64_t)a->total_objects, (int64_t)a->total_bytes);
+                           (int64_t)a->total_objects, (int64_t)a->total_bytes,
+                           (int64_t)a->before_bytes, a->before_mono_ns);
     }
     return good;
 }
@@ -361,6 +372,12 @@ static bool write_code(struct recorder_rows *w, struct code_lines code)
         if (code.line[i].text[0] != '\0')
             good = recfile_step(w->code, 1, "it", (int64_t)code.line[i].pc, code.line[i].text);
     return good;
+}
+
+static bool write_heap_groups(struct recfile *f, const struct snapshot *s)
+{
+    return write_classes(f, s) && write_sites(f, s, SITES_BY_LIVE) &&
+           write_sites(f, s, SITES_BY_GROWTH);
 }
 
 static bool write_groups(struct recorder_rows *w, struct recfile *f,

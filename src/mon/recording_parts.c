@@ -280,7 +280,9 @@ static void read_heap(struct recfile *f, int64_t mono_ns, struct snapshot *s)
                                                        .live_objects = u64(row, 2),
                                                        .live_bytes = u64(row, 3),
                                                        .total_objects = u64(row, 4),
-                                                       .total_bytes = u64(row, 5)};
+                                                       .total_bytes = u64(row, 5),
+                                                       .before_bytes = u64(row, 6),
+                                                       .before_mono_ns = recording_time(row, 7, 0)};
     qsort(s->site, s->nsites, sizeof s->site[0], by_live_bytes);
 }
 

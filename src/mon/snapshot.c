@@ -41,6 +41,40 @@ uint64_t gc_last_code(const struct gc_last *last, uint32_t i)
     return last->pc[i] + (i == 0 && last->how == STOPPED_BY_SIGNAL ? 1 : 0);
 }
 
+double alloc_site_growth(const struct alloc_site *site)
+{
+    return (double)site->live_bytes - (double)site->before_bytes;
+}
+
+static double site_key(const struct alloc_site *site, enum site_order order)
+{
+    return order == SITES_BY_GROWTH ? alloc_site_growth(site) : (double)site->live_bytes;
+}
+
+uint32_t snapshot_order_sites(const struct snapshot *s, enum site_order order,
+                              uint16_t index[SNAPSHOT_MAX_SITES])
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->nsites; i++) {
+        double key = site_key(&s->site[i], order);
+        uint32_t at = n;
+
+        if (order == SITES_BY_GROWTH && key <= 0)
+            continue;
+        for (; at > 0 && site_key(&s->site[index[at - 1]], order) < key; at--)
+            index[at] = index[at - 1];
+        index[at] = (uint16_t)i;
+        n++;
+    }
+    return n;
+}
+
+uint64_t class_free_bytes(const struct class_sample *sample)
+{
+    return sample->span_bytes > sample->live_bytes ? sample->span_bytes - sample->live_bytes : 0;
+}
+
 const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s)
 {
     return s->ncycles == 0 ? NULL : &s->cycle[s->ncycles - 1];

@@ -16,7 +16,7 @@
 #define SNAPSHOT_MAX_PROCS 512
 #define SNAPSHOT_MAX_CLASSES 96
 #define SNAPSHOT_MAX_CYCLES 512
-#define SNAPSHOT_MAX_SITES 128
+#define SNAPSHOT_MAX_SITES 256
 #define SNAPSHOT_MAX_EVENTS 64
 #define SNAPSHOT_MAX_LATENCIES 512
 #define SNAPSHOT_MAX_LEAKS 256
@@ -135,6 +135,8 @@ struct alloc_site {
     uint64_t live_bytes;
     uint64_t total_objects;
     uint64_t total_bytes;
+    uint64_t before_bytes;  /* live some minutes ago */
+    int64_t before_mono_ns; /* when; 0: before the program began */
 };
 
 /* Tasks that the collector has proven to wait in vain, of one spawn site and wait site. */
@@ -207,6 +209,18 @@ const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s);
 
 /* The address by which the code of frame I of LAST is looked up, as return addresses are. */
 uint64_t gc_last_code(const struct gc_last *last, uint32_t i);
+
+/* Numbers of the allocation sites in that order, most first; returns how many there are. Of those
+ * that have shrunk, growth has none. */
+enum site_order { SITES_BY_LIVE, SITES_BY_GROWTH };
+uint32_t snapshot_order_sites(const struct snapshot *s, enum site_order order,
+                              uint16_t index[SNAPSHOT_MAX_SITES]);
+
+/* Live bytes more than before; below 0: it has shrunk. */
+double alloc_site_growth(const struct alloc_site *site);
+
+/* Of the spans of a class, the bytes that hold no object; 0 if the target tells nonsense. */
+uint64_t class_free_bytes(const struct class_sample *sample);
 
 /* Fills what follows from two snapshots that the target published: rates, shares of the procs, and
  * the summary of pauses. PREV may be NULL: there are no rates then. */

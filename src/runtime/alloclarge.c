@@ -32,7 +32,7 @@ static struct heap_cache *own_cache(void)
 static void print_sites(void)
 {
     struct alloc_site_stats top[TOP_SITES];
-    size_t n = allocsite_top(top, TOP_SITES);
+    size_t n = allocsite_top(top, TOP_SITES, ALLOCSITE_BY_LIVE);
 
     runtime_log("%s", "");
     for (size_t i = 0; i < n && top[i].live_bytes > 0; i++) {

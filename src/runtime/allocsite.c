@@ -4,6 +4,7 @@
 #include "runtime/allocsite.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/bits.h"
 #include "base/check.h"
@@ -29,6 +30,8 @@ struct alloc_site {
     struct amount settled;   /* allocated before the last mark, less what was freed; may be below 0
                                 between mark and publication; [lock:sites] */
     struct amount live;      /* settled, as of the last publication; [lock:sites] */
+    uint64_t window[2];      /* live bytes when the window before and the present one began;
+                                [lock:sites] */
 };
 
 struct alloc_sample { /* a sampled object that lives */
@@ -44,6 +47,8 @@ static struct {
     struct alloc_site rest;             /* takes what finds no room; [lock:lock] */
     uint32_t count;                     /* [lock:lock] */
     struct alloc_sample *free;          /* [lock:lock] */
+    int64_t window_ns[2];               /* when these began, 0: with the program; [lock:lock] */
+    int64_t first_ns;                   /* of the first publication; [lock:lock] */
     _Atomic(uint32_t) cycle;            /* marks done so far; changes in a pause */
 } sites = {.lock = LOCK_INIT(RANK_PROFILE)};
 
@@ -162,22 +167,41 @@ void allocsite_marked(void)
     atomic_store_explicit(&sites.cycle, cycle + 1, memory_order_relaxed);
 }
 
-static void settle_locked(struct alloc_site *s, unsigned parity)
+static void settle_locked(struct alloc_site *s, unsigned parity, bool next_window)
 {
     amount_add(&s->settled, s->fresh[parity]);
     s->fresh[parity] = (struct amount){0};
     s->live = s->settled;
+    if (next_window) {
+        s->window[0] = s->window[1];
+        s->window[1] = s->live.bytes;
+    }
 }
 
-void allocsite_publish(void)
+/* Whether a window begins NOW_NS. The first one begins with the first collection, but what lived
+ * before was allocated in it: growth is then that since the program began. */
+static bool begin_window_locked(int64_t now_ns)
 {
+    if (sites.first_ns == 0)
+        sites.first_ns = sites.window_ns[1] = now_ns;
+    if (now_ns - sites.window_ns[1] < ALLOCSITE_WINDOW_NS)
+        return false;
+    sites.window_ns[0] = sites.window_ns[1] == sites.first_ns ? 0 : sites.window_ns[1];
+    sites.window_ns[1] = now_ns;
+    return true;
+}
+
+void allocsite_publish(int64_t now_ns)
+{
+    bool next = false;
     unsigned before_mark = (atomic_load_explicit(&sites.cycle, memory_order_relaxed) & 1) ^ 1;
 
     lock_take(&sites.lock);
+    next = begin_window_locked(now_ns);
     for (unsigned i = 0; i < BUCKETS; i++)
         for (struct alloc_site *s = sites.bucket[i]; s != NULL; s = s->next)
-            settle_locked(s, before_mark);
-    settle_locked(&sites.rest, before_mark);
+            settle_locked(s, before_mark, next);
+    settle_locked(&sites.rest, before_mark, next);
     lock_release(&sites.lock);
 }
 
@@ -190,34 +214,53 @@ static struct alloc_site_stats stats_of(const struct alloc_site *s)
         .total_objects = s->total.objects / SAMPLE_ONE,
         .total_bytes = s->total.bytes,
         .samples = s->samples,
+        .before_bytes = s->window[0],
     };
+}
+
+/* Greater comes first. Below 0 are sites that have shrunk. */
+static int64_t key_of(const struct alloc_site_stats *s, enum allocsite_order order)
+{
+    return (int64_t)s->live_bytes - (order == ALLOCSITE_BY_GROWTH ? (int64_t)s->before_bytes : 0);
 }
 
 /* Puts S where it belongs among the N best so far; returns how many there are now. */
 static size_t insert(struct alloc_site_stats *out, size_t n, size_t most,
-                     const struct alloc_site *s)
+                     const struct alloc_site *s, enum allocsite_order order)
 {
+    struct alloc_site_stats stats = stats_of(s);
     size_t at = n;
 
-    if (s->samples == 0 || (n == most && (n == 0 || out[n - 1].live_bytes >= s->live.bytes)))
+    if (s->samples == 0 ||
+        (n == most && (n == 0 || key_of(&out[n - 1], order) >= key_of(&stats, order))))
         return n;
     if (n == most)
         at--;
-    for (; at > 0 && out[at - 1].live_bytes < s->live.bytes; at--)
+    for (; at > 0 && key_of(&out[at - 1], order) < key_of(&stats, order); at--)
         out[at] = out[at - 1];
-    out[at] = stats_of(s);
+    out[at] = stats;
     return n < most ? n + 1 : n;
 }
 
-size_t allocsite_top(struct alloc_site_stats *out, size_t most)
+size_t allocsite_top(struct alloc_site_stats *out, size_t most, enum allocsite_order order)
 {
     size_t n = 0;
 
     lock_take(&sites.lock);
     for (unsigned i = 0; i < BUCKETS; i++)
         for (const struct alloc_site *s = sites.bucket[i]; s != NULL; s = s->next)
-            n = insert(out, n, most, s);
-    n = insert(out, n, most, &sites.rest);
+            n = insert(out, n, most, s, order);
+    n = insert(out, n, most, &sites.rest, order);
     lock_release(&sites.lock);
     return n;
+}
+
+int64_t allocsite_before_ns(void)
+{
+    int64_t ns = 0;
+
+    lock_take(&sites.lock);
+    ns = sites.window_ns[0];
+    lock_release(&sites.lock);
+    return ns;
 }

@@ -69,7 +69,7 @@ enum gc_phase gc_phase(void)
 
 void gc_sweep_ended(void)
 {
-    allocsite_publish();
+    allocsite_publish(clock_mono_ns());
     gc_enter_phase(GC_OFF);
 }
 

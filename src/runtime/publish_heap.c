@@ -10,6 +10,7 @@
 #include "runtime/stats.h"
 
 #define CYCLES_AT_ONCE 8u
+#define GROWN_SITES    64u /* that are shown although others have more live bytes */
 #define PPM            1e6
 
 _Static_assert((int)GC_OFF == (int)PAGE_GC_OFF, "phases are shown as they are");
@@ -174,20 +175,50 @@ void publish_heap_tick(struct publish_heap *h, int64_t now_ns)
     put_cycles(h);
 }
 
-void publish_heap_sites(struct publish_heap *h, int64_t now_ns)
+/* Whether the site at PC is among the N of SITE. */
+static bool is_there(const struct page_alloc_site *site, size_t n, uint64_t pc)
 {
-    struct alloc_site_stats in[PAGELAYOUT_ALLOC_SITES];
+    for (size_t i = 0; i < n; i++)
+        if (site[i].pc == pc)
+            return true;
+    return false;
+}
 
-    h->nsites = allocsite_top(in, PAGELAYOUT_ALLOC_SITES);
-    for (size_t i = 0; i < h->nsites; i++)
-        h->site[i] = (struct page_alloc_site){
+/* Adds sites of IN that are not among the first KNOWN. */
+static void add_sites(struct publish_heap *h, const struct alloc_site_stats *in, size_t n,
+                      size_t known)
+{
+    uint64_t before_ns = (uint64_t)allocsite_before_ns();
+
+    for (size_t i = 0; i < n; i++) {
+        if (is_there(h->site, known, in[i].pc))
+            continue;
+        h->site[h->nsites++] = (struct page_alloc_site){
             .pc = in[i].pc,
             .live_objects = in[i].live_objects,
             .live_bytes = in[i].live_bytes,
             .total_objects = in[i].total_objects,
             .total_bytes = in[i].total_bytes,
             .samples = in[i].samples,
+            .before_bytes = in[i].before_bytes,
+            .before_mono_ns = before_ns,
         };
+    }
+}
+
+void publish_heap_sites(struct publish_heap *h, int64_t now_ns)
+{
+    static struct alloc_site_stats in[PAGELAYOUT_ALLOC_SITES]; /* [lock: publish] */
+    size_t n = allocsite_top(in, PAGELAYOUT_ALLOC_SITES, ALLOCSITE_BY_LIVE);
+
+    h->nsites = 0;
+    if (n < PAGELAYOUT_ALLOC_SITES) {
+        add_sites(h, in, n, 0);
+    } else {
+        add_sites(h, in, PAGELAYOUT_ALLOC_SITES - GROWN_SITES, 0);
+        n = allocsite_top(in, GROWN_SITES, ALLOCSITE_BY_GROWTH);
+        add_sites(h, in, n, h->nsites);
+    }
     pagedouble_put(&h->sites, h->site, h->nsites * sizeof h->site[0], h->nsites, now_ns);
 }
 

@@ -260,7 +260,9 @@ static void fill_memory(struct fixture *f)
     for (uint32_t i = 0; i < s->nsites; i++)
         s->site[i] = (struct alloc_site){.pc = 0x401000 + i * 16,
                                          .live_objects = 90000 >> (2 * i),
-                                         .live_bytes = (210 * MIB) >> (2 * i)};
+                                         .live_bytes = (210 * MIB) >> (2 * i),
+                                         .before_bytes = (70 * MIB) >> (i == 1 ? 6 : 2 * i),
+                                         .before_mono_ns = FIXTURE_NOW_NS - 780 * NS_PER_S};
 }
 
 static void fill_tasks(struct fixture *f)

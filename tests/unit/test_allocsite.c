@@ -30,6 +30,8 @@ static void sample(size_t object, uintptr_t pc)
     allocsite_sample(span, span->base + object * OBJECT, pc);
 }
 
+static int64_t now_ns = 1;
+
 /* A whole cycle: a mark, a sweep that frees the objects whose bits FREED has, and publication. */
 static void cycle(uint64_t freed_of_first_64)
 {
@@ -38,13 +40,13 @@ static void cycle(uint64_t freed_of_first_64)
     allocsite_marked();
     if (span->samples != NULL)
         allocsite_swept(span, freed);
-    allocsite_publish();
+    allocsite_publish(now_ns);
 }
 
 static struct alloc_site_stats stats_of(uintptr_t pc)
 {
     struct alloc_site_stats all[16];
-    size_t n = allocsite_top(all, 16);
+    size_t n = allocsite_top(all, 16, ALLOCSITE_BY_LIVE);
 
     for (size_t i = 0; i < n; i++)
         if (all[i].pc == pc)
@@ -73,7 +75,7 @@ Test(allocsite, what_is_allocated_during_the_sweep_waits_for_the_next_mark)
 {
     allocsite_marked();
     sample(0, 0x1000);
-    allocsite_publish();
+    allocsite_publish(now_ns);
     cr_assert_eq(stats_of(0x1000).live_bytes, 0, "live %" PRIu64, stats_of(0x1000).live_bytes);
     cycle(0);
     cr_assert_eq(stats_of(0x1000).live_bytes, bytes_of_one(), "live %" PRIu64,
@@ -112,9 +114,39 @@ Test(allocsite, the_largest_come_first)
         for (uintptr_t i = 0; i < (site * 3) % 7 + 1; i++)
             sample(next++, site * 0x100);
     cycle(0);
-    cr_assert_eq(allocsite_top(top, 2), 2, "fewer than two sites");
+    cr_assert_eq(allocsite_top(top, 2, ALLOCSITE_BY_LIVE), 2, "fewer than two sites");
     cr_assert_eq(top[0].pc, 0x200, "first is %" PRIx64, top[0].pc);
     cr_assert_eq(top[1].pc, 0x400, "second is %" PRIx64, top[1].pc);
+}
+
+/* What lived ten to twenty minutes ago, or nothing, is what growth is told against. */
+Test(allocsite, growth_is_told_against_an_earlier_window)
+{
+    struct alloc_site_stats top[2];
+
+    sample(0, 0x1000);
+    sample(1, 0x1000);
+    cycle(0);
+    cr_assert_eq(stats_of(0x1000).before_bytes, 0, "before the start %" PRIu64,
+                 stats_of(0x1000).before_bytes);
+    cr_assert_eq(allocsite_before_ns(), 0, "since %" PRId64, allocsite_before_ns());
+    now_ns += ALLOCSITE_WINDOW_NS;
+    cycle(0);
+    cr_assert_eq(stats_of(0x1000).before_bytes, 0, "in the second window %" PRIu64,
+                 stats_of(0x1000).before_bytes);
+    sample(2, 0x2000);
+    now_ns += ALLOCSITE_WINDOW_NS;
+    cycle(0);
+    cr_assert_eq(stats_of(0x1000).before_bytes, 2 * bytes_of_one(), "in the third window %" PRIu64,
+                 stats_of(0x1000).before_bytes);
+    cr_assert_eq(stats_of(0x2000).before_bytes, 0, "of the new one %" PRIu64,
+                 stats_of(0x2000).before_bytes);
+    cr_assert_eq(allocsite_before_ns(), now_ns - ALLOCSITE_WINDOW_NS, "since %" PRId64,
+                 allocsite_before_ns());
+    cr_assert_eq(allocsite_top(top, 2, ALLOCSITE_BY_GROWTH), 2, "fewer than two sites");
+    cr_assert_eq(top[0].pc, 0x2000, "most grew %" PRIx64, top[0].pc);
+    cr_assert_eq(stats_of(0x1000).live_bytes, 2 * bytes_of_one(), "live %" PRIu64,
+                 stats_of(0x1000).live_bytes);
 }
 
 Test(allocsite, sites_beyond_the_table_share_one_entry)

@@ -360,8 +360,36 @@ Test(export, the_code_that_json_names_is_told_of_before)
     snap.ncycles = 1;
     snap.cycle[0].last_stopped = (struct gc_last){
         42, STOPPED_BY_SIGNAL, "keeper", 2, {0x77, 0x1233}};
-    cr_assert_eq(export_codes(&model, pc), 2, "%u", export_codes(&model, pc));
-    cr_assert(pc[0] == 0x78 && pc[1] == 0x1233, "%" PRIx64 " %" PRIx64, pc[0], pc[1]);
+    snap.nsites = 2;
+    snap.site[0] = (struct alloc_site){.pc = 0x900, .live_bytes = 500, .before_bytes = 600};
+    snap.site[1] = (struct alloc_site){.pc = 0x901, .live_bytes = 400, .before_bytes = 300};
+    cr_assert_eq(export_codes(&model, pc), 5, "%u", export_codes(&model, pc));
+    cr_assert(pc[0] == 0x78 && pc[1] == 0x1233, "the stack");
+    cr_assert(pc[2] == 0x900 && pc[3] == 0x901 && pc[4] == 0x901, "the sites");
+    snap.nsites = 3 * EXPORT_SITES;
+    for (uint32_t i = 0; i < snap.nsites; i++)
+        snap.site[i] = (struct alloc_site){.pc = i, .live_bytes = 1};
+    cr_assert_eq(export_codes(&model, pc), 2 + 2 * EXPORT_SITES, "more than JSON has");
+}
+
+Test(export, json_tells_what_is_free_of_each_size_and_which_sites_grew)
+{
+    json_t *o, *row;
+
+    snap.nclasses = 2;
+    snap.size_class[1] = (struct class_sample){
+        .object_bytes = 64, .mallocs = 100, .spans = 1, .span_bytes = 8192, .live_bytes = 6400};
+    snap.nsites = 1;
+    snap.site[0] = (struct alloc_site){.pc = 0x1234, .live_bytes = 500, .before_bytes = 600};
+    written(write_json);
+    o = parsed();
+    cr_assert_eq(json_array_size(json_object_get(o, "size_classes")), 1, "unused ones: %s", text);
+    row = json_array_get(json_object_get(o, "size_classes"), 0);
+    cr_assert_eq(json_integer_value(json_object_get(row, "free_bytes")), 1792, "%s", text);
+    row = json_array_get(json_object_get(o, "sites"), 0);
+    cr_assert_eq(json_integer_value(json_object_get(row, "before_bytes")), 600, "%s", text);
+    cr_assert_eq(json_array_size(json_object_get(o, "sites_grown")), 0, "it shrank: %s", text);
+    json_decref(o);
 }
 
 Test(export, json_tells_the_gap_of_stale_data)

@@ -214,6 +214,29 @@ Test(recording, cycles_have_all_that_the_page_tells)
                      "the stack");
 }
 
+/* 60 sites, of which the last has most growth and least bytes. */
+Test(recording, sites_that_have_grown_are_kept_beside_the_largest)
+{
+    struct page_alloc_site site[60] = {0};
+
+    for (uint64_t i = 0; i < 60; i++)
+        site[i] = (struct page_alloc_site){.pc = 0x1000 + i,
+                                           .live_bytes = 1000 - i,
+                                           .before_bytes = i == 59 ? 1 : 1000 - i,
+                                           .before_mono_ns = MONO_NS - 7};
+    fakepage_alloc_sites(&rec.page, MONO_NS, site, 60);
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 3);
+    recorded_close();
+    const struct snapshot *s = recorded_replay("+2", NULL)->snapshot;
+
+    cr_assert_eq(s->nsites, 33, "%u sites", s->nsites);
+    cr_assert(s->site[0].pc == 0x1000 && s->site[0].before_bytes == 1000, "the largest");
+    cr_assert(s->site[32].pc == 0x1000 + 59 && s->site[32].live_bytes == 941 &&
+                  s->site[32].before_bytes == 1 && s->site[32].before_mono_ns == MONO_NS - 7,
+              "the one that grew");
+}
+
 /* Goes on with a file whose tables an earlier gomon made. */
 Test(recording, columns_that_came_later_are_added)
 {

@@ -159,3 +159,33 @@ Test(snapshot, a_copy_has_all_that_the_lists_hold)
     /* Between a count and the list behind it there may be padding. */
     cr_assert_lt(missing, 32, "%zu of %zu bytes are missing", missing, sizeof cur);
 }
+
+static void set_site(uint32_t i, uint64_t live_bytes, uint64_t before_bytes)
+{
+    cur.site[i] = (struct alloc_site){
+        .pc = i, .live_bytes = live_bytes, .before_bytes = before_bytes};
+}
+
+Test(snapshot, sites_are_ordered_by_live_bytes_or_by_growth)
+{
+    uint16_t index[SNAPSHOT_MAX_SITES];
+
+    cur.nsites = 3;
+    set_site(0, 900, 1000); /* it has shrunk */
+    set_site(1, 500, 100);
+    set_site(2, 600, 550);
+    cr_assert_eq(snapshot_order_sites(&cur, SITES_BY_LIVE, index), 3, "not all");
+    cr_assert(index[0] == 0 && index[1] == 2 && index[2] == 1, "by live bytes %u %u %u", index[0],
+              index[1], index[2]);
+    cr_assert_eq(snapshot_order_sites(&cur, SITES_BY_GROWTH, index), 2, "one that has shrunk grew");
+    cr_assert(index[0] == 1 && index[1] == 2, "by growth %u %u", index[0], index[1]);
+}
+
+Test(snapshot, what_is_free_of_a_class_is_never_below_0)
+{
+    struct class_sample sample = {.span_bytes = 8192, .live_bytes = 5000};
+
+    cr_assert_eq(class_free_bytes(&sample), 3192, "%" PRIu64, class_free_bytes(&sample));
+    sample.live_bytes = 9000;
+    cr_assert_eq(class_free_bytes(&sample), 0, "%" PRIu64, class_free_bytes(&sample));
+}
