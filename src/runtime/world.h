@@ -16,8 +16,8 @@
 #include "runtime/proc.h"
 
 struct world_stop {
-    int64_t asked_ns;   /* monotonic */
-    int64_t stopped_ns; /* the last thread had stopped */
+    int64_t asked_ns;       /* monotonic */
+    int64_t stopped_ns;     /* the last thread had stopped */
     struct last_stop *last; /* in: takes who was last to stop; NULL: nobody wants to know */
 };
 
