@@ -17,6 +17,7 @@
 #include "mon/procstat.h"
 #include "mon/target.h"
 #include "tests/support/fakepage.h"
+#include "tests/support/resident.h"
 
 #define MONO_NS (50000 * NS_PER_S)
 #define REAL_NS (INT64_C(1795403564) * NS_PER_S)
@@ -436,19 +437,6 @@ Test(monitor, what_cannot_be_opened_is_told_with_its_status)
 
 #define MANY    8
 #define COST_KB 1024
-
-/* Anonymous memory of this process that is resident. */
-static int64_t resident_kb(void)
-{
-    char line[128];
-    long long kb = -1;
-    FILE *f = fopen("/proc/self/status", "r");
-
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        sscanf(line, "RssAnon: %lld kB", &kb);
-    fclose(f);
-    return kb;
-}
 
 static void fill_page(void)
 {

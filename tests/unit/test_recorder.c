@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "tests/support/recorded.h"
+#include "tests/support/resident.h"
 
 TestSuite(recorder, .init = recorded_setup, .fini = recorded_teardown, .timeout = 120);
 
@@ -182,19 +183,6 @@ Test(recorder, a_file_of_a_bounded_size_drops_the_oldest)
     ASSERT_QUERY("SELECT min(mono_ns) > 50000000000000 FROM samples", 1);
     ASSERT_QUERY("SELECT count(*) > 1000 FROM samples", 1);
     ASSERT_QUERY("SELECT count(*) FROM minutes", 150);
-}
-
-/* Anonymous memory of this process that is resident. */
-static int64_t resident_kb(void)
-{
-    char line[128];
-    long long kb = -1;
-    FILE *f = fopen("/proc/self/status", "r");
-
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        sscanf(line, "RssAnon: %lld kB", &kb);
-    fclose(f);
-    return kb;
 }
 
 /* A sample a minute: all levels of the history are written through, and the temporary recording. */
