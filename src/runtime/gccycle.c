@@ -3,6 +3,7 @@
 
 #include "runtime/gccycle.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -26,13 +27,16 @@
 #include "runtime/proc.h"
 #include "runtime/sched.h"
 #include "runtime/special.h"
+#include "runtime/sysmem.h"
 #include "runtime/world.h"
 
 #define FEW_PAGES  64u /* written ones: the last stop can do with them */
 #define ROUNDS_MAX 8u
 #define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
-static struct last_stop last_stop; /* [owner] of the cycle */
+/* [owner] of the cycle; NULL: no memory for it. Not in a static variable: what lies on the stacks
+ * of others is no reference of ours. */
+static struct last_stop *last_stop;
 
 struct cycle {
     struct gc_cycle log;
@@ -62,7 +66,7 @@ static uint64_t now_ns(void)
 static void stop_and_work(void *arg)
 {
     struct stop *s = arg;
-    struct world_stop how = {.last = &last_stop};
+    struct world_stop how = {.last = last_stop};
 
     s->done = world_stop(&how, s->patience_ns);
     if (!s->done) { /* all but one or the other have been stopped meanwhile */
@@ -82,13 +86,13 @@ static void note_last(struct cycle *c, const struct gc_stop *stop)
 {
     uint64_t waited_ns = stop->stopped_ns - stop->asked_ns;
 
-    if (waited_ns <= c->longest_ns)
+    if (last_stop == NULL || waited_ns <= c->longest_ns)
         return;
     c->longest_ns = waited_ns;
-    c->log.last_task = last_stop.task;
-    c->log.last_how = last_stop.how;
-    memcpy(c->log.last_name, last_stop.name, sizeof c->log.last_name);
-    c->log.last_frames = laststop_walk(&last_stop, c->log.last_pcs);
+    c->log.last_task = last_stop->task;
+    c->log.last_how = last_stop->how;
+    memcpy(c->log.last_name, last_stop->name, sizeof c->log.last_name);
+    c->log.last_frames = laststop_walk(last_stop, c->log.last_pcs);
 }
 
 /* WORK in the stopped world. The loader's lock is held meanwhile, and before: a thread that waits
@@ -351,6 +355,8 @@ void cycle_run(enum gc_trigger trigger)
 
     if (debug.replay == 0)
         gcthread_start();
+    if (last_stop == NULL)
+        last_stop = persist_try_alloc(sizeof *last_stop, alignof(struct last_stop), SYS_GC);
     begin_log(&c);
     c.seeks_leaks = gcleak_begin(trigger);
     if (gc_mode() != GC_CONCURRENT)

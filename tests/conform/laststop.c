@@ -44,6 +44,7 @@ __attribute__((noinline)) static void allocate_large(void)
 
 struct culprit {
     void (*run)(void);
+    uintptr_t loop;       /* the function that it stays in */
     enum stopped_how how; /* that is waited for */
     _Atomic(uint64_t) id;
 };
@@ -85,20 +86,22 @@ static bool is_told(const struct culprit *culprit)
         return false;
     EXPECT(strcmp((const char *)c.last_name, "culprit") == 0, "it is called %.32s",
            (const char *)c.last_name);
-    inside = is_in(c.last_pcs[0], (uintptr_t)culprit->run);
+    inside = is_in(c.last_pcs[0], culprit->loop);
     EXPECT(c.last_how != STOPPED_IN_RUNTIME || inside ||
+               is_in(c.last_pcs[0], (uintptr_t)culprit->run) ||
                is_in(c.last_pcs[0], (uintptr_t)be_culprit),
            "%" PRIx64 " is not in the program", c.last_pcs[0]);
     return inside && c.last_how == culprit->how;
 }
 
 /* Somebody who is just between two tasks, or a marker, may be later: not for ever. */
-static void the_last_is_told(void (*run)(void), enum stopped_how how)
+static void the_last_is_told_in(void (*run)(void), void (*loop)(void), enum stopped_how how)
 {
     static struct culprit culprit;
     bool told = false;
 
     culprit.run = run;
+    culprit.loop = (uintptr_t)loop;
     culprit.how = how;
     culprit.id = 0;
     ended = false;
@@ -109,6 +112,11 @@ static void the_last_is_told(void (*run)(void), enum stopped_how how)
                culprit.id);
     ended = true;
     gort_waitgroup_wait(&done);
+}
+
+static void the_last_is_told(void (*run)(void), enum stopped_how how)
+{
+    the_last_is_told_in(run, run, how);
 }
 
 CLAIM(a_task_that_computes_is_told_with_its_stack)
@@ -127,6 +135,33 @@ CLAIM(a_task_that_gets_a_large_object_is_told_with_its_stack)
 {
     if (!conform_is_deterministic() && gort_maxprocs() > 1)
         the_last_is_told(allocate_large, STOPPED_IN_RUNTIME);
+}
+
+static _Atomic(bool) gone;
+
+static void tell_gone(void *arg)
+{
+    (void)arg;
+    gone = true;
+}
+
+/* The only reference to the object is on this stack. */
+__attribute__((noinline)) static void hold_and_compute(void)
+{
+    void *volatile held = gort_alloc(32);
+
+    gort_cleanup_add(held, tell_gone, NULL);
+    compute();
+    gort_keepalive(held);
+}
+
+/* The collector's look at a stack is no reference to what lies there. */
+CLAIM(what_the_last_held_is_free_when_it_has_ended)
+{
+    if (conform_is_deterministic() || gort_maxprocs() == 1 || SAN_THREAD)
+        return;
+    the_last_is_told_in(hold_and_compute, compute, STOPPED_BY_SIGNAL);
+    EVENTUALLY((gort_gc(), gone), "what an ended task held is not free");
 }
 
 CLAIM(alone_nobody_is_last)
