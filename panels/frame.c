@@ -267,7 +267,7 @@ static const char *prompt_label(const struct screen *screen, char text[PIECE_BYT
                  "Seconds between samples (now %g): ", (double)screen->view.delay_ns / 1e9);
         return text;
     case PROMPT_FILE:
-        return "Save the dump to: ";
+        return "Save (.json, .folded, else text) to: ";
     case PROMPT_TIME:
         return "Go to the time (14:05, 14:05:30, 2026-11-27 14:05, -15m): ";
     }

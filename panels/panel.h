@@ -62,6 +62,7 @@ struct panel_state {
     char find[PANEL_TEXT_BYTES];   /* last searched, "" none */
     char filter[PANEL_TEXT_BYTES]; /* "" all */
     int left;                      /* columns that have been scrolled out of sight */
+    bool compared; /* of a dump: what it changed since an earlier one is shown, if there is one */
     bool folded;                   /* what a group is unless it is in `toggled` */
     uint8_t toggled[PANEL_FOLDS / 8];
 };
@@ -71,6 +72,7 @@ enum intent {
     INTENT_ASK_FIND, /* a line of text from the user */
     INTENT_ASK_FILTER,
     INTENT_ASK_FILE,      /* where to save the dump */
+    INTENT_COMPARE,       /* another dump, to be compared with this one */
     INTENT_OPEN,          /* the target of this row */
     INTENT_REMOVE,        /* this row */
     INTENT_SAY_NOT_FOUND, /* nothing holds state->find */

@@ -85,13 +85,14 @@ void screen_say(struct screen *screen, const struct model *model, enum role role
     screen->message_until_ns = model_now_ns(model) + MESSAGE_NS;
 }
 
-void screen_new_dump(struct screen *screen)
+void screen_new_dump(struct screen *screen, const struct model *model)
 {
     struct panel_state *state = &screen->state[PANEL_STACKS];
 
     state->scroll = (struct scroll){0};
     state->left = 0;
-    state->folded = false;
+    state->compared = model->diff != NULL;
+    state->folded = state->compared;
     memset(state->toggled, 0, sizeof state->toggled);
 }
 
@@ -156,6 +157,25 @@ static enum screen_wish jump(struct screen *screen, const struct model *model)
     return WISH_NONE;
 }
 
+static enum screen_wish start_dump(struct screen *screen, const struct model *model,
+                                   enum screen_wish wish)
+{
+    if (model->view.past) {
+        screen_say(screen, model, ROLE_WARN,
+                   model->view.replay ? "a recording has no stacks to dump"
+                                      : "stacks are only those of now: . goes back to it");
+        return WISH_NONE;
+    }
+    if (target_has_ended(model->status.state)) {
+        screen_say(screen, model, ROLE_WARN, "the target has ended: there are no stacks to dump");
+        return WISH_NONE;
+    }
+    screen->help_open = false;
+    screen->stacks_open = true;
+    screen->view.dump_asked_ns = model->mono_ns;
+    return wish;
+}
+
 enum screen_wish screen_obey_panel(struct screen *screen, const struct model *model,
                                    enum command command)
 {
@@ -175,6 +195,8 @@ enum screen_wish screen_obey_panel(struct screen *screen, const struct model *mo
         snprintf(text, sizeof text, "gomon-%d.stacks", (int)model->target.pid);
         ask(screen, PROMPT_FILE, text);
         break;
+    case INTENT_COMPARE:
+        return start_dump(screen, model, WISH_COMPARE);
     case INTENT_OPEN:
         return WISH_OPEN;
     case INTENT_REMOVE:
@@ -310,24 +332,6 @@ static void next_tier(struct screen *screen)
     screen->view.tier = next < PLOT_TIERS ? next : screen->first_tier;
 }
 
-static enum screen_wish start_dump(struct screen *screen, const struct model *model)
-{
-    if (model->view.past) {
-        screen_say(screen, model, ROLE_WARN,
-                   model->view.replay ? "a recording has no stacks to dump"
-                                      : "stacks are only those of now: . goes back to it");
-        return WISH_NONE;
-    }
-    if (target_has_ended(model->status.state)) {
-        screen_say(screen, model, ROLE_WARN, "the target has ended: there are no stacks to dump");
-        return WISH_NONE;
-    }
-    screen->help_open = false;
-    screen->stacks_open = true;
-    screen->view.dump_asked_ns = model->mono_ns;
-    return WISH_DUMP;
-}
-
 /* The keys that move through time. False: COMMAND is none of them. */
 static bool obey_time(struct screen *screen, enum command command, enum screen_wish *wish)
 {
@@ -379,7 +383,7 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
     if (command == COMMAND_SUSPEND)
         return WISH_SUSPEND;
     if (command == COMMAND_DUMP)
-        return start_dump(screen, model);
+        return start_dump(screen, model, WISH_DUMP);
     if (command == COMMAND_CLICK)
         return screen_click(screen, model);
     if (command == COMMAND_PANEL)

@@ -19,6 +19,7 @@ enum screen_wish {
     WISH_NONE,
     WISH_QUIT,
     WISH_DUMP,     /* start a dump */
+    WISH_COMPARE,  /* start one, to be compared with the last */
     WISH_FREEZE,   /* freeze, or let go */
     WISH_SAVE,     /* the dump, to the file named by the line that was typed */
     WISH_SAMPLE,   /* take a sample now: the time between two has changed */
@@ -88,8 +89,9 @@ void screen_point(struct screen *screen, int row, int col);
 /* Shows TEXT for some seconds in the place of the tabs. */
 void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text);
 
-/* The model has another dump: it is shown from its beginning, unfolded. */
-void screen_new_dump(struct screen *screen);
+/* The MODEL has another dump: it is shown from its beginning, unfolded; or if it was compared with
+ * an earlier one, what has changed, a line a group. */
+void screen_new_dump(struct screen *screen, const struct model *model);
 
 /* Shows the table of ROWS, which are borrowed as long as the screen lives and may change between
  * two calls; MODEL is then one of nothing. */
@@ -98,8 +100,8 @@ void screen_show_fleet(struct screen *screen, const struct fleet_rows *rows);
 /* The row that is chosen in the table, or NULL. */
 const struct fleet_row *screen_choice(const struct screen *screen);
 
-/* Shows the panels of a target again, and of those of another one each from its beginning. */
-void screen_show_target(struct screen *screen);
+/* Shows the panels of the target of MODEL again, each from its beginning. */
+void screen_show_target(struct screen *screen, const struct model *model);
 
 /* The panel that has the keys. */
 enum panel_id screen_open(const struct screen *screen);

@@ -18,7 +18,7 @@ const struct fleet_row *screen_choice(const struct screen *screen)
     return fleet_choice(&screen->state[PANEL_FLEET]);
 }
 
-void screen_show_target(struct screen *screen)
+void screen_show_target(struct screen *screen, const struct model *model)
 {
     screen->fleet_open = screen->help_open = false;
     screen->message[0] = '\0';
@@ -26,7 +26,7 @@ void screen_show_target(struct screen *screen)
         screen->state[i].scroll = (struct scroll){0};
         screen->state[i].find[0] = screen->state[i].filter[0] = '\0';
     }
-    screen_new_dump(screen);
+    screen_new_dump(screen, model);
 }
 
 bool screen_refuses(struct screen *screen, const struct model *model, enum command command)

@@ -12,9 +12,11 @@
 
 #include "mon/draw.h"
 #include "mon/dump_text.h"
+#include "mon/dumpdiff.h"
+#include "panels/stackhead.h"
 #include "panels/stacktext.h"
 
-#define HEAD_ROWS  2
+#define HEAD_ROWS  STACKHEAD_ROWS
 #define LINE_BYTES STACKTEXT_BYTES
 #define INDENT     STACKTEXT_INDENT
 #define WHOLE      LINE_BYTES /* columns of a line that nothing is cut off */
@@ -45,6 +47,12 @@ struct line {
 
 /* ---- Which lines there are ---- */
 
+/* The groups that are shown: those of the last dump, or with those that it changed; or NULL. */
+static const struct dump *shown(const struct model *model, const struct panel_state *state)
+{
+    return stackhead_is_compared(model, state) ? &model->diff->dump : model->dump;
+}
+
 static bool is_folded(const struct panel_state *state, size_t group)
 {
     bool toggled = group < PANEL_FOLDS && (state->toggled[group / 8] >> (group % 8) & 1) != 0;
@@ -70,12 +78,27 @@ static int lines_of(const struct panel_state *state, const struct dump_group *gr
 
 /* ---- What is in a line ---- */
 
+static void group_line(const struct model *model, const struct panel_state *state, size_t number,
+                       int cols, struct line *line)
+{
+    bool folded = is_folded(state, number);
+
+    line->role = ROLE_STRONG;
+    if (!stackhead_is_compared(model, state)) {
+        stacktext_group(model->dump, number, folded, cols, line->text);
+        return;
+    }
+    if (dumpdiff_growth(&model->diff->count[number]) == 0)
+        line->role = ROLE_DIM;
+    stacktext_change(model->diff, number, folded, cols, line->text);
+}
+
 /* The line at PLACE, made to fit COLS columns where that can be done. */
-static void line_of(const struct dump *dump, const struct panel_state *state, struct place place,
+static void line_of(const struct model *model, const struct panel_state *state, struct place place,
                     int cols, struct line *line)
 {
     static const char spawned[] = "spawned by ";
-    const struct dump_group *group = &dump->group[place.group];
+    const struct dump_group *group = &shown(model, state)->group[place.group];
     const int lead = (int)sizeof spawned - 1;
     int functions = stacktext_function_cols(cols);
     char frame[LINE_BYTES];
@@ -83,8 +106,7 @@ static void line_of(const struct dump *dump, const struct panel_state *state, st
     *line = (struct line){.role = ROLE_DIM};
     switch (place.kind) {
     case LINE_GROUP:
-        line->role = ROLE_STRONG;
-        stacktext_group(dump, place.group, is_folded(state, place.group), cols, line->text);
+        group_line(model, state, place.group, cols, line);
         break;
     case LINE_HOLDER:
         line->role = ROLE_WARN;
@@ -162,11 +184,12 @@ static bool is_shown(const struct panel_state *state, const struct dump_group *g
 
 static int count(const struct model *model, const struct panel_state *state)
 {
+    const struct dump *dump = shown(model, state);
     int n = 0;
 
-    for (size_t i = 0; model->dump != NULL && i < model->dump->ngroups; i++) {
-        if (is_shown(state, &model->dump->group[i]))
-            n += lines_of(state, &model->dump->group[i], i);
+    for (size_t i = 0; dump != NULL && i < dump->ngroups; i++) {
+        if (is_shown(state, &dump->group[i]))
+            n += lines_of(state, &dump->group[i], i);
     }
     return n;
 }
@@ -187,15 +210,15 @@ static bool find_place(const struct dump *dump, const struct panel_state *state,
 }
 
 /* Whether line LINE of a group holds TEXT; of a folded one the only line stands for all of them. */
-static bool line_holds(const struct dump *dump, const struct panel_state *state, size_t number,
+static bool line_holds(const struct model *model, const struct panel_state *state, size_t number,
                        int line, const char *text)
 {
-    const struct dump_group *group = &dump->group[number];
+    const struct dump_group *group = &shown(model, state)->group[number];
     int end = is_folded(state, number) ? unfolded_lines(group) : line + 1;
     struct line whole;
 
     for (; line < end; line++) {
-        line_of(dump, state, place_in(group, number, (size_t)line), WHOLE, &whole);
+        line_of(model, state, place_in(group, number, (size_t)line), WHOLE, &whole);
         if (draw_text_holds(whole.text, text))
             return true;
     }
@@ -206,7 +229,7 @@ static bool line_holds(const struct dump *dump, const struct panel_state *state,
  * else the first or last of all. */
 static int find(const struct model *model, const struct panel_state *state, int from, int by)
 {
-    const struct dump *dump = model->dump;
+    const struct dump *dump = shown(model, state);
     int item = 0;
     int best = -1;
     bool past = false; /* `best` lies where it is wanted */
@@ -215,7 +238,7 @@ static int find(const struct model *model, const struct panel_state *state, int 
         int lines = is_shown(state, &dump->group[i]) ? lines_of(state, &dump->group[i], i) : 0;
         for (int j = 0; j < lines; j++, item++) {
             bool wanted = by > 0 ? item > from : item < from;
-            if (!line_holds(dump, state, i, j, state->find))
+            if (!line_holds(model, state, i, j, state->find))
                 continue;
             if (by > 0 && wanted)
                 return item;
@@ -228,28 +251,6 @@ static int find(const struct model *model, const struct panel_state *state, int 
 }
 
 /* ---- Drawing ---- */
-
-static void draw_head(const struct dump *dump, const struct panel_state *state,
-                      struct canvas *canvas)
-{
-    char text[LINE_BYTES];
-    char count[FMT_BYTES_MAX];
-    char time[FMT_BYTES_MAX];
-    char took[FMT_BYTES_MAX];
-
-    snprintf(text, sizeof text, "%s %s in %zu %s at %s, taken in %s%s",
-             fmt_grouped(count, sizeof count, dump->ntasks), dump->ntasks == 1 ? "task" : "tasks",
-             dump->ngroups, dump->ngroups == 1 ? "group" : "groups of equal stacks",
-             fmt_clock(time, sizeof time, (int64_t)dump->real_ns),
-             fmt_duration(took, sizeof took, (double)dump->took_ns),
-             dump->origin == DUMP_PEEKED ? " from outside" : "");
-    canvas_text_in(canvas, 0, 0, canvas->cols, ROLE_TITLE, text);
-    if (state->filter[0] != '\0')
-        snprintf(text, sizeof text, "only groups that hold \"%s\"", state->filter);
-    else
-        snprintf(text, sizeof text, "%s", dump->note);
-    canvas_text_in(canvas, 1, 0, canvas->cols, ROLE_DIM, text);
-}
 
 /* Scrolled sideways, lines are whole and cut by the edges only. */
 static void draw_line(const struct line *line, const struct panel_state *state, int row,
@@ -265,55 +266,21 @@ static void draw_line(const struct line *line, const struct panel_state *state, 
         canvas_tint(canvas, row, 0, canvas->cols, ROLE_DIM);
 }
 
-static void draw_lines(const struct dump *dump, const struct panel_state *state,
+static void draw_lines(const struct model *model, const struct panel_state *state,
                        struct scroll_window window, struct canvas *canvas)
 {
     for (int i = window.first; i < window.end; i++) {
         struct place place;
         struct line line;
         int row = HEAD_ROWS + i - window.first;
-        if (!find_place(dump, state, i, &place))
+        if (!find_place(shown(model, state), state, i, &place))
             return;
-        line_of(dump, state, place, state->left > 0 ? WHOLE : canvas->cols, &line);
+        line_of(model, state, place, state->left > 0 ? WHOLE : canvas->cols, &line);
         draw_line(&line, state, row, canvas);
         if (i == window.cursor)
             canvas_tint(canvas, row, 0, canvas->cols, ROLE_SELECTED);
         draw_mark_matches(canvas, row, state->find);
     }
-}
-
-/* What a dump that is not there yet waits for. */
-static void draw_stage(const struct model *model, const struct panel_state *state,
-                       struct canvas *canvas)
-{
-    const struct dump_status *status = &model->dump_status;
-    char text[LINE_BYTES];
-    char time[FMT_BYTES_MAX];
-    char count[FMT_BYTES_MAX];
-
-    fmt_duration(time, sizeof time, (double)state->view->dump_waited_ns);
-    fmt_grouped(count, sizeof count, status->ntasks);
-    switch (status->stage) {
-    case DUMP_STAGE_NONE:
-    case DUMP_STAGE_DONE:
-        return;
-    case DUMP_STAGE_WAITING:
-        snprintf(text, sizeof text, "waiting for the target's answer: %s", time);
-        break;
-    case DUMP_STAGE_READING:
-        snprintf(text, sizeof text, "%s tasks read in %s", count, time);
-        break;
-    case DUMP_STAGE_NAMING:
-        snprintf(text, sizeof text, "%s tasks read, looking up functions and lines: %s", count,
-                 time);
-        break;
-    case DUMP_STAGE_FAILED:
-        snprintf(text, sizeof text, "no dump: %s", status->message);
-        break;
-    }
-    canvas_fill(canvas, 1, 0, canvas->cols, ' ', ROLE_TEXT);
-    canvas_text_in(canvas, 1, 0, canvas->cols,
-                   status->stage == DUMP_STAGE_FAILED ? ROLE_BAD : ROLE_WARN, text);
 }
 
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
@@ -324,14 +291,14 @@ static void draw(const struct model *model, const struct panel_state *state, str
     if (dump == NULL && model->dump_status.stage == DUMP_STAGE_NONE)
         draw_nothing(canvas, "no dump yet: D takes one");
     if (dump != NULL) {
-        draw_head(dump, state, canvas);
+        stackhead_draw(model, state, canvas);
         if (state->filter[0] != '\0' && count(model, state) == 0)
             draw_nothing(canvas, "no group holds the text");
         if (rows > 0)
-            draw_lines(dump, state, scroll_window(&state->scroll, count(model, state), rows),
+            draw_lines(model, state, scroll_window(&state->scroll, count(model, state), rows),
                        canvas);
     }
-    draw_stage(model, state, canvas);
+    stackhead_draw_stage(model, state, canvas);
 }
 
 /* ---- Commands ---- */
@@ -364,7 +331,7 @@ static void toggle(struct panel_state *state, size_t group)
  * or the group is not to be seen. */
 static bool go_to_holder(const struct model *model, struct panel_state *state, struct place place)
 {
-    const struct dump *dump = model->dump;
+    const struct dump *dump = shown(model, state);
     size_t group;
 
     if (place.kind != LINE_HOLDER)
@@ -381,9 +348,10 @@ static bool go_to_holder(const struct model *model, struct panel_state *state, s
 
 static void fold(const struct model *model, struct panel_state *state, enum command command)
 {
+    const struct dump *dump = shown(model, state);
     struct place place;
 
-    if (model->dump == NULL || !find_place(model->dump, state, state->scroll.cursor, &place))
+    if (dump == NULL || !find_place(dump, state, state->scroll.cursor, &place))
         return;
     if (command == COMMAND_FOLD && go_to_holder(model, state, place))
         return;
@@ -391,10 +359,9 @@ static void fold(const struct model *model, struct panel_state *state, enum comm
         toggle(state, place.group);
     } else if (command == COMMAND_FOLD_ALL) {
         state->folded = !state->folded;
-        for (size_t i = 0; i < sizeof state->toggled; i++)
-            state->toggled[i] = 0;
+        memset(state->toggled, 0, sizeof state->toggled);
     }
-    scroll_to(&state->scroll, item_of_group(model->dump, state, place.group), count(model, state),
+    scroll_to(&state->scroll, item_of_group(dump, state, place.group), count(model, state),
               list_rows(model, state));
 }
 
@@ -409,9 +376,9 @@ static int widest(const struct model *model, const struct panel_state *state)
         struct place place;
         struct line line;
 
-        if (!find_place(model->dump, state, i, &place))
+        if (!find_place(shown(model, state), state, i, &place))
             break;
-        line_of(model->dump, state, place, WHOLE, &line);
+        line_of(model, state, place, WHOLE, &line);
         if (canvas_text_width(line.text) > most)
             most = canvas_text_width(line.text);
     }
@@ -428,6 +395,17 @@ static void scroll_sideways(const struct model *model, struct panel_state *state
     state->left = left > 0 ? left : 0;
 }
 
+/* Between all groups and those that changed. */
+static void turn_over(const struct model *model, struct panel_state *state)
+{
+    if (model->diff == NULL)
+        return;
+    state->compared = !state->compared;
+    state->folded = state->compared;
+    state->scroll = (struct scroll){0};
+    memset(state->toggled, 0, sizeof state->toggled);
+}
+
 static enum intent command(const struct model *model, struct panel_state *state,
                            enum command command)
 {
@@ -435,6 +413,10 @@ static enum intent command(const struct model *model, struct panel_state *state,
         scroll_sideways(model, state, command == COMMAND_SCROLL_LEFT ? -1 : 1);
     if (command == COMMAND_FOLD || command == COMMAND_FOLD_ALL)
         fold(model, state, command);
+    if (command == COMMAND_COMPARED)
+        turn_over(model, state);
+    if (command == COMMAND_COMPARE)
+        return INTENT_COMPARE;
     if (command == COMMAND_FILTER)
         return INTENT_ASK_FILTER;
     return command == COMMAND_SAVE && model->dump != NULL ? INTENT_ASK_FILE : INTENT_NONE;
@@ -446,9 +428,10 @@ const struct panel panel_stacks = {
         "All tasks of the target at one moment. Tasks with the same stack in the same state are "
         "one group: how many they are, what they wait for and since when, the functions from "
         "the innermost on, and the line that spawned them. Of those that wait for a mutex it says "
-        "who holds it; Enter on such a line goes to the holder. Left and Right show the ends of "
-        "lines that are cut.",
-    .hints = "Enter fold  / search  & filter  w save  Esc back",
+        "who holds it; Enter on such a line goes to the holder. c dumps again and shows which "
+        "groups "
+        "have changed since, most changed first; once more, since the same first dump.",
+    .hints = "Enter fold  & filter  c compare  w save  Esc back",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_STACKS,
     .draw = draw,
     .command = command,

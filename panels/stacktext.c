@@ -14,6 +14,7 @@
 #define PLACE_COLS    26
 #define NAME_COLS     14
 #define IDS_SHOWN     12
+#define GROWTH_COLS   7
 #define INLINED       " (inlined)"
 
 int stacktext_frame(const struct dump_frame *frame, int function_cols, int cols,
@@ -87,13 +88,41 @@ void stacktext_group(const struct dump *dump, size_t number, bool folded, int co
         snprintf(text + used, (size_t)(STACKTEXT_BYTES - used), "%s", ages);
 }
 
+void stacktext_change(const struct dumpdiff *diff, size_t number, bool folded, int cols,
+                      char text[STACKTEXT_BYTES])
+{
+    const struct dump_group *group = &diff->dump.group[number];
+    char count[DUMPDIFF_COUNT_BYTES];
+    char state_text[DUMP_STATE_BYTES];
+
+    dumpdiff_format_count(&diff->count[number], count);
+    snprintf(text, STACKTEXT_BYTES, "%s %+*" PRId64 "  %s  %s", folded ? "\u25b8" : "\u25be",
+             GROWTH_COLS, dumpdiff_growth(&diff->count[number]), count,
+             dump_state_text(group, state_text));
+    if (folded && group->nframes > 0)
+        append_own("", own_frame(group), cols, text);
+}
+
+void stacktext_difference(const struct dumpdiff *diff, char text[STACKTEXT_BYTES])
+{
+    struct dumpdiff_count all = {.before = diff->before_ntasks, .after = diff->dump.ntasks};
+    char kinds[DUMPDIFF_KINDS_BYTES];
+    char count[DUMPDIFF_COUNT_BYTES];
+
+    dumpdiff_format_kinds(diff, kinds, sizeof kinds);
+    dumpdiff_format_count(&all, count);
+    snprintf(text, STACKTEXT_BYTES, "%s; %s", kinds, count);
+}
+
 void stacktext_tasks(const struct dump_group *group, char text[STACKTEXT_BYTES])
 {
     const char *words = group->ntasks == 1 ? "task" : "tasks, longest first:";
     const char *last = "";
     int used = snprintf(text, STACKTEXT_BYTES, "      %s", words);
 
-    for (size_t i = 0; i < group->ntasks && i < IDS_SHOWN && used < STACKTEXT_BYTES - 64; i++) {
+    size_t n = dump_listed(group) < IDS_SHOWN ? dump_listed(group) : IDS_SHOWN;
+
+    for (size_t i = 0; i < n && used < STACKTEXT_BYTES - 64; i++) {
         const struct dump_task *task = &group->task[i];
         char name[32] = "";
         if (strcmp(task->name, last) != 0 && task->name[0] != '\0')
@@ -102,9 +131,8 @@ void stacktext_tasks(const struct dump_group *group, char text[STACKTEXT_BYTES])
         used += snprintf(text + used, (size_t)(STACKTEXT_BYTES - used), "%s %" PRIu64, name,
                          task->id);
     }
-    if (group->ntasks > IDS_SHOWN)
-        snprintf(text + used, (size_t)(STACKTEXT_BYTES - used), " and %zu more",
-                 group->ntasks - IDS_SHOWN);
+    if (group->ntasks > n)
+        snprintf(text + used, (size_t)(STACKTEXT_BYTES - used), " and %zu more", group->ntasks - n);
 }
 
 void stacktext_holder(const struct dump_group *group, size_t i, char text[STACKTEXT_BYTES])

@@ -68,6 +68,10 @@ _gomon() {
         ;;
     ?*) return ;;
     *)
+        if [[ $COMP_CWORD -gt 2 && ${COMP_WORDS[COMP_CWORD - 2]} == --diff ]]; then # the other one
+            compopt -o default 2>/dev/null
+            return
+        fi
         case $word in
         -*) words=$(_gomon_options "$gomon") ;;
         *) words="$(_gomon_targets "$gomon" 5) $(_gomon_targets "$gomon" 1)" ;;

@@ -38,7 +38,8 @@ function __gomon_argument -a option argument
     end
 end
 
-complete -c gomon -f -a '(__gomon_names; __gomon_pids)'
+complete -c gomon -f -n 'not __fish_contains_opt diff' -a '(__gomon_names; __gomon_pids)'
+complete -c gomon -F -n '__fish_contains_opt diff'
 gomon --help 2>/dev/null | while read -l line
     # Each group takes part, be it with nothing: others would be left out of the list.
     set -l parts (string match -r '^ +((?:-., )?)--([a-z-]+)((?: [A-Z]+[A-Z,.]*)?)  +(.*)$' -- $line)

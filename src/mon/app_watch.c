@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "mon/dump_text.h"
+#include "mon/dumpsave.h"
 #include "mon/events.h"
 #include "mon/fleet.h"
 #include "mon/follow.h"
@@ -79,9 +79,9 @@ static void look(struct app *app, int64_t now_ns)
 
 /* ---- Dumps ---- */
 
-static void start_dump(struct app *app, int64_t now_ns)
+static void start_dump(struct app *app, enum watched_dump how, int64_t now_ns)
 {
-    watched_start_dump(app->target);
+    watched_start_dump(app->target, how);
     app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
 }
 
@@ -92,7 +92,7 @@ static void step_dump(struct app *app, int64_t now_ns)
     app->screen.view.dump_waited_ns = now_ns - app->screen.view.dump_asked_ns;
     enum dump_stage stage = watched_step_dump(app->target, DUMP_STEP_NS);
     if (stage == DUMP_STAGE_DONE)
-        screen_new_dump(&app->screen);
+        screen_new_dump(&app->screen, model_of(app));
     if (app->target->job != NULL && now_ns < app->next_draw_ns)
         return;
     if (app->target->job != NULL)
@@ -105,14 +105,18 @@ static void save_dump(struct app *app)
 {
     char text[SCREEN_TEXT_BYTES];
     const char *path = app->screen.typed;
+    const struct dumpdiff *diff = app->screen.state[PANEL_STACKS].compared ? app->target->diff
+                                                                           : NULL;
+    bool saved;
 
     if (app->target->dump == NULL)
         return;
-    if (dump_save_text(app->target->dump, path))
+    saved = dumpsave_file(app->target->dump, diff, path);
+    if (saved)
         snprintf(text, sizeof text, "saved to %.200s", path);
     else
-        snprintf(text, sizeof text, "%.200s: %s", path, strerror(errno));
-    screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
+        snprintf(text, sizeof text, "%.200s: %s", path, dumpsave_error(errno));
+    screen_say(&app->screen, model_of(app), saved ? ROLE_STRONG : ROLE_BAD, text);
 }
 
 /* ---- The way through time ---- */
@@ -181,7 +185,7 @@ static void open_target(struct app *app)
 
     if (target != NULL) {
         app->target = target;
-        screen_show_target(&app->screen);
+        screen_show_target(&app->screen, watched_model(target));
         watched_refresh_code(target);
     } else if (row != NULL) {
         screen_say(&app->screen, model_of(app), ROLE_BAD, row->why);
@@ -215,7 +219,10 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         app->is_over = true;
         break;
     case WISH_DUMP:
-        start_dump(app, now_ns);
+        start_dump(app, WATCHED_DUMP, now_ns);
+        break;
+    case WISH_COMPARE:
+        start_dump(app, WATCHED_COMPARE, now_ns);
         break;
     case WISH_FREEZE:
         freeze(app, now_ns);
@@ -305,7 +312,7 @@ static void follow(struct app *app)
     watched_replace(app->target, next);
     app->next_tick_ns = clock_mono_ns();
     tick(app, app->next_tick_ns);
-    screen_new_dump(&app->screen);
+    screen_new_dump(&app->screen, model_of(app));
     snprintf(text, sizeof text, "went on to process %d", (int)pid);
     screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
 }

@@ -379,6 +379,11 @@ bool dump_finish(struct dump *dump, struct symbols *symbols)
     return true;
 }
 
+struct pool *dump_pool(struct dump *dump)
+{
+    return &builder_of(dump)->pool;
+}
+
 const char *dump_state_text(const struct dump_group *group, char text[DUMP_STATE_BYTES])
 {
     const char *reason = task_reason_name(group->reason);

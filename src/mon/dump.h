@@ -4,7 +4,8 @@
  * many tasks stand there, since when, and which. A dump is a value: it is built task by task,
  * finished once (names and lines filled in, groups sorted), and then never changes; nothing in
  * it points to the target or to the caches that made it.
- * Who: dumpjob.c builds it; the stacks panel, dump_text.c and dump_json.c read it.
+ * Who: dumpjob.c builds it, dumpfile.c reads one from a file; the stacks panel, dumpdiff.c and the
+ * writers of dumpsave.c read it.
  * Threads: one. */
 #ifndef MON_DUMP_H
 #define MON_DUMP_H
@@ -17,6 +18,7 @@
 
 #define DUMP_MAX_FRAMES 128 /* of one stack before inlined calls are spelt out */
 
+struct pool;
 struct symbols;
 
 enum dump_origin {
@@ -76,6 +78,7 @@ struct dump_group {
     struct dump_frame spawned_at; /* the call that started these tasks; pc 0: unknown */
     const struct dump_task *task; /* longest in this state first */
     size_t ntasks;
+    size_t nunlisted; /* of these, whom task leaves off: of a recorded dump, the most of a crowd */
     const struct dump_holder *holder; /* most waiters first */
     size_t nholders;
     size_t nholders_more; /* that are left off */
@@ -113,6 +116,12 @@ struct dump_status {
  * room for what is not one word of a table. */
 const char *dump_state_text(const struct dump_group *group, char text[DUMP_STATE_BYTES]);
 
+/* How many tasks of GROUP can be looked at. */
+static inline size_t dump_listed(const struct dump_group *group)
+{
+    return group->ntasks - group->nunlisted;
+}
+
 /* How long TASK had been in its state when DUMP was taken; 0 if its clock is ahead. */
 uint64_t dump_age_ns(const struct dump *dump, const struct dump_task *task);
 
@@ -142,5 +151,11 @@ void dump_add_lock(struct dump *dump, uint64_t task, uint64_t holder, uint64_t r
 /* Asks SYMBOLS for every address that it does not know yet; true when all are known and the dump
  * is finished. */
 bool dump_finish(struct dump *dump, struct symbols *symbols);
+
+/* ---- For dumpfile.c ---- */
+
+/* Where the groups and texts of a dump lie that is put together by hand, in place of dump_add and
+ * dump_finish. */
+struct pool *dump_pool(struct dump *dump);
 
 #endif

@@ -6,10 +6,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 
 #include "base/clock.h"
-#include "mon/dump_text.h"
+#include "mon/fail.h"
 #include "mon/procstat.h"
 
 #define STEP_NS (50 * NS_PER_MS)
@@ -36,16 +35,9 @@ static bool is_over(const struct dumpjob *job)
 static enum exit_status write_dump(const struct dump *dump, const struct dump_command *command,
                                    FILE *out)
 {
-    bool written = command->format == DUMP_FORMAT_JSON ? dump_write_json(dump, out)
-                                                       : dump_write_text(dump, out);
-
-    if (written)
+    if (dumpsave_write(dump, NULL, command->format, out))
         return EXIT_OK;
-    if (errno == ENOTSUP)
-        fprintf(stderr, "gomon: this gomon was built without JSON\n");
-    else
-        fprintf(stderr, "gomon: the dump could not be written: %s\n", strerror(errno));
-    return EXIT_FAILED;
+    return fail(EXIT_FAILED, "the dump could not be written: %s", dumpsave_error(errno));
 }
 
 /* What a dump that failed is due to. */

@@ -9,10 +9,9 @@
 #include <sys/types.h>
 
 #include "mon/dumpjob.h"
+#include "mon/dumpsave.h"
 #include "mon/options.h"
 #include "mon/symbol.h"
-
-enum dump_format { DUMP_FORMAT_TEXT, DUMP_FORMAT_JSON };
 
 struct dump_command {
     pid_t pid;

@@ -3,13 +3,11 @@
 
 #include "mon/dump_text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/bits.h"
 #include "base/check.h"
 #include "base/fmt.h"
 #include "mon/symbol.h"
@@ -52,14 +50,15 @@ static size_t format_ranges(const uint64_t *id, size_t n, char *text, size_t byt
 void dump_format_ids(const struct dump_group *group, char text[DUMP_IDS_BYTES])
 {
     const size_t room_for_rest = 40;
-    uint64_t *id = malloc((group->ntasks + 1) * sizeof *id);
+    size_t n = dump_listed(group);
+    uint64_t *id = malloc((n + 1) * sizeof *id);
     size_t named;
 
     CHECK(id != NULL);
-    for (size_t i = 0; i < group->ntasks; i++)
+    for (size_t i = 0; i < n; i++)
         id[i] = group->task[i].id;
-    qsort(id, group->ntasks, sizeof *id, by_id);
-    named = format_ranges(id, group->ntasks, text, DUMP_IDS_BYTES - room_for_rest);
+    qsort(id, n, sizeof *id, by_id);
+    named = format_ranges(id, n, text, DUMP_IDS_BYTES - room_for_rest);
     if (named < group->ntasks)
         snprintf(text + strlen(text), room_for_rest, " and %zu more", group->ntasks - named);
     free(id);
@@ -71,11 +70,11 @@ void dump_format_age(const struct dump *dump, const struct dump_group *group,
     char longest[FMT_BYTES_MAX], shortest[FMT_BYTES_MAX];
 
     text[0] = '\0';
-    if (group->ntasks == 0)
+    if (dump_listed(group) == 0)
         return;
     fmt_duration(longest, sizeof longest, (double)dump_age_ns(dump, &group->task[0]));
     fmt_duration(shortest, sizeof shortest,
-                 (double)dump_age_ns(dump, &group->task[group->ntasks - 1]));
+                 (double)dump_age_ns(dump, &group->task[dump_listed(group) - 1]));
     if (strcmp(longest, shortest) == 0)
         snprintf(text, DUMP_AGE_BYTES, "%s", longest);
     else
@@ -153,7 +152,7 @@ static void write_names(const struct dump_group *group, FILE *out)
     size_t shown = 0;
     const char *last = "";
 
-    for (size_t i = 0; i < group->ntasks && shown <= most; i++) {
+    for (size_t i = 0; i < dump_listed(group) && shown <= most; i++) {
         const char *name = group->task[i].name;
 
         if (name[0] == '\0' || name == last)
@@ -183,16 +182,13 @@ static void write_holders(const struct dump_group *group, FILE *out)
         fprintf(out, "    and %zu more holders\n", group->nholders_more);
 }
 
-static void write_group(const struct dump *dump, const struct dump_group *group, size_t number,
-                        FILE *out)
+/* All of a group but its title. */
+static void write_rest(const struct dump_group *group, FILE *out)
 {
-    char state[DUMP_STATE_BYTES], age[DUMP_AGE_BYTES], ids[DUMP_IDS_BYTES];
+    char ids[DUMP_IDS_BYTES];
     const char *end = dump_end_text(group->end);
 
-    dump_format_age(dump, group, age);
     dump_format_ids(group, ids);
-    fprintf(out, "\n#%zu  %zu %s  %s  %s\n", number, group->ntasks,
-            group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state), age);
     fprintf(out, "    id %s\n", ids);
     write_names(group, out);
     write_holders(group, out);
@@ -206,6 +202,25 @@ static void write_group(const struct dump *dump, const struct dump_group *group,
         write_frame(&group->spawned_at, "started by ", out);
 }
 
+static void write_group(const struct dump *dump, const struct dump_group *group, size_t number,
+                        FILE *out)
+{
+    char state[DUMP_STATE_BYTES], age[DUMP_AGE_BYTES];
+
+    dump_format_age(dump, group, age);
+    fprintf(out, "\n#%zu  %zu %s  %s  %s\n", number, group->ntasks,
+            group->ntasks == 1 ? "task" : "tasks", dump_state_text(group, state), age);
+    write_rest(group, out);
+}
+
+static void write_notes(const struct dump *dump, FILE *out)
+{
+    if (dump->note[0] != '\0')
+        fprintf(out, "note: %s\n", dump->note);
+    if (dump->nskipped > 0)
+        fprintf(out, "note: %" PRIu64 " records made no sense and were skipped\n", dump->nskipped);
+}
+
 bool dump_write_text(const struct dump *dump, FILE *out)
 {
     char date[FMT_BYTES_MAX], took[FMT_BYTES_MAX], all[FMT_BYTES_MAX];
@@ -215,45 +230,87 @@ bool dump_write_text(const struct dump *dump, FILE *out)
     fmt_grouped(all, sizeof all, dump->ntasks);
     fprintf(out, "%s %s in %zu %s, %s, taken in %s\n", all, dump->ntasks == 1 ? "task" : "tasks",
             dump->ngroups, dump->ngroups == 1 ? "group" : "groups", date, took);
-    if (dump->note[0] != '\0')
-        fprintf(out, "note: %s\n", dump->note);
-    if (dump->nskipped > 0)
-        fprintf(out, "note: %" PRIu64 " records made no sense and were skipped\n", dump->nskipped);
+    write_notes(dump, out);
     for (size_t i = 0; i < dump->ngroups; i++)
         write_group(dump, &dump->group[i], i + 1, out);
     return fflush(out) == 0 && !ferror(out);
 }
 
-/* Takes FD. */
-static bool write_file(const struct dump *dump, int fd)
-{
-    FILE *out = fdopen(fd, "w");
-    bool written;
-    int error;
+/* ---- What has changed ---- */
 
-    if (out == NULL) {
-        close(fd);
-        return false;
+void dumpdiff_format_kinds(const struct dumpdiff *diff, char *text, size_t bytes)
+{
+    static const struct {
+        enum dumpdiff_kind kind;
+        const char *words;
+    } parts[] = {{DUMPDIFF_GREW, "grew"},
+                 {DUMPDIFF_SHRANK, "shrank"},
+                 {DUMPDIFF_CAME, "came"},
+                 {DUMPDIFF_WENT, "went"}};
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < ARRAY_COUNT(parts) && used < bytes; i++) {
+        size_t n = diff->nkind[parts[i].kind];
+
+        if (n > 0)
+            used += (size_t)snprintf(text + used, bytes - used, "%s%zu %s%s", used == 0 ? "" : ", ",
+                                     n,
+                                     used > 0 ? ""
+                                     : n == 1 ? "group "
+                                              : "groups ",
+                                     parts[i].words);
     }
-    written = dump_write_text(dump, out);
-    error = errno;
-    if (fclose(out) != 0)
-        return false;
-    errno = error;
-    return written;
+    if (text[0] == '\0')
+        snprintf(text, bytes, "no group has changed");
 }
 
-bool dump_save_text(const struct dump *dump, const char *path)
+void dumpdiff_format_count(const struct dumpdiff_count *count, char text[DUMPDIFF_COUNT_BYTES])
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int error;
+    char now[FMT_BYTES_MAX], then[FMT_BYTES_MAX];
+    const char *tasks = count->after == 1 ? "task" : "tasks";
 
-    if (fd < 0)
-        return false;
-    if (write_file(dump, fd))
-        return true;
-    error = errno;
-    unlink(path); /* what is left of it would be in the way of the next try */
-    errno = error;
-    return false;
+    fmt_grouped(now, sizeof now, count->after);
+    fmt_grouped(then, sizeof then, count->before);
+    switch (dumpdiff_kind(count)) {
+    case DUMPDIFF_SAME:
+        snprintf(text, DUMPDIFF_COUNT_BYTES, "%s %s", now, tasks);
+        return;
+    case DUMPDIFF_GREW:
+    case DUMPDIFF_SHRANK:
+        snprintf(text, DUMPDIFF_COUNT_BYTES, "%s %s, not %s", now, tasks, then);
+        return;
+    case DUMPDIFF_CAME:
+        snprintf(text, DUMPDIFF_COUNT_BYTES, "%s new %s", now, tasks);
+        return;
+    case DUMPDIFF_WENT:
+        snprintf(text, DUMPDIFF_COUNT_BYTES, "no task, not %s", then);
+        return;
+    }
+}
+
+bool dumpdiff_write_text(const struct dumpdiff *diff, FILE *out)
+{
+    const struct dump *dump = &diff->dump;
+    char date[FMT_BYTES_MAX], all[FMT_BYTES_MAX], kinds[DUMPDIFF_KINDS_BYTES];
+
+    fprintf(out, "before: %s tasks, %s\n", fmt_grouped(all, sizeof all, diff->before_ntasks),
+            fmt_date(date, sizeof date, (int64_t)diff->before_real_ns));
+    fprintf(out, "after:  %s tasks, %s\n", fmt_grouped(all, sizeof all, dump->ntasks),
+            fmt_date(date, sizeof date, (int64_t)dump->real_ns));
+    write_notes(dump, out);
+    dumpdiff_format_kinds(diff, kinds, sizeof kinds);
+    fprintf(out, "%s; %zu as before are left out\n", kinds, diff->nkind[DUMPDIFF_SAME]);
+    for (size_t i = 0; i < dump->ngroups; i++) {
+        char state[DUMP_STATE_BYTES], count[DUMPDIFF_COUNT_BYTES];
+        int64_t growth = dumpdiff_growth(&diff->count[i]);
+
+        if (growth == 0)
+            continue;
+        dumpdiff_format_count(&diff->count[i], count);
+        fprintf(out, "\n#%zu  %+" PRId64 "  %s  %s\n", i + 1, growth, count,
+                dump_state_text(&dump->group[i], state));
+        write_rest(&dump->group[i], out);
+    }
+    return fflush(out) == 0 && !ferror(out);
 }

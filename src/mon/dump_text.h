@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dump_text.h - a dump as text and as JSON.
- * Threads: functions of a finished dump, pure but for dump_save_text. */
+/* dump_text.h - a dump, and the difference of two, as text, JSON and folded stacks.
+ * Threads: pure functions of finished dumps. */
 #ifndef MON_DUMP_TEXT_H
 #define MON_DUMP_TEXT_H
 
@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 #include "mon/dump.h"
+#include "mon/dumpdiff.h"
+
+#define DUMP_SCHEMA 1 /* of the JSON, which only ever gets more members */
 
 /* Room for the ids of dump_format_ids and its NUL. */
 #define DUMP_IDS_BYTES 512
@@ -38,12 +41,31 @@ const char *dump_end_text(enum dump_end end);
 /* Writes the whole dump for people to read. False: writing failed, errno says why. */
 bool dump_write_text(const struct dump *dump, FILE *out);
 
-/* Writes it as text to a new file at PATH; one that is there already is left alone. False: it
- * failed, errno says why, and no file of it stays. */
-bool dump_save_text(const struct dump *dump, const char *path);
-
 /* Writes it as one JSON object on one line. False: writing failed, or this gomon was built without
  * JSON (errno ENOTSUP). */
 bool dump_write_json(const struct dump *dump, FILE *out);
+
+/* Writes it as folded stacks, a line a group, as flamegraph.pl and speedscope read them. */
+bool dump_write_folded(const struct dump *dump, FILE *out);
+
+/* ---- Of two dumps ---- */
+
+/* Room for "4 294 967 296 tasks, not 4 294 967 296". */
+#define DUMPDIFF_COUNT_BYTES 80
+
+/* Room for how many groups grew, shrank, came and went. */
+#define DUMPDIFF_KINDS_BYTES 120
+
+/* Writes "15 tasks, not 3", "12 new tasks", "no task, not 4", or "15 tasks" if so it was before. */
+void dumpdiff_format_count(const struct dumpdiff_count *count, char text[DUMPDIFF_COUNT_BYTES]);
+
+/* Writes "2 groups grew, 1 came", or that none has changed. */
+void dumpdiff_format_kinds(const struct dumpdiff *diff, char *text, size_t bytes);
+
+/* As of one dump. The text leaves out groups that have not changed; folded stacks have two counts,
+ * before and after, as flamegraph.pl reads them for a differential flame graph. */
+bool dumpdiff_write_text(const struct dumpdiff *diff, FILE *out);
+bool dumpdiff_write_json(const struct dumpdiff *diff, FILE *out);
+bool dumpdiff_write_folded(const struct dumpdiff *diff, FILE *out);
 
 #endif

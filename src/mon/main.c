@@ -14,6 +14,7 @@
 #include "mon/app.h"
 #include "mon/check_command.h"
 #include "mon/demo_command.h"
+#include "mon/diff_command.h"
 #include "mon/dump_command.h"
 #include "mon/export.h"
 #include "mon/fail.h"
@@ -61,12 +62,19 @@ static enum exit_status run_recording(const struct options *o)
     return batch_replay(o);
 }
 
+static enum dump_format dump_format_of(const struct options *o)
+{
+    if (o->json)
+        return DUMP_FORMAT_JSON;
+    return o->folded ? DUMP_FORMAT_FOLDED : DUMP_FORMAT_TEXT;
+}
+
 static enum exit_status run_dump(const struct options *o, const struct target *target)
 {
     struct dump_command command = {
         .pid = target->pid,
         .way = o->read_only ? DUMPJOB_PEEK : DUMPJOB_ASK_OR_PEEK,
-        .format = o->json ? DUMP_FORMAT_JSON : DUMP_FORMAT_TEXT,
+        .format = dump_format_of(o),
         .download = o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL,
     };
 
@@ -248,6 +256,8 @@ static enum exit_status run(const struct options *o, struct target_list *list)
         return EXIT_OK;
     case MODE_LIST:
         return list_targets(o, list);
+    case MODE_DIFF:
+        return diff_command_run(o->diff, o->target, dump_format_of(o), stdout);
     case MODE_SYMBOLIZE:
         return symbolize_run(stdin, stdout, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
     case MODE_CONFIG:

@@ -65,6 +65,7 @@ struct model_marks {
     int64_t at_ns[MODEL_MARKS];
 };
 
+struct dumpdiff;        /* dumpdiff.h */
 struct recorder_status; /* recorder.h */
 
 struct model {
@@ -81,6 +82,7 @@ struct model {
     const struct proc_history *procs; /* what the procs did; NULL: not kept */
     const struct alerts *alerts;     /* never NULL */
     const struct dump *dump;         /* the last dump of stacks, or NULL */
+    const struct dumpdiff *diff;     /* what it changed since an earlier one, or NULL */
     struct dump_status dump_status;  /* of the one that is under way */
     struct code_lines code;
     const struct recorder_status *record; /* of the file that is written, or NULL */

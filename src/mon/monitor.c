@@ -443,9 +443,11 @@ int monitor_pidfd(const struct monitor *m)
     return m->pidfd;
 }
 
-void monitor_set_dump(struct monitor *m, const struct dump *dump, struct dump_status status)
+void monitor_set_dump(struct monitor *m, const struct dump *dump, const struct dumpdiff *diff,
+                      struct dump_status status)
 {
     m->model.dump = dump;
+    m->model.diff = diff;
     m->model.dump_status = status;
 }
 

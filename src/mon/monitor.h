@@ -97,8 +97,9 @@ void monitor_freeze(struct monitor *m, bool on);
 const struct model *monitor_model(const struct monitor *m);
 
 /* For the owner of the dump and of the symbols: what the model shows as its dump and its code
- * lines. Borrowed; DUMP may be NULL. */
-void monitor_set_dump(struct monitor *m, const struct dump *dump, struct dump_status status);
+ * lines. Borrowed; DUMP may be NULL, and DIFF, which is what it changed since an earlier one. */
+void monitor_set_dump(struct monitor *m, const struct dump *dump, const struct dumpdiff *diff,
+                      struct dump_status status);
 void monitor_set_code_lines(struct monitor *m, struct code_lines lines);
 
 #endif

@@ -69,6 +69,7 @@ static void bring_up_to_date(struct monitor *m)
     past->baseline = m->model.baseline;
     past->code = m->model.code;
     past->dump = m->model.dump;
+    past->diff = m->model.diff;
     past->dump_status = m->model.dump_status;
 }
 

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "mon/optcheck.h"
 #include "mon/optvalue.h"
 #include "mon/recorder.h"
 
@@ -106,6 +107,7 @@ static bool take_text(struct options *o, enum option_id id, const char *text)
     const char **to = id == OPTION_WRITE   ? &o->write_path
                       : id == OPTION_READ  ? &o->read_path
                       : id == OPTION_BEGIN ? &o->begin
+                      : id == OPTION_DIFF  ? &o->diff
                                            : &o->end;
 
     *to = text;
@@ -125,7 +127,8 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return take_span(text, &o->keep_ns);
     if (id == OPTION_MAX_SIZE)
         return take_size(text, &o->max_bytes);
-    if (id == OPTION_WRITE || id == OPTION_READ || id == OPTION_BEGIN || id == OPTION_END)
+    if (id == OPTION_WRITE || id == OPTION_READ || id == OPTION_BEGIN || id == OPTION_END ||
+        id == OPTION_DIFF)
         return take_text(o, id, text);
     if (id == OPTION_GLYPHS)
         return take_glyphs(text, &o->glyphs);
@@ -155,21 +158,14 @@ static bool take_yes_no(const char *text, bool *on)
 static enum options_mode mode_of(enum option_id id)
 {
     static const enum options_mode mode[OPTIONS] = {
-        [OPTION_LIST] = MODE_LIST,
-        [OPTION_BATCH] = MODE_BATCH,
-        [OPTION_ONCE] = MODE_BATCH,
-        [OPTION_DUMP] = MODE_DUMP,
-        [OPTION_COUNT] = MODE_BATCH,
-        [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE,
-        [OPTION_VERSION] = MODE_VERSION,
-        [OPTION_HELP] = MODE_HELP,
-        [OPTION_CSV] = MODE_BATCH,
-        [OPTION_PROM] = MODE_PROM,
-        [OPTION_CHECK] = MODE_CHECK,
-        [OPTION_CRITICAL] = MODE_CHECK,
-        [OPTION_LIST_METRICS] = MODE_METRICS,
-        [OPTION_PRINT_CONFIG] = MODE_CONFIG,
-        [OPTION_STATUS] = MODE_STATUS,
+        [OPTION_LIST] = MODE_LIST,           [OPTION_BATCH] = MODE_BATCH,
+        [OPTION_ONCE] = MODE_BATCH,          [OPTION_DUMP] = MODE_DUMP,
+        [OPTION_DIFF] = MODE_DIFF,           [OPTION_COUNT] = MODE_BATCH,
+        [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE, [OPTION_VERSION] = MODE_VERSION,
+        [OPTION_HELP] = MODE_HELP,           [OPTION_CSV] = MODE_BATCH,
+        [OPTION_PROM] = MODE_PROM,           [OPTION_CHECK] = MODE_CHECK,
+        [OPTION_CRITICAL] = MODE_CHECK,      [OPTION_LIST_METRICS] = MODE_METRICS,
+        [OPTION_PRINT_CONFIG] = MODE_CONFIG, [OPTION_STATUS] = MODE_STATUS,
     };
 
     return mode[id];
@@ -185,6 +181,7 @@ static bool *flag_of(struct options *o, enum option_id id)
         {OPTION_ONCE, &o->once},
         {OPTION_JSON, &o->json},
         {OPTION_CSV, &o->csv},
+        {OPTION_FOLDED, &o->folded},
         {OPTION_DEBUGINFOD, &o->debuginfod},
         {OPTION_READ_ONLY, &o->read_only},
         {OPTION_NO_COLOR, &o->no_color},
@@ -455,7 +452,7 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->mode = MODE_BATCH;
     if (o->once)
         o->count = 1;
-    if (!check_recording(o, error) || !check_several(o, error))
+    if (!check_recording(o, error) || !check_several(o, error) || !optcheck_dump(o, error))
         return false;
     if (o->json && o->csv)
         return WRONG("--json or --csv, not both");

@@ -28,6 +28,7 @@ enum options_mode {
     MODE_BATCH,
     MODE_LIST,
     MODE_DUMP,
+    MODE_DIFF,      /* of two files with dumps: options.diff and options.target */
     MODE_PROM,      /* one sample, in the format of Prometheus */
     MODE_CHECK,     /* judge expressions; the status is Nagios' */
     MODE_STATUS,    /* one short line */
@@ -51,6 +52,8 @@ struct options {
     bool once;          /* batch: one sample with every metric */
     bool json;
     bool csv;
+    bool folded;
+    const char *diff;       /* the earlier of two dumps, borrowed from argv, or NULL */
     const char *check;      /* expressions, borrowed from argv, or NULL */
     const char *critical;   /* likewise */
     uint64_t count;         /* samples of batch output; 0: no end */

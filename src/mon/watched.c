@@ -17,12 +17,16 @@ void watched_init(struct watched *w, const struct options *options, struct monit
 static void clear(struct watched *w)
 {
     dumpjob_free(w->job);
+    dumpdiff_free(w->diff);
     dump_free(w->dump);
+    dump_free(w->before);
     code_table_free(w->code);
     symbols_free(w->symbols);
     monitor_free(w->monitor);
     w->job = NULL;
     w->dump = NULL;
+    w->before = NULL;
+    w->diff = NULL;
     w->code = NULL;
     w->symbols = NULL;
     w->monitor = NULL;
@@ -85,14 +89,15 @@ void watched_show_dump(struct watched *w)
 {
     static const struct dump_status none = {.stage = DUMP_STAGE_NONE};
 
-    monitor_set_dump(w->monitor, w->dump, w->job != NULL ? *dumpjob_status(w->job) : none);
+    monitor_set_dump(w->monitor, w->dump, w->diff, w->job != NULL ? *dumpjob_status(w->job) : none);
 }
 
-void watched_start_dump(struct watched *w)
+void watched_start_dump(struct watched *w, enum watched_dump how)
 {
     enum dumpjob_way way = w->options->read_only ? DUMPJOB_PEEK : DUMPJOB_ASK_OR_PEEK;
 
     dumpjob_free(w->job);
+    w->compares = how == WATCHED_COMPARE;
     w->job = dumpjob_new(watched_model(w)->target.pid, w->symbols, way);
     watched_show_dump(w);
 }
@@ -106,11 +111,18 @@ void watched_stop_dump(struct watched *w)
 
 static void take_dump(struct watched *w)
 {
-    struct dump *old = w->dump;
+    struct dump *last = w->dump, *before = w->before;
+    struct dumpdiff *diff = w->diff;
 
     w->dump = dumpjob_take(w->job);
-    watched_stop_dump(w);
-    dump_free(old);
+    w->before = !w->compares ? NULL : before != NULL ? before : last;
+    w->diff = w->before != NULL ? dumpdiff_new(w->before, w->dump) : NULL;
+    watched_stop_dump(w); /* nothing shows the old ones any more */
+    dumpdiff_free(diff);
+    if (last != w->before)
+        dump_free(last);
+    if (before != w->before)
+        dump_free(before);
 }
 
 enum dump_stage watched_step_dump(struct watched *w, int64_t budget_ns)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mon/alert_command.h"
+#include "mon/dumpdiff.h"
 #include "mon/dumpjob.h"
 #include "mon/model.h"
 
@@ -27,7 +28,15 @@ struct watched {
     struct code_table *code;
     struct alert_command on_alert;
     struct dumpjob *job; /* NULL: no dump is under way */
+    bool compares;       /* that one is to be compared with the last */
     struct dump *dump;   /* the last one, or NULL */
+    struct dump *before; /* what it is compared with, or NULL */
+    struct dumpdiff *diff; /* of these two, or NULL */
+};
+
+enum watched_dump {
+    WATCHED_DUMP,    /* alone */
+    WATCHED_COMPARE, /* with the last one; once that was compared, with what that was compared to */
 };
 
 /* Takes MONITOR; OPTIONS are borrowed. */
@@ -52,8 +61,9 @@ bool watched_tick(struct watched *w, int64_t mono_ns, int64_t real_ns);
 /* Takes in what was found out about code; true if the model has changed. */
 bool watched_refresh_code(struct watched *w);
 
-/* Begins a dump; one that is under way is given up. */
-void watched_start_dump(struct watched *w);
+/* Begins a dump; one that is under way is given up. Without a last one there is nothing to compare
+ * with. */
+void watched_start_dump(struct watched *w, enum watched_dump how);
 
 /* Gives up the dump that is under way; the last one stays. */
 void watched_stop_dump(struct watched *w);

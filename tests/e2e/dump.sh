@@ -49,6 +49,27 @@ names_holder() {
 }
 wait_until 60 names_holder || fail "no holder in: $(head -n 40 "$work/dump")"
 
+# As folded stacks: a line a group, from the outermost function on.
+timeout 60 "$gomon" --dump --folded -p "$busy" >"$work/folded" || fail "--folded ended with $?"
+folded=$(awk '{ n += $NF } END { print n + 0 }' "$work/folded")
+[ "$folded" -gt $ntasks ] || fail "$folded tasks in the folded stacks: $(head -n 3 "$work/folded")"
+grep -qE 'fight_for_the_hot;.*gort_mutex_lock.*;\[sync\.Mutex\.Lock\] [0-9]+$' "$work/folded" ||
+    fail "not from the outermost on: $(head -n 3 "$work/folded")"
+
+# What has changed between two dumps, from files.
+if grep -q '^#define HAVE_JANSSON 1' "$top_builddir/config.h"; then
+    dump "$busy" --json
+    mv "$work/dump" "$work/before.json"
+    dump "$busy" --json
+    ends_with 0 '^(no group|[0-9]+ groups?) .*; [0-9]+ as before are left out$' \
+        --diff "$work/before.json" "$work/dump"
+    ends_with 0 '^no group has changed; ' --diff "$work/dump" "$work/dump"
+    ends_with 0 '\] [0-9]+ [0-9]+$' --diff "$work/before.json" "$work/dump" --folded
+    ends_with 0 '"difference":true' --diff "$work/before.json" "$work/dump" --json
+    ends_with 1 'gomon: .*not a dump' --diff "$work/before.json" "$work/folded"
+    ends_with 1 'gomon: .*No such file' --diff "$work/nothing" "$work/dump"
+fi
+
 # Without writing to the target; and of one that is stopped, which cannot answer. The holders are
 # named all the same, unless nobody held the lock when it was stopped.
 dump "$busy" --read-only

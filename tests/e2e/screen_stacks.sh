@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # screen_stacks.sh - D shows every task's stack, in groups with file and line, within a second; the
-# viewer searches, folds, filters and saves. Two gomons on one target both get their dump.
+# viewer searches, folds, filters, compares and saves. Two gomons on one target both get their dump.
 . "$(dirname "$0")/../support/e2e.sh"
 need tmux
 first=$e2e_tmux
@@ -54,7 +54,7 @@ screen_keys Escape
 
 # The file has all of it, and an old file is left alone.
 screen_keys w
-wait_screen 5 "Save the dump to: gomon-$target.stacks"
+wait_screen 5 "Save .*: gomon-$target.stacks"
 screen_keys Enter
 wait_screen 5 'saved to'
 file=$work/a/gomon-$target.stacks
@@ -62,7 +62,36 @@ grep -q 'contention\.c:[0-9]' "$file" || fail 'the file has no lines of source'
 tasks=$(awk '/^#[0-9]+ / { n += $2 } END { print n }' "$file")
 [ "$tasks" -ge 10000 ] || fail "the file has $tasks tasks"
 screen_keys w Enter
-wait_screen 5 'File exists'
+wait_screen 5 'it is there already'
+
+# The name chooses the form; where nothing can be written, one line says why.
+folded=$work/a/stacks.folded
+screen_keys w C-u stacks.folded Enter
+wait_screen 20 'saved to stacks\.folded'
+tasks=$(awk '{ n += $NF } END { print n }' "$folded")
+[ "$tasks" -ge 10000 ] || fail "the folded stacks have $tasks tasks: $(head -n 3 "$folded")"
+grep -qE '^[^ ;]+(;[^;]+)+;\[[a-zA-Z. ]+\] [0-9]+$' "$folded" ||
+    fail "no stack: $(head -n 3 "$folded")"
+screen_keys w C-u /proc/stacks.json Enter
+wait_screen 20 '/proc/stacks.json: [A-Z]'
+
+# Another dump is compared with this one; what has changed is turned over to all groups and back,
+# and is saved as it is shown.
+screen_keys c
+wait_screen 20 'most changed first'
+wait_screen 20 'tasks, not 10 [0-9]{3}|; 10 [0-9]{3} tasks$'
+wait_screen 20 '[+-][0-9]+  '
+screen_keys C
+wait_screen 20 '10 [0-9]{3} tasks in [0-9]+ groups of equal stacks'
+screen_keys C
+wait_screen 20 'most changed first'
+difference=$work/a/difference.folded
+screen_keys w C-u difference.folded Enter
+wait_screen 20 'saved to difference\.folded'
+before=$(awk '{ n += $(NF - 1) } END { print n }' "$difference")
+[ "$before" -ge 10000 ] || fail "$before tasks before: $(head -n 3 "$difference")"
+screen_keys D
+wait_screen 20 '10 [0-9]{3} tasks in [0-9]+ groups of equal stacks'
 
 # Another one at the same time.
 e2e_tmux=$second

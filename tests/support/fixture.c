@@ -488,6 +488,7 @@ void fixture_free(struct fixture *f)
         return;
     history_free(f->history);
     proc_history_free(f->procs);
+    dumpdiff_free(f->diff);
     if (f->dump != NULL)
         free((void *)(uintptr_t)f->dump->group);
     free(f->dump);

@@ -5,6 +5,7 @@
 #ifndef TESTS_SUPPORT_FIXTURE_H
 #define TESTS_SUPPORT_FIXTURE_H
 
+#include "mon/dumpdiff.h"
 #include "mon/model.h"
 
 enum fixture_kind {
@@ -30,6 +31,9 @@ struct fixture {
     struct proc_history *procs;
     struct code_line code[8];
     struct dump *dump;
+    struct dump later; /* that it is compared with */
+    struct dump_group later_group[5];
+    struct dumpdiff *diff; /* of both, or NULL */
 };
 
 struct fixture *fixture_new(enum fixture_kind kind);
@@ -40,5 +44,9 @@ const char *fixture_name(enum fixture_kind kind);
 
 /* Gives the model a dump of NGROUPS groups of three frames each, over and over the same ones. */
 void fixture_add_dump(struct fixture *fixture, size_t ngroups);
+
+/* Compares the dump that the model has with a later one, in which a group grew, one shrank, one
+ * came and one went. */
+void fixture_add_diff(struct fixture *fixture);
 
 #endif

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "base/check.h"
@@ -71,4 +72,25 @@ void fixture_add_dump(struct fixture *f, size_t ngroups)
                           .ngroups = ngroups};
     f->dump = dump;
     f->model.dump = dump;
+}
+
+void fixture_add_diff(struct fixture *f)
+{
+    struct dump_group *group = f->later_group;
+
+    CHECK(f->dump->ngroups >= ARRAY_COUNT(f->later_group));
+    memcpy(group, f->dump->group, sizeof f->later_group);
+    group[0].ntasks = 1203; /* 3 are listed */
+    group[0].nunlisted = 1200;
+    group[1].ntasks = 1;
+    group[3].state = TASK_RUNNING; /* so one went, and another came */
+    group[3].reason = 0;
+    f->later = *f->dump;
+    f->later.group = group;
+    f->later.ngroups = ARRAY_COUNT(f->later_group);
+    f->later.ntasks = 1213;
+    f->later.real_ns += 90 * NS_PER_S;
+    f->diff = dumpdiff_new(f->dump, &f->later);
+    f->model.dump = &f->later;
+    f->model.diff = f->diff;
 }

@@ -2,15 +2,10 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "mon/dump.h"
@@ -348,37 +343,52 @@ Test(dump_text, places_are_lines_else_offsets_else_addresses)
     cr_assert_str_eq(text, "0x77", "%s", text);
 }
 
-/* A limit of file sizes stands for the full disk. */
-Test(dump_text, a_file_that_could_not_be_written_is_not_left_in_the_way)
+/* ---- Folded stacks ---- */
+
+TestSuite(dump_folded, .init = setup, .fini = teardown, .timeout = 60);
+
+/* The dump as folded stacks. */
+static const char *folded(void)
 {
-    char dir[] = "/tmp/test_dump.XXXXXX", path[64];
-    struct rlimit limit, none;
-    struct stat st;
+    static char text[1 << 12];
+    FILE *file = fmemopen(text, sizeof text, "w");
 
-    cr_assert_not_null(mkdtemp(dir), "mkdtemp");
-    snprintf(path, sizeof path, "%s/stacks", dir);
-    add(&(struct given){5, PAGE_TASK_WAITING, PAGE_WAIT_MUTEX, 2000000000, one, 2, "reader"});
+    cr_assert(dump_write_folded(dump, file), "not written");
+    fclose(file);
+    return text;
+}
+
+Test(dump_folded, has_a_line_a_group_from_the_outermost_function_on)
+{
+    static const struct dump_frame frame[] = {
+        {.function = "inner;most", .module = ""},
+        {.function = "operator new", .module = ""},
+        {.function = "", .module = "/lib/x.so", .offset = 52}};
+    static const struct dump_group group[] = {{.state = PAGE_TASK_WAITING,
+                                               .reason = PAGE_WAIT_SLEEP,
+                                               .frame = frame,
+                                               .nframes = 3,
+                                               .ntasks = 1200,
+                                               .nunlisted = 1200},
+                                              {.state = PAGE_TASK_RUNNING,
+                                               .end = DUMP_END_TRUNCATED,
+                                               .frame = frame,
+                                               .nframes = 1,
+                                               .ntasks = 1,
+                                               .nunlisted = 1}};
+
+    dump->group = group;
+    dump->ngroups = 2;
+    cr_assert_str_eq(folded(),
+                     "x.so+0x34;operator new;inner:most;[sleep] 1200\n"
+                     "[the stack goes on];inner:most;[running] 1\n",
+                     "%s", folded());
+}
+
+Test(dump_folded, of_no_task_is_empty)
+{
     finish();
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &limit);
-    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &none);
-    bool saved_without_room = dump_save_text(dump, path);
-    int error = errno;
-    setrlimit(RLIMIT_FSIZE, &limit);
-    bool saved = dump_save_text(dump, path);
-    bool saved_twice = dump_save_text(dump, path);
-    int second_error = errno;
-    bool there = stat(path, &st) == 0 && st.st_size > 0;
-    unlink(path);
-    rmdir(dir);
-
-    cr_assert_not(saved_without_room, "it is said to be saved");
-    cr_assert_eq(error, EFBIG, "%s", strerror(error));
-    cr_assert(saved, "the next try fails");
-    cr_assert(!saved_twice && second_error == EEXIST, "a file was overwritten: %s",
-              strerror(second_error));
-    cr_assert(there, "the file that was there is gone");
+    cr_assert_str_eq(folded(), "", "%s", folded());
 }
 
 #if HAVE_JANSSON

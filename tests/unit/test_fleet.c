@@ -197,7 +197,7 @@ Test(fleet, enter_and_digits_open_and_esc_and_backspace_come_back)
 {
     cr_assert_eq(press('\r'), WISH_OPEN, "Enter does not open");
     cr_assert_eq(press('3'), WISH_OPEN, "a digit does not open");
-    screen_show_target(&screen);
+    screen_show_target(&screen, model);
     cr_assert_eq(screen_open(&screen), PANEL_GC, "not in the panel of the digit");
     press('/');
     cr_assert_eq(press(0x1b), WISH_NONE, "Esc leaves while a text is typed");

@@ -219,6 +219,24 @@ Test(options, waiting_and_following_want_somebody)
     assert_wrong("--wait --demo leak", "which process");
 }
 
+Test(options, two_dumps_are_compared_and_dumps_are_folded)
+{
+    assert_mode("--diff a b", MODE_DIFF);
+    cr_assert(strcmp(o.diff, "a") == 0 && strcmp(o.target, "b") == 0, "%s %s", o.diff, o.target);
+    assert_mode("--folded --diff a b", MODE_DIFF);
+    assert_mode("--json --diff=a b", MODE_DIFF);
+    assert_mode("--dump --folded kv", MODE_DUMP);
+    cr_assert(o.folded, "not folded");
+    assert_mode("--folded --help", MODE_HELP);
+    assert_wrong("--diff a", "gomon --diff BEFORE AFTER");
+    assert_wrong("--diff a -p 5", "gomon --diff BEFORE AFTER");
+    assert_wrong("--diff a b c", "one target");
+    assert_wrong("--diff a b --dump", "does not go with");
+    assert_wrong("--diff a b -w c", "-w records");
+    assert_wrong("--folded kv", "--folded is a format");
+    assert_wrong("--dump --folded --json kv", "not both");
+}
+
 Test(options, a_recording_is_written_to_a_file_within_bounds)
 {
     assert_mode("-w x.gmr -p 12 --keep 36h --max-size 64M", MODE_WATCH);

@@ -365,10 +365,85 @@ Test(stacks, a_new_dump_is_shown_from_its_beginning)
     press('S');
     press('z');
     press('G');
-    screen_new_dump(&screen);
+    screen_new_dump(&screen, &fixture->model);
     cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, 0, "%d",
                  screen.state[PANEL_STACKS].scroll.cursor);
     cr_assert_not(screen.state[PANEL_STACKS].folded, "it is folded");
+}
+
+/* ---- What has changed ---- */
+
+Test(stacks, another_dump_to_compare_with_is_a_wish)
+{
+    press('S');
+    cr_assert_eq(press('c'), WISH_COMPARE, "it does not ask for one");
+    fixture->model.view.past = true;
+    cr_assert_eq(press('c'), WISH_NONE, "it asks for one of the past");
+    cr_assert(shows("stacks are only those of now"), "%s", picture());
+}
+
+Test(stacks, what_has_changed_is_shown_a_line_a_group)
+{
+    press('S');
+    press('G');
+    fixture_add_diff(fixture);
+    screen_new_dump(&screen, &fixture->model);
+    cr_assert_eq(lines_of_dump(), 6, "%d lines", lines_of_dump());
+    cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, 0, "not at the first");
+    cr_assert(shows("1 group grew, 1 shrank, 1 came, 1 went; 1 213 tasks, not 15"), "%s",
+              picture());
+    cr_assert(shows("+1200  1 203 tasks, not 3"), "%s", picture());
+    cr_assert(shows("-3  no task, not 3"), "%s", picture());
+}
+
+Test(stacks, a_key_turns_from_what_has_changed_to_all_groups_and_back)
+{
+    press('S');
+    press('C');
+    cr_assert_not(shows("+1200"), "without a second dump:\n%s", picture());
+    fixture_add_diff(fixture);
+    screen_new_dump(&screen, &fixture->model);
+    press('C');
+    cr_assert_not(shows("+1200"), "%s", picture());
+    cr_assert(shows("1 213 tasks in 5 groups"), "%s", picture());
+    press('C');
+    cr_assert(shows("+1200"), "%s", picture());
+}
+
+Test(stacks, what_has_changed_is_unfolded_searched_and_filtered_like_a_dump)
+{
+    int before;
+
+    fixture_add_diff(fixture);
+    screen_new_dump(&screen, &fixture->model);
+    press('S');
+    before = lines_of_dump();
+    press('\r');
+    cr_assert_gt(lines_of_dump(), before, "nothing is unfolded");
+    press('/');
+    type("no task\r");
+    cr_assert_eq(screen.state[PANEL_STACKS].scroll.cursor, lines_of_dump() - 5, "%d of %d",
+                 screen.state[PANEL_STACKS].scroll.cursor, lines_of_dump());
+    press('&');
+    type("mutex\r");
+    cr_assert_not(shows("+1200"), "%s", picture());
+    cr_assert(shows("sync.Mutex.Lock"), "%s", picture());
+}
+
+Test(stacks, enter_on_a_holder_finds_it_among_what_has_changed)
+{
+    struct panel_state *state = &screen.state[PANEL_STACKS];
+
+    fixture_add_diff(fixture);
+    screen_new_dump(&screen, &fixture->model);
+    press('S');
+    press('z');
+    press('/');
+    type("held by task 17\r");
+    cr_assert_gt(state->scroll.cursor, 0, "not found:\n%s", picture());
+    press('\r');
+    cr_assert_eq(state->scroll.cursor, 0, "the holder is in the group that grew, not at %d",
+                 state->scroll.cursor);
 }
 
 Test(stacks, ten_thousand_groups_are_walked_in_no_time)
