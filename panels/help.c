@@ -83,7 +83,8 @@ static bool go(struct walk *walk, const struct panel_state *state)
 
     return add_title(walk, panel->title) || add_words(walk, "", 0, panel->help, cols) ||
            add_keys(walk, "Keys of this panel", panel->scopes, cols) ||
-           add_keys(walk, "Keys of time", state->view->asked < PANEL_TABS ? SCOPE_TIME : 0, cols) ||
+           add_keys(walk, "Keys of time", panel_has_time(state->view->asked) ? SCOPE_TIME : 0,
+                    cols) ||
            add_keys(walk, "Keys everywhere", SCOPE_EVERYWHERE, cols);
 }
 

@@ -33,6 +33,7 @@ enum panel_id {
     PANEL_METRICS,
     PANEL_TABS, /* those above have a digit; those below open over them */
     PANEL_STACKS = PANEL_TABS,
+    PANEL_CHANGED,
     PANEL_HELP,
     PANEL_FLEET, /* where there are several targets */
     PANEL_COUNT
@@ -61,6 +62,7 @@ struct panel_state {
     int level;                     /* of metrics shown: enum metric_level */
     char find[PANEL_TEXT_BYTES];   /* last searched, "" none */
     char filter[PANEL_TEXT_BYTES]; /* "" all */
+    bool opened;                   /* of what has changed: the chosen figure alone is shown */
     int left;                      /* columns that have been scrolled out of sight */
     bool compared; /* of a dump: what it changed since an earlier one is shown, if there is one */
     bool folded;                   /* what a group is unless it is in `toggled` */
@@ -96,6 +98,12 @@ struct panel {
                   const char *text);
     int (*find)(const struct model *model, const struct panel_state *state, int from, int by);
 };
+
+/* Whether a panel shows a time, which the keys of time move. */
+static inline bool panel_has_time(enum panel_id id)
+{
+    return id < PANEL_TABS || id == PANEL_CHANGED;
+}
 
 /* Never NULL. */
 const struct panel *panel_get(enum panel_id id);

@@ -13,6 +13,7 @@ static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_ALERTS] = &panel_alerts,
     [PANEL_METRICS] = &panel_metrics,
     [PANEL_STACKS] = &panel_stacks,
+    [PANEL_CHANGED] = &panel_changed,
     [PANEL_HELP] = &panel_help,
     [PANEL_FLEET] = &panel_fleet,
 };

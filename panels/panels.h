@@ -13,6 +13,7 @@ extern const struct panel panel_tasks;
 extern const struct panel panel_alerts;
 extern const struct panel panel_metrics;
 extern const struct panel panel_stacks;
+extern const struct panel panel_changed;
 extern const struct panel panel_help;
 extern const struct panel panel_fleet;
 

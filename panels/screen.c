@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mon/timetext.h"
+#include "panels/changed.h"
 #include "panels/fleet.h"
 #include "panels/frame.h"
 #include "panels/parts.h"
@@ -40,7 +41,9 @@ enum panel_id screen_open(const struct screen *screen)
         return PANEL_HELP;
     if (screen->fleet_open)
         return PANEL_FLEET;
-    return screen->stacks_open ? PANEL_STACKS : screen->tab;
+    if (screen->stacks_open)
+        return PANEL_STACKS;
+    return screen->changed_open ? PANEL_CHANGED : screen->tab;
 }
 
 static struct panel_state *open_state(struct screen *screen)
@@ -76,6 +79,8 @@ void screen_fit(struct screen *screen, const struct model *model, int rows, int 
         screen->view.window_ns = known_window(model);
     if (screen->fleet_open)
         fleet_keep_cursor(&screen->state[PANEL_FLEET]);
+    if (screen_open(screen) == PANEL_CHANGED)
+        changed_keep_cursor(model, &screen->state[PANEL_CHANGED]);
 }
 
 void screen_say(struct screen *screen, const struct model *model, enum role role, const char *text)
@@ -265,7 +270,7 @@ static enum screen_wish type_key(struct screen *screen, const struct model *mode
 enum screen_wish screen_open_tab(struct screen *screen, int tab)
 {
     screen->tab = (enum panel_id)((tab + PANEL_TABS) % PANEL_TABS);
-    screen->stacks_open = false;
+    screen->stacks_open = screen->changed_open = false;
     screen->help_open = false;
     return screen->fleet_open ? WISH_OPEN : WISH_NONE;
 }
@@ -278,8 +283,8 @@ void screen_point(struct screen *screen, int row, int col)
 
 /* ---- Commands ---- */
 
-/* The innermost thing that is open: help, then a search or filter, then the dump, then the past,
- * then the target. */
+/* The innermost thing that is open: help, the plot of a figure, a search or filter, the dump, what
+ * has changed, the past, the target. */
 static enum screen_wish close_one(struct screen *screen, const struct model *model)
 {
     struct panel_state *state = open_state(screen);
@@ -287,10 +292,14 @@ static enum screen_wish close_one(struct screen *screen, const struct model *mod
     screen->message[0] = '\0';
     if (screen->help_open)
         screen->help_open = false;
+    else if (state->opened)
+        state->opened = false;
     else if (state->find[0] != '\0' || state->filter[0] != '\0')
         state->find[0] = state->filter[0] = '\0';
     else if (screen->stacks_open)
         screen->stacks_open = false;
+    else if (screen->changed_open)
+        screen->changed_open = false;
     else if (model->view.past && !model->view.replay)
         return move(screen, SCREEN_MOVE_LIVE, 0);
     else if (screen->view.fleet != NULL && !screen->fleet_open)
@@ -398,6 +407,8 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
         open_help(screen);
     else if (command == COMMAND_STACKS)
         screen->stacks_open = !screen->stacks_open;
+    else if (command == COMMAND_CHANGED)
+        screen->changed_open = !screen->changed_open;
     else if (command == COMMAND_CLOSE)
         return close_one(screen, model);
     else if (command == COMMAND_ZOOM_IN || command == COMMAND_ZOOM_OUT)
@@ -418,15 +429,19 @@ enum screen_wish screen_key(struct screen *screen, const struct model *model, ui
     enum screen_wish wish;
     unsigned scopes = SCOPE_EVERYWHERE | panel_get(screen_open(screen))->scopes;
 
-    if (screen_open(screen) < PANEL_TABS)
+    if (panel_has_time(screen_open(screen)))
         scopes |= SCOPE_TIME;
-    if (screen->prompt != PROMPT_NONE)
-        return type_key(screen, model, key);
-    if (key == 0x7f || key == '\b')
-        key = KEY_CODE_BACKSPACE;
-    wish = obey(screen, model, keys_lookup(scopes, key), key);
+    if (screen->prompt != PROMPT_NONE) {
+        wish = type_key(screen, model, key);
+    } else {
+        if (key == 0x7f || key == '\b')
+            key = KEY_CODE_BACKSPACE;
+        wish = obey(screen, model, keys_lookup(scopes, key), key);
+    }
     if (screen->fleet_open)
         fleet_note_cursor(&screen->state[PANEL_FLEET]);
+    if (screen_open(screen) == PANEL_CHANGED)
+        changed_note_cursor(model, &screen->state[PANEL_CHANGED]);
     return wish;
 }
 

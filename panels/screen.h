@@ -57,7 +57,8 @@ struct screen {
     struct panel_view view;
     enum panel_id tab;         /* the panel with a digit that was last open */
     bool own_window;           /* the user chose the time shown; else it follows what is known */
-    bool stacks_open;          /* over the tab */
+    bool changed_open;         /* over the tab: what has changed */
+    bool stacks_open;          /* over both */
     bool fleet_open;           /* the table of targets, in the place of both */
     bool help_open;            /* over all of them */
     enum plot_tier first_tier; /* the best that the terminal can show */

@@ -9,7 +9,7 @@ void screen_show_fleet(struct screen *screen, const struct fleet_rows *rows)
 {
     screen->view.fleet = rows;
     screen->fleet_open = true;
-    screen->help_open = screen->stacks_open = false;
+    screen->help_open = screen->stacks_open = screen->changed_open = false;
     screen->message[0] = '\0';
 }
 
@@ -26,6 +26,7 @@ void screen_show_target(struct screen *screen, const struct model *model)
         screen->state[i].scroll = (struct scroll){0};
         screen->state[i].find[0] = screen->state[i].filter[0] = '\0';
     }
+    screen->state[PANEL_CHANGED].opened = false;
     screen_new_dump(screen, model);
 }
 

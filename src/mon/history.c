@@ -446,6 +446,11 @@ static const struct level *level_for(const struct history *h, int64_t from_ns)
     return &h->level[HISTORY_LEVELS - 1];
 }
 
+int64_t history_width_ns(const struct history *h, int64_t from_ns)
+{
+    return level_for(h, from_ns)->width_ns;
+}
+
 bool history_range(const struct history *h, unsigned metric, int64_t from_ns, int64_t to_ns,
                    struct history_bucket *out)
 {

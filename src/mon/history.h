@@ -104,6 +104,9 @@ void history_mark_gap(struct history *h, int64_t from_ns, int64_t to_ns, enum ga
 bool history_range(const struct history *h, unsigned metric, int64_t from_ns, int64_t to_ns,
                    struct history_bucket *out);
 
+/* The width of the buckets that history_range takes for FROM_NS. */
+int64_t history_width_ns(const struct history *h, int64_t from_ns);
+
 static inline double history_mean(const struct history_bucket *b)
 {
     return b->n == 0 ? 0.0 : (double)b->sum / b->n;

@@ -45,8 +45,9 @@ enum key_scope {
     SCOPE_SORT = 8,
     SCOPE_METRICS = 16,
     SCOPE_STACKS = 32,
-    SCOPE_TIME = 64, /* all panels with a digit */
+    SCOPE_TIME = 64, /* all panels with a digit, and what has changed */
     SCOPE_FLEET = 128,
+    SCOPE_CHANGED = 256,
 };
 
 struct key_entry {

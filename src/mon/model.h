@@ -66,6 +66,7 @@ struct model_marks {
 };
 
 struct dumpdiff;        /* dumpdiff.h */
+struct grouppast;       /* grouppast.h */
 struct recorder_status; /* recorder.h */
 
 struct model {
@@ -79,6 +80,7 @@ struct model {
     const struct procinfo *process;  /* never NULL; look at valid */
     const struct task_groups *tasks; /* never NULL; look at valid */
     const struct history *history;   /* never NULL */
+    const struct grouppast *groups;  /* the tasks of each group over time, or NULL */
     const struct proc_history *procs; /* what the procs did; NULL: not kept */
     const struct alerts *alerts;     /* never NULL */
     const struct dump *dump;         /* the last dump of stacks, or NULL */
@@ -88,6 +90,7 @@ struct model {
     const struct recorder_status *record; /* of the file that is written, or NULL */
     const struct model_marks *marks;      /* or NULL */
     const struct snapshot *baseline;      /* what figures are compared with, or NULL */
+    const struct grouppast *base_groups;  /* groups as they were known then, or NULL */
 };
 
 /* The wall clock at a monotonic time, by the model's pair of clocks. */

@@ -42,11 +42,13 @@ static bool allocate(struct monitor *m, const struct monitor_options *options)
     m->reader = procinfo_reader_new();
     m->history = options->sparing ? history_new_sparing(&m->table) : history_new(&m->table);
     m->procs = options->sparing ? proc_history_new_sparing() : proc_history_new();
+    m->groups = grouppast_new();
     m->latencies = latency_past_new();
     m->lints = lints_new(options->lint_window_ns);
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
         m->table.info[i].present = m->target.live && m->reader != NULL;
-    return m->history != NULL && m->procs != NULL && m->latencies != NULL && m->lints != NULL;
+    return m->history != NULL && m->procs != NULL && m->groups != NULL && m->latencies != NULL &&
+           m->lints != NULL;
 }
 
 static void fill_model(struct monitor *m)
@@ -62,6 +64,7 @@ static void fill_model(struct monitor *m)
     m->model.metrics = &m->table;
     m->model.history = m->history;
     m->model.procs = m->procs;
+    m->model.groups = m->groups;
     m->model.alerts = &m->alerts;
     monitor_freeze(m, false);
 }
@@ -134,6 +137,7 @@ void monitor_free(struct monitor *m)
         return;
     timeview_free(m->timeview);
     free(m->baseline);
+    grouppast_free(m->base_groups);
     recording_free(m->replay.recording);
     recorder_free(m->recorder);
     if (m->source != NULL)
@@ -143,6 +147,7 @@ void monitor_free(struct monitor *m)
     procinfo_reader_free(m->reader);
     history_free(m->history);
     proc_history_free(m->procs);
+    grouppast_free(m->groups);
     latency_past_free(m->latencies);
     lints_free(m->lints);
     free(m);
@@ -250,6 +255,7 @@ static void count_tasks(struct monitor *m, int64_t mono_ns)
     if (!m->source->ops->tasks(m->source, &m->tasks))
         return;
     m->tasks.mono_ns = mono_ns;
+    grouppast_add(m->groups, &m->tasks);
     seconds = (int64_t)(m->tasks.nrows / ROWS_A_SECOND);
     m->next_tasks_ns = seconds > 0 ? mono_ns + seconds * NS_PER_S : 0;
 }

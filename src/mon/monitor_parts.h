@@ -5,6 +5,7 @@
 #ifndef MON_MONITOR_PARTS_H
 #define MON_MONITOR_PARTS_H
 
+#include "mon/grouppast.h"
 #include "mon/latency.h"
 #include "mon/lint.h"
 #include "mon/monitor.h"
@@ -33,6 +34,7 @@ struct monitor {
     struct procinfo_reader *reader; /* NULL: the process library refused */
     struct history *history;
     struct proc_history *procs;
+    struct grouppast *groups;
     struct latency_past *latencies;
     struct lints *lints;
     struct recorder *recorder; /* NULL: nothing is recorded */
@@ -59,6 +61,7 @@ struct monitor {
     struct model model;        /* what is now */
     struct timeview *timeview; /* what was; NULL until it is asked for */
     struct snapshot *baseline; /* NULL: none yet */
+    struct grouppast *base_groups; /* likewise */
     struct model_marks marks;
     struct replay replay;
     int64_t window_ns; /* that plots show, as was last told */

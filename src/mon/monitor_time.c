@@ -67,6 +67,7 @@ static void bring_up_to_date(struct monitor *m)
     past->view.playing = m->replay.playing;
     past->marks = m->model.marks;
     past->baseline = m->model.baseline;
+    past->base_groups = m->model.base_groups;
     past->code = m->model.code;
     past->dump = m->model.dump;
     past->diff = m->model.diff;
@@ -213,6 +214,18 @@ bool monitor_mark(struct monitor *m)
     return true;
 }
 
+/* The groups of tasks as they are known at the time that is shown; without memory, none. */
+static void keep_groups(struct monitor *m)
+{
+    const struct grouppast *groups = monitor_model(m)->groups;
+
+    if (m->base_groups == NULL)
+        m->base_groups = grouppast_new();
+    if (m->base_groups != NULL && groups != NULL)
+        grouppast_copy(m->base_groups, groups);
+    m->model.base_groups = m->base_groups;
+}
+
 bool monitor_set_baseline(struct monitor *m, bool on)
 {
     if (on && m->baseline == NULL)
@@ -221,6 +234,8 @@ bool monitor_set_baseline(struct monitor *m, bool on)
         return false;
     if (on)
         *m->baseline = *monitor_model(m)->snapshot;
+    if (on)
+        keep_groups(m);
     m->model.baseline = on ? m->baseline : NULL;
     bring_up_to_date(m);
     return true;

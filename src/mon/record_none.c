@@ -150,6 +150,14 @@ void recording_procs(struct recording *r, int64_t from_ns, int64_t to_ns, struct
     (void)h;
 }
 
+void recording_groups(struct recording *r, int64_t from_ns, int64_t to_ns, struct grouppast *p)
+{
+    (void)r;
+    (void)from_ns;
+    (void)to_ns;
+    (void)p;
+}
+
 uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t most)
 {
     (void)r;

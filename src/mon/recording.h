@@ -69,6 +69,9 @@ void recording_minutes(struct recording *r, int64_t *after_ns, struct history *h
 /* What the procs did in [FROM_NS, TO_NS), into H anew. */
 void recording_procs(struct recording *r, int64_t from_ns, int64_t to_ns, struct proc_history *h);
 
+/* The tasks of each group in [FROM_NS, TO_NS), into P anew. */
+void recording_groups(struct recording *r, int64_t from_ns, int64_t to_ns, struct grouppast *p);
+
 /* The text of at most MOST addresses; returns how many. */
 uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t most);
 

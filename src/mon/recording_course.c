@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "mon/grouppast.h"
 #include "mon/recording_parts.h"
 
 static enum gap_cause cause_of(enum target_state state)
@@ -119,5 +120,30 @@ void recording_procs(struct recording *r, int64_t from_ns, int64_t to_ns, struct
     }
     if (now->nprocs > 0)
         proc_history_add(h, now);
+    sqlite3_finalize(s);
+}
+
+void recording_groups(struct recording *r, int64_t from_ns, int64_t to_ns, struct grouppast *p)
+{
+    struct sqlite3_stmt *s = recfile_select(r->f, RECFILE_GROUPS,
+                                            "WHERE mono_ns>=? AND mono_ns<? ORDER BY mono_ns,rank");
+    int64_t last_ns = INT64_MIN;
+    bool taken = false; /* what was counted at last_ns */
+
+    grouppast_clear(p);
+    if (s == NULL)
+        return;
+    sqlite3_bind_int64(s, 1, from_ns);
+    sqlite3_bind_int64(s, 2, to_ns);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        int64_t mono_ns = recording_time(s, 0, 0);
+        struct task_group group = recording_group_of(s);
+
+        if (mono_ns != last_ns)
+            taken = grouppast_begin(p, mono_ns);
+        last_ns = mono_ns;
+        if (taken)
+            grouppast_count(p, &group);
+    }
     sqlite3_finalize(s);
 }

@@ -387,19 +387,26 @@ static void take_holder(struct sqlite3_stmt *row, struct task_groups *g, struct 
     x->holder = ++g->nholders;
 }
 
+struct task_group recording_group_of(struct sqlite3_stmt *s)
+{
+    struct task_group x = {.spawn_pc = u64(s, 2),
+                           .start_fn = u64(s, 3),
+                           .count = u64(s, 6),
+                           .oldest_since_ns = sqlite3_column_int64(s, 7)};
+    char word[32];
+
+    recording_text(s, 4, word, sizeof word);
+    x.state = task_state_of(word);
+    recording_text(s, 5, word, sizeof word);
+    x.reason = reason_of(word);
+    return x;
+}
+
 static void take_group(struct sqlite3_stmt *row, struct task_groups *g)
 {
     struct task_group *x = &g->group[g->n];
-    char word[32];
 
-    *x = (struct task_group){.spawn_pc = u64(row, 2),
-                             .start_fn = u64(row, 3),
-                             .count = u64(row, 6),
-                             .oldest_since_ns = sqlite3_column_int64(row, 7)};
-    recording_text(row, 4, word, sizeof word);
-    x->state = task_state_of(word);
-    recording_text(row, 5, word, sizeof word);
-    x->reason = reason_of(word);
+    *x = recording_group_of(row);
     take_holder(row, g, x);
     g->ntasks += x->count;
     g->by_state[x->state] += x->count;

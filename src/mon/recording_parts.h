@@ -48,6 +48,9 @@ void recording_read_alerts(struct recfile *f, int64_t mono_ns, struct alerts *a)
 /* One proc from a row of procs, or of its columns from FIRST on. */
 struct proc_sample recording_proc_of(struct sqlite3_stmt *s);
 
+/* One group of tasks, without its holder, from a row of task_groups. */
+struct task_group recording_group_of(struct sqlite3_stmt *s);
+
 /* A column as text without control characters; "" for none. */
 void recording_text(struct sqlite3_stmt *s, int column, char *text, size_t bytes);
 

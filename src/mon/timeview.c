@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "mon/grouppast.h"
 
 #define LEAD_NS    (61 * NS_PER_S)  /* plots look so far beyond their left edge */
 #define SECONDS_NS (900 * NS_PER_S) /* a wider window shows minutes */
 #define STRETCH_NS (HISTORY_STRETCH_KEPT * NS_PER_S)
+#define GROUPS_NS  (1800 * NS_PER_S)
 
 struct timeview {
     bool shown;
@@ -20,6 +22,9 @@ struct timeview {
     struct alerts alerts;
     int64_t procs_from_ns; /* what they are filled with; 0: nothing */
     int64_t procs_to_ns;
+    struct grouppast *groups; /* NULL: none yet, or no memory */
+    int64_t groups_from_ns;
+    int64_t groups_to_ns;
 };
 
 struct timeview *timeview_new(void)
@@ -29,6 +34,8 @@ struct timeview *timeview_new(void)
 
 void timeview_free(struct timeview *v)
 {
+    if (v != NULL)
+        grouppast_free(v->groups);
     free(v);
 }
 
@@ -75,6 +82,25 @@ static void fill_procs(struct timeview *v, const struct timeview_ask *ask, int64
     v->model.procs = ask->procs;
 }
 
+/* What was counted in the half hour up to the moment. */
+static void fill_groups(struct timeview *v, const struct timeview_ask *ask)
+{
+    int64_t latest_ns = ask->live->view.end_ns;
+
+    if (v->groups == NULL)
+        v->groups = grouppast_new();
+    v->model.groups = v->groups;
+    if (v->groups == NULL)
+        return;
+    if (v->groups_from_ns <= ask->at_ns - GROUPS_NS && ask->at_ns <= v->groups_to_ns)
+        return;
+    v->groups_from_ns = ask->at_ns - GROUPS_NS - GROUPS_NS / 10;
+    v->groups_to_ns = ask->at_ns + GROUPS_NS / 10;
+    if (v->groups_to_ns > latest_ns)
+        v->groups_to_ns = latest_ns;
+    recording_groups(ask->recording, v->groups_from_ns, v->groups_to_ns + 1, v->groups);
+}
+
 bool timeview_show(struct timeview *v, const struct timeview_ask *ask)
 {
     struct recording_moment moment;
@@ -99,6 +125,7 @@ bool timeview_show(struct timeview *v, const struct timeview_ask *ask)
     v->model.process = &v->process;
     v->model.alerts = &v->alerts;
     fill_procs(v, ask, edge_ns);
+    fill_groups(v, ask);
     v->shown = true;
     return true;
 }

@@ -16,37 +16,37 @@ wait_screen 10 "\\[$target\\]  live"
 wait_screen 20 '10 [0-9]{3} tasks'
 
 screen_keys D
-wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups of equal stacks'
-wait_screen 2 'contention\.c:[0-9]+'
-wait_screen 2 'spawned by'
+wait_screen 20 '10 [0-9]{3} tasks in [0-9]+ groups of equal stacks'
+wait_screen 20 'contention\.c:[0-9]+'
+wait_screen 20 'spawned by'
 
 # Folding shows one line a group.
 screen_keys z
-wait_until 5 eval '! screen_has "spawned by"' || fail 'z folds nothing'
-wait_screen 2 'contention\.c:[0-9]+'
+wait_until 20 eval '! screen_has "spawned by"' || fail 'z folds nothing'
+wait_screen 20 'contention\.c:[0-9]+'
 screen_keys z
-wait_screen 5 'spawned by'
+wait_screen 20 'spawned by'
 
 # On a narrow screen the ends of lines are to the right, and come back to the left.
 screen_resize 50 24
-wait_until 5 eval '! screen_has "1 Overview"' || fail 'the screen does not follow'
-wait_screen 5 'gort_mutex_lock|gort_sleep'
+wait_until 20 eval '! screen_has "1 Overview"' || fail 'the screen does not follow'
+wait_screen 20 'gort_mutex_lock|gort_sleep'
 screen_keys Right
-wait_until 5 eval '! screen_has "gort_mutex_lock|gort_sleep"' || fail 'nothing moves to the left'
-wait_screen 5 '/(contention|mutex|sleep|demo)\.c:[0-9]+'
+wait_until 20 eval '! screen_has "gort_mutex_lock|gort_sleep"' || fail 'nothing moves to the left'
+wait_screen 20 '/(contention|mutex|sleep|demo)\.c:[0-9]+'
 screen_keys Left
-wait_screen 5 'gort_mutex_lock|gort_sleep'
+wait_screen 20 'gort_mutex_lock|gort_sleep'
 screen_resize 110 40
-wait_screen 5 'spawned by'
+wait_screen 20 'spawned by'
 
 # Searching brings the cursor to the text; filtering hides the other groups.
 screen_keys / fight_for Enter
-wait_screen 2 'fight_for'
+wait_screen 20 'fight_for'
 screen_keys '&' share_the_cool
-wait_screen 5 'only groups that hold "share_the_cool"'
-wait_until 5 eval '! screen_has fight_for' || fail 'the filter shows other groups'
+wait_screen 20 'only groups that hold "share_the_cool"'
+wait_until 20 eval '! screen_has fight_for' || fail 'the filter shows other groups'
 screen_keys Enter
-wait_screen 5 'q quit|Esc back'
+wait_screen 20 'q quit|Esc back'
 
 # Parts of the screen have been written over many times: it must still be what gomon thinks.
 same_when_redrawn || fail 'the screen is not what it should be'
@@ -54,15 +54,15 @@ screen_keys Escape
 
 # The file has all of it, and an old file is left alone.
 screen_keys w
-wait_screen 5 "Save .*: gomon-$target.stacks"
+wait_screen 20 "Save .*: gomon-$target.stacks"
 screen_keys Enter
-wait_screen 5 'saved to'
+wait_screen 20 'saved to'
 file=$work/a/gomon-$target.stacks
 grep -q 'contention\.c:[0-9]' "$file" || fail 'the file has no lines of source'
 tasks=$(awk '/^#[0-9]+ / { n += $2 } END { print n }' "$file")
 [ "$tasks" -ge 10000 ] || fail "the file has $tasks tasks"
 screen_keys w Enter
-wait_screen 5 'it is there already'
+wait_screen 20 'it is there already'
 
 # The name chooses the form; where nothing can be written, one line says why.
 folded=$work/a/stacks.folded
@@ -99,12 +99,12 @@ screen_start 110 40 "LC_ALL=C.UTF-8 '$gomon' -p $target"
 wait_screen 10 "\\[$target\\]  live"
 $first send-keys D
 screen_keys D
-wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups'
+wait_screen 20 '10 [0-9]{3} tasks in [0-9]+ groups'
 screen_keys Escape
-wait_screen 5 'HEAP'
+wait_screen 20 'HEAP'
 screen_keys q
 e2e_tmux=$first
-wait_screen 5 '10 [0-9]{3} tasks in [0-9]+ groups'
+wait_screen 20 '10 [0-9]{3} tasks in [0-9]+ groups'
 screen_keys q
 kill -0 "$target" || fail 'the target did not survive'
 exit 0

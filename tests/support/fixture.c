@@ -352,6 +352,7 @@ static void make_normal(struct fixture *f, int64_t until_s)
     fill_alerts(f);
     fill_code(f);
     fixture_add_dump(f, 5);
+    fixture_add_groups(f, until_s);
     snprintf(f->model.target.name, sizeof f->model.target.name, "orders-svc");
     f->model.target.start_real_ns = FIXTURE_REAL_NS - 1051200 * NS_PER_S;
     f->snapshot.interval_ns = NS_PER_S;
@@ -488,6 +489,7 @@ void fixture_free(struct fixture *f)
         return;
     history_free(f->history);
     proc_history_free(f->procs);
+    grouppast_free(f->groups);
     dumpdiff_free(f->diff);
     if (f->dump != NULL)
         free((void *)(uintptr_t)f->dump->group);

@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_FIXTURE_H
 
 #include "mon/dumpdiff.h"
+#include "mon/grouppast.h"
 #include "mon/model.h"
 
 enum fixture_kind {
@@ -29,6 +30,7 @@ struct fixture {
     struct alerts alerts;
     struct history *history;
     struct proc_history *procs;
+    struct grouppast *groups;
     struct code_line code[8];
     struct dump *dump;
     struct dump later; /* that it is compared with */
@@ -44,6 +46,9 @@ const char *fixture_name(enum fixture_kind kind);
 
 /* Gives the model a dump of NGROUPS groups of three frames each, over and over the same ones. */
 void fixture_add_dump(struct fixture *fixture, size_t ngroups);
+
+/* Gives the model the past of its groups of tasks, up to so many seconds after now. */
+void fixture_add_groups(struct fixture *fixture, int64_t until_s);
 
 /* Compares the dump that the model has with a later one, in which a group grew, one shrank, one
  * came and one went. */

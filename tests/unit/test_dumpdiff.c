@@ -400,8 +400,8 @@ Test(dumpdiff, what_is_no_dump_is_refused)
         "{\"schema\":1,\"groups\":[7]}",
         "{\"schema\":1,\"groups\":[{\"state\":\"running\",\"end\":\"\",\"frames\":[]}]}",
         "{\"schema\":1,\"groups\":[{\"state\":\"x\",\"end\":\"\",\"frames\":[],\"tasks\":[]}]}",
-        "{\"schema\":1,\"groups\":[{\"state\":\"state 999\",\"end\":\"\",\"frames\":[],"
-        "\"tasks\":[]}]}",
+        ("{\"schema\":1,\"groups\":[{\"state\":\"state 999\",\"end\":\"\",\"frames\":[],"
+         "\"tasks\":[]}]}"),
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++)

@@ -28,6 +28,7 @@ static void open_panel(const struct model *model, enum panel_id id, int rows, in
     screen_fit(&screen, model, rows, cols);
     screen.tab = id < PANEL_TABS ? id : PANEL_OVERVIEW;
     screen.stacks_open = id == PANEL_STACKS;
+    screen.changed_open = id == PANEL_CHANGED;
     screen.help_open = id == PANEL_HELP;
 }
 

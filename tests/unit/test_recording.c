@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/support/recorded.h"
+#include "mon/grouppast.h"
 
 TestSuite(recording, .init = recorded_setup, .fini = recorded_teardown, .timeout = 120);
 
@@ -412,4 +413,76 @@ Test(recording, the_baseline_stays_what_it_was)
     cr_assert_not_null(monitor_model(rec.monitor)->baseline, "none in the past");
     monitor_set_baseline(rec.monitor, false);
     cr_assert_null(monitor_model(rec.monitor)->baseline, "it goes on");
+}
+
+/* ---- Groups of tasks over time ---- */
+
+static void put_tasks(uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        fakepage_task(
+            &rec.page, i,
+            &(struct page_task){.word = PAGE_TASK_WORD(PAGE_TASK_WAITING, PAGE_WAIT_CHAN_RECV, 2),
+                                .id = i + 1,
+                                .spawn_pc = 0x1000});
+}
+
+/* Mean tasks of the one group from so many seconds until so many, or -1. */
+static double tasks_between(const struct grouppast *groups, int64_t from_s, int64_t to_s)
+{
+    double mean;
+
+    cr_assert(groups != NULL && grouppast_n(groups) == 1, "not one group");
+    cr_assert_eq(grouppast_at(groups, 0)->spawn_pc, 0x1000, "another group");
+    if (!grouppast_mean(groups, 0, MONO_NS + from_s * S, MONO_NS + to_s * S, &mean))
+        return -1;
+    return mean;
+}
+
+static void record_tasks(struct recorder_options how)
+{
+    put_tasks(10);
+    recorded_open(how);
+    recorded_run(0, 60);
+    put_tasks(30);
+    recorded_run(60, 60);
+}
+
+Test(recording, groups_of_tasks_are_known_over_time_now_and_then)
+{
+    record_tasks((struct recorder_options){.max_bytes = 64 << 20});
+    const struct grouppast *now = monitor_model(rec.monitor)->groups;
+    cr_assert_eq(tasks_between(now, 5, 55), 10, "%g", tasks_between(now, 5, 55));
+    cr_assert_eq(tasks_between(now, 65, 115), 30, "%g", tasks_between(now, 65, 115));
+
+    monitor_move(rec.monitor, MOVE_BY, -40 * S, 60 * S);
+    const struct grouppast *then = monitor_model(rec.monitor)->groups;
+    cr_assert_neq(then, now, "those of now are shown");
+    cr_assert_eq(tasks_between(then, 15, 55), 10, "%g", tasks_between(then, 15, 55));
+    cr_assert_eq(tasks_between(then, 65, 79), 30, "%g", tasks_between(then, 65, 79));
+}
+
+Test(recording, groups_of_tasks_are_known_over_time_in_a_replay)
+{
+    record_tasks((struct recorder_options){.path = rec.path});
+    recorded_close();
+    const struct grouppast *groups = recorded_replay("+100", NULL)->groups;
+
+    cr_assert_eq(tasks_between(groups, 15, 55), 10, "%g", tasks_between(groups, 15, 55));
+    cr_assert_eq(tasks_between(groups, 75, 99), 30, "%g", tasks_between(groups, 75, 99));
+}
+
+Test(recording, the_baseline_keeps_the_groups_as_they_were)
+{
+    put_tasks(10);
+    recorded_open((struct recorder_options){.max_bytes = 64 << 20});
+    recorded_run(0, 60);
+    monitor_set_baseline(rec.monitor, true);
+    put_tasks(30);
+    recorded_run(60, 3000); /* longer than groups are kept */
+    const struct grouppast *then = monitor_model(rec.monitor)->base_groups;
+    const struct grouppast *now = monitor_model(rec.monitor)->groups;
+
+    cr_assert_eq(tasks_between(then, 5, 59), 10, "%g", tasks_between(then, 5, 59));
+    cr_assert_eq(tasks_between(now, 5, 59), -1, "%g", tasks_between(now, 5, 59));
 }
