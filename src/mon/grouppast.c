@@ -8,25 +8,40 @@
 #include <string.h>
 
 struct grouppast {
+    int64_t nslots;
     int64_t newest;                  /* slot number, -1: none yet */
     int64_t number[GROUPPAST_SLOTS]; /* of the slot that lies there, -1: none */
     uint32_t n;
     struct grouppast_key key[GROUPPAST_GROUPS];
     int64_t seen[GROUPPAST_GROUPS]; /* slot number of its last task */
-    uint32_t count[GROUPPAST_GROUPS][GROUPPAST_SLOTS];
+    uint32_t *count[GROUPPAST_GROUPS]; /* one for each slot; NULL: a group that never was */
 };
 
-struct grouppast *grouppast_new(void)
+static struct grouppast *new_of(int64_t nslots)
 {
     struct grouppast *p = calloc(1, sizeof *p);
 
-    if (p != NULL)
-        grouppast_clear(p);
+    if (p == NULL)
+        return NULL;
+    p->nslots = nslots;
+    grouppast_clear(p);
     return p;
+}
+
+struct grouppast *grouppast_new(void)
+{
+    return new_of(GROUPPAST_SLOTS);
+}
+
+struct grouppast *grouppast_new_sparing(void)
+{
+    return new_of(GROUPPAST_SLOTS_SPARING);
 }
 
 void grouppast_free(struct grouppast *p)
 {
+    for (uint32_t i = 0; p != NULL && i < GROUPPAST_GROUPS; i++)
+        free(p->count[i]);
     free(p);
 }
 
@@ -38,16 +53,43 @@ void grouppast_clear(struct grouppast *p)
         p->number[i] = -1;
 }
 
-void grouppast_copy(struct grouppast *to, const struct grouppast *from)
+static size_t row_bytes(const struct grouppast *p)
 {
-    memcpy(to, from, offsetof(struct grouppast, count));
-    memcpy(to->count, from->count, from->n * sizeof from->count[0]);
+    return (size_t)p->nslots * sizeof *p->count[0];
+}
+
+/* Of group I, all 0; false if memory is short. */
+static bool clear_counts(struct grouppast *p, uint32_t i)
+{
+    if (p->count[i] == NULL)
+        p->count[i] = malloc(row_bytes(p));
+    if (p->count[i] == NULL)
+        return false;
+    memset(p->count[i], 0, row_bytes(p));
+    return true;
+}
+
+struct grouppast *grouppast_clone(const struct grouppast *from)
+{
+    struct grouppast *p = new_of(from->nslots);
+
+    if (p == NULL)
+        return NULL;
+    memcpy(p, from, offsetof(struct grouppast, count));
+    for (uint32_t i = 0; i < from->n; i++) {
+        if (!clear_counts(p, i)) {
+            p->n = i;
+            break;
+        }
+        memcpy(p->count[i], from->count[i], row_bytes(p));
+    }
+    return p;
 }
 
 bool grouppast_begin(struct grouppast *p, int64_t mono_ns)
 {
     int64_t number = mono_ns / GROUPPAST_SLOT_NS;
-    int64_t at = number % GROUPPAST_SLOTS;
+    int64_t at = number % p->nslots;
 
     if (mono_ns < 0 || number <= p->newest)
         return false;
@@ -74,7 +116,7 @@ static uint32_t place_for_one(struct grouppast *p)
     uint32_t oldest = 0;
 
     if (p->n < GROUPPAST_GROUPS)
-        return p->n++;
+        return p->n;
     for (uint32_t i = 1; i < p->n; i++)
         if (p->seen[i] < p->seen[oldest])
             oldest = i;
@@ -89,10 +131,11 @@ static uint32_t find_or_add(struct grouppast *p, const struct task_group *group)
     if (i < p->n)
         return i;
     i = place_for_one(p);
-    if (i == GROUPPAST_GROUPS)
-        return i;
+    if (i == GROUPPAST_GROUPS || !clear_counts(p, i))
+        return GROUPPAST_GROUPS;
     p->key[i] = key;
-    memset(p->count[i], 0, sizeof p->count[i]);
+    if (i == p->n)
+        p->n++;
     return i;
 }
 
@@ -103,7 +146,7 @@ void grouppast_count(struct grouppast *p, const struct task_group *group)
 
     if (i == GROUPPAST_GROUPS)
         return;
-    count = &p->count[i][p->newest % GROUPPAST_SLOTS];
+    count = &p->count[i][p->newest % p->nslots];
     *count = group->count < UINT32_MAX - *count ? *count + (uint32_t)group->count : UINT32_MAX;
     p->seen[i] = p->newest;
 }
@@ -120,9 +163,8 @@ int64_t grouppast_oldest_ns(const struct grouppast *p)
 {
     int64_t oldest = p->newest;
 
-    for (int i = 0; i < GROUPPAST_SLOTS; i++)
-        if (p->number[i] > p->newest - GROUPPAST_SLOTS && p->number[i] >= 0 &&
-            p->number[i] < oldest)
+    for (int64_t i = 0; i < p->nslots; i++)
+        if (p->number[i] > p->newest - p->nslots && p->number[i] >= 0 && p->number[i] < oldest)
             oldest = p->number[i];
     return oldest > 0 ? oldest * GROUPPAST_SLOT_NS : 0;
 }
@@ -145,14 +187,14 @@ bool grouppast_mean(const struct grouppast *p, uint32_t i, int64_t from_ns, int6
     double sum = 0;
     int known = 0;
 
-    if (first <= p->newest - GROUPPAST_SLOTS)
-        first = p->newest - GROUPPAST_SLOTS + 1;
+    if (first <= p->newest - p->nslots)
+        first = p->newest - p->nslots + 1;
     if (end > p->newest + 1)
         end = p->newest + 1;
     for (int64_t k = first < 0 ? 0 : first; k < end; k++) {
-        if (p->number[k % GROUPPAST_SLOTS] != k)
+        if (p->number[k % p->nslots] != k)
             continue;
-        sum += i < p->n ? p->count[i][k % GROUPPAST_SLOTS] : 0;
+        sum += i < p->n ? p->count[i][k % p->nslots] : 0;
         known++;
     }
     *mean = known > 0 ? sum / known : 0;

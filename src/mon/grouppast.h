@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* grouppast.h - the tasks of each spawn site and state over the last half hour.
+/* grouppast.h - the tasks of each spawn site and state over the last half hour, or, sparing, over
+ * the last ten minutes.
  * The tasks are counted now and then; each slot of five seconds keeps the first count that falls
  * into it. A group that a count did not see had no task; a slot without a count is not known. When
  * there are too many groups, the one that had no task for longest is dropped.
- * Threads: one owner. All memory is taken by grouppast_new. */
+ * Threads: one owner. A group that memory is too short for is not
+ * known. */
 #ifndef MON_GROUPPAST_H
 #define MON_GROUPPAST_H
 
@@ -16,6 +18,8 @@
 #define GROUPPAST_SLOTS   432
 #define GROUPPAST_SLOT_NS INT64_C(5000000000)
 
+#define GROUPPAST_SLOTS_SPARING 120
+
 struct grouppast_key {
     uint64_t spawn_pc; /* 0: not known */
     enum task_state state;
@@ -24,15 +28,15 @@ struct grouppast_key {
 
 struct grouppast;
 
-/* NULL if memory is short. */
+/* NULL if memory is short. The sparing one takes less of it. */
 struct grouppast *grouppast_new(void);
+struct grouppast *grouppast_new_sparing(void);
+struct grouppast *grouppast_clone(const struct grouppast *from);
 /* NULL is fine. */
 void grouppast_free(struct grouppast *p);
 
 /* Forgets everything. */
 void grouppast_clear(struct grouppast *p);
-
-void grouppast_copy(struct grouppast *to, const struct grouppast *from);
 
 /* Takes in a count of all tasks, unless it is not valid or its slot has one. */
 void grouppast_add(struct grouppast *p, const struct task_groups *groups);

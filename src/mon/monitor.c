@@ -42,7 +42,7 @@ static bool allocate(struct monitor *m, const struct monitor_options *options)
     m->reader = procinfo_reader_new();
     m->history = options->sparing ? history_new_sparing(&m->table) : history_new(&m->table);
     m->procs = options->sparing ? proc_history_new_sparing() : proc_history_new();
-    m->groups = grouppast_new();
+    m->groups = options->sparing ? grouppast_new_sparing() : grouppast_new();
     m->latencies = latency_past_new();
     m->lints = lints_new(options->lint_window_ns);
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)

@@ -219,10 +219,8 @@ static void keep_groups(struct monitor *m)
 {
     const struct grouppast *groups = monitor_model(m)->groups;
 
-    if (m->base_groups == NULL)
-        m->base_groups = grouppast_new();
-    if (m->base_groups != NULL && groups != NULL)
-        grouppast_copy(m->base_groups, groups);
+    grouppast_free(m->base_groups);
+    m->base_groups = groups != NULL ? grouppast_clone(groups) : NULL;
     m->model.base_groups = m->base_groups;
 }
 

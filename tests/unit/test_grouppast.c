@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "mon/grouppast.h"
@@ -94,6 +95,20 @@ Test(grouppast, what_lies_further_back_than_the_slots_is_forgotten)
     cr_assert_eq(grouppast_oldest_ns(past), (1 + GROUPPAST_SLOTS) * SLOT, "an older one");
 }
 
+Test(grouppast, a_sparing_one_forgets_earlier)
+{
+    grouppast_free(past);
+    past = grouppast_new_sparing();
+    cr_assert_not_null(past, "no memory");
+    for (uint64_t i = 1; i <= GROUPPAST_GROUPS; i++)
+        count_at((int64_t)i * SLOT, i, i);
+    cr_assert_eq(grouppast_n(past), GROUPPAST_GROUPS, "%u", grouppast_n(past));
+    cr_assert_eq(grouppast_oldest_ns(past), (GROUPPAST_GROUPS - GROUPPAST_SLOTS_SPARING + 1) * SLOT,
+                 "%" PRId64, grouppast_oldest_ns(past));
+    cr_assert_eq(mean(GROUPPAST_GROUPS, GROUPPAST_GROUPS * SLOT, (GROUPPAST_GROUPS + 1) * SLOT),
+                 GROUPPAST_GROUPS, "the last group is not known");
+}
+
 Test(grouppast, the_oldest_count_is_the_first_one_that_is_kept)
 {
     cr_assert_eq(grouppast_oldest_ns(past), 0, "of nothing");
@@ -139,11 +154,12 @@ Test(grouppast, counts_do_not_wrap)
 
 Test(grouppast, a_copy_stays_as_it_was)
 {
-    struct grouppast *copy = grouppast_new();
+    struct grouppast *copy;
     double value;
 
     count_at(SLOT, 1, 5);
-    grouppast_copy(copy, past);
+    copy = grouppast_clone(past);
+    cr_assert_not_null(copy, "no memory");
     count_at((1 + GROUPPAST_SLOTS) * SLOT, 2, 7);
     cr_assert(grouppast_mean(copy, 0, SLOT, 2 * SLOT, &value), "not known");
     cr_assert_eq(value, 5, "%g", value);

