@@ -389,6 +389,9 @@ struct page_task_group { /* tasks of one spawn site, function, state and reason 
     uint64_t readers; /* so many have to leave before one can write */
     uint8_t holder_name[32];
     uint64_t leaked; /* of these tasks, how many are proven to be leaked; since 1.3 */
+    uint32_t circle; /* of so many tasks each waits for a lock of the next, and the holder is one of
+                        them; 0: none; since 1.3 */
+    uint32_t reserved;
 };
 #define PAGE_TASK_GROUP_LEAST 40 /* its size before 1.2 */
 
@@ -449,7 +452,7 @@ _Static_assert(sizeof(struct page_alloc_site) == 64, "allocation site layout");
 _Static_assert(sizeof(struct page_gc_cycle) == 424, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
-_Static_assert(sizeof(struct page_task_group) == 120, "task group layout");
+_Static_assert(sizeof(struct page_task_group) == 128, "task group layout");
 _Static_assert(sizeof(struct page_leak) == 64, "leak layout");
 _Static_assert(offsetof(struct page_task_group, held) == PAGE_TASK_GROUP_LEAST, "group layout");
 _Static_assert(sizeof(struct page_history_slot) == 16, "history layout");

@@ -280,7 +280,8 @@ static void add_holder(struct task_groups *groups, struct task_group *group,
         .nwaiters = min_size(g->held, group->count),
         .pc = g->holder_pc,
         .state = g->holder_state < TASK_STATES ? (enum task_state)g->holder_state : TASK_DEAD,
-        .reason = g->holder_reason};
+        .reason = g->holder_reason,
+        .circle = g->circle};
     text_clean(h->name, sizeof h->name, g->holder_name, sizeof g->holder_name);
     group->holder = ++groups->nholders;
 }

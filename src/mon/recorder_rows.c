@@ -295,6 +295,8 @@ static bool write_task_groups(struct recfile *f, const struct task_groups *g, in
                            task_reason_name(x->reason), (int64_t)x->count, x->oldest_since_ns,
                            h != NULL ? h->name : NULL, h != NULL ? (int64_t)h->id : INT64_C(0),
                            h != NULL ? (int64_t)h->pc : INT64_C(0));
+        if (good && h != NULL && h->circle > 0)
+            good = recfile_put(f, RECFILE_CIRCLES, "iii", mono_ns, (int64_t)i, (int64_t)h->circle);
     }
     return good;
 }

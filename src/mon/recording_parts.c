@@ -413,6 +413,20 @@ static void take_group(struct sqlite3_stmt *row, struct task_groups *g)
     g->n++;
 }
 
+/* Which of the holders in G, whose groups bear their ranks, wait in a circle. */
+static void read_circles(struct recfile *f, struct task_groups *g)
+{
+    struct sqlite3_stmt *row = rows_at(f, RECFILE_CIRCLES, "WHERE mono_ns=?1", g->mono_ns);
+
+    while (next_row(&row)) {
+        uint32_t rank = u32(row, 1);
+        uint32_t holder = rank < g->n ? g->group[rank].holder : 0;
+
+        if (holder > 0 && holder <= g->nholders)
+            g->holder[holder - 1].circle = u32(row, 2);
+    }
+}
+
 void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups *g)
 {
     struct sqlite3_stmt *row = rows_of_group(f, RECFILE_GROUPS, mono_ns);
@@ -430,6 +444,8 @@ void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups
 
         add_leaked(g, &l);
     }
+    if (g->nholders > 0)
+        read_circles(f, g);
 }
 
 /* ---- alerts ---- */

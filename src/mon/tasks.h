@@ -26,6 +26,7 @@ struct task_holder {
     uint64_t pc;           /* return address of the call that it waits in itself; 0: not known */
     enum task_state state; /* TASK_DEAD: not known */
     uint32_t reason;       /* why it waits */
+    uint32_t circle;       /* so many tasks wait for each other, it is one of them; 0: none */
     char name[32];         /* "" if it has none; without control characters */
 };
 

@@ -8,7 +8,8 @@
 
 #include "runtime/tasktab_read.h"
 
-#define USED_MAX (TASKHOLDERS_MAX / 4 * 3)
+#define USED_MAX    (TASKHOLDERS_MAX / 4 * 3)
+#define CIRCLE_MOST 64 /* tasks; a larger one is not found */
 
 _Static_assert((TASKHOLDERS_MAX & (TASKHOLDERS_MAX - 1)) == 0, "the hash is cut by a mask");
 _Static_assert(sizeof((struct blocker *)0)->name ==
@@ -67,6 +68,23 @@ static void tell_place(struct page_task_group *group, uint32_t slot)
         group->holder_pc = row.pc;
 }
 
+/* Goes from the task in SLOT to who holds what it waits for, and so on, back to task ID. Each step
+ * is looked at a little later than the one before: a circle that stays is one. */
+static uint32_t circle_through(uint32_t slot, uint64_t id)
+{
+    for (uint32_t n = 1; n <= CIRCLE_MOST && slot < tasktab_used(); n++) {
+        struct blocker b;
+
+        blocker_look(&b, task_at(slot));
+        if (b.holder == 0)
+            return 0;
+        if (b.holder == id)
+            return n;
+        slot = b.slot;
+    }
+    return 0;
+}
+
 void taskholders_tell(const struct taskholders *h, uint32_t number, struct page_task_group *group)
 {
     const struct taskholder *best = NULL;
@@ -83,6 +101,8 @@ void taskholders_tell(const struct taskholders *h, uint32_t number, struct page_
     group->holder = best->blocker.holder;
     group->readers = best->blocker.readers;
     memcpy(group->holder_name, best->blocker.name, sizeof group->holder_name);
-    if (group->holder != 0)
-        tell_place(group, best->blocker.slot);
+    if (group->holder == 0)
+        return;
+    tell_place(group, best->blocker.slot);
+    group->circle = circle_through(best->blocker.slot, group->holder);
 }

@@ -27,8 +27,8 @@ struct taskholders {
 /* A task of group number GROUP waits for what B says, if B says anything. */
 void taskholders_add(struct taskholders *h, uint32_t group, const struct blocker *b);
 
-/* Fills in who holds what most tasks of group number NUMBER wait for, and what that task does now;
- * nothing if none is known. */
+/* Fills in who holds what most tasks of group number NUMBER wait for, what that task does now, and
+ * whether it waits in a circle; nothing if none is known. */
 void taskholders_tell(const struct taskholders *h, uint32_t number, struct page_task_group *group);
 
 #endif

@@ -277,8 +277,8 @@ static void fill_tasks(struct fixture *f)
         {0x401030, 0x402020, TASK_BLOCKING, 0, 1, 0, FIXTURE_NOW_NS - 2 * NS_PER_S, 0},
     };
     static const struct task_holder holders[] = {
-        {40037, 0, 57, 0x401030, TASK_WAITING, PAGE_WAIT_CHAN_RECV, "stock keeper"},
-        {0, 3, 11, 0, TASK_DEAD, 0, ""},
+        {40037, 0, 57, 0x401030, TASK_WAITING, PAGE_WAIT_CHAN_RECV, 0, "stock keeper"},
+        {0, 3, 11, 0, TASK_DEAD, 0, 0, ""},
     };
 
     f->tasks = (struct task_groups){.valid = true, .mono_ns = FIXTURE_NOW_NS};

@@ -81,7 +81,7 @@ Test(pagelayout, offsets_of_the_first_version)
         {PAGE_SECTION_SIZE_CLASSES, 0, 3328, 69},
         {PAGE_SECTION_GC_CYCLES, 0, 424, 256},
         {PAGE_SECTION_EVENTS, 0, 128, 256},
-        {PAGE_SECTION_TASK_GROUPS, 0, 30720, 256},
+        {PAGE_SECTION_TASK_GROUPS, 0, 32768, 256},
         {PAGE_SECTION_ALLOC_SITES, 0, 16384, 256},
         {PAGE_SECTION_SITES_1M, 0, 528, 1440},
         {PAGE_SECTION_LATENCY, 0, 4864, 304},

@@ -277,6 +277,35 @@ Test(recording, alerts_are_those_of_the_moment)
     cr_assert(m->alerts->n == 1 && m->alerts->nstanding == 0, "%u standing", m->alerts->nstanding);
 }
 
+Test(recording, who_waits_in_a_circle_is_kept)
+{
+    const struct page_task_group group = {.spawn_pc = 7,
+                                          .start_fn = 8,
+                                          .state = PAGE_TASK_WAITING,
+                                          .reason = PAGE_WAIT_MUTEX,
+                                          .count = 2,
+                                          .oldest_since_ns = MONO_NS - 60 * S,
+                                          .held = 2,
+                                          .holder = 55,
+                                          .circle = 3};
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    fakepage_task(&rec.page, 0,
+                  &(struct page_task){.word = PAGE_TASK_WORD(group.state, group.reason, 2),
+                                      .id = 1,
+                                      .since_ns = group.oldest_since_ns,
+                                      .spawn_pc = group.spawn_pc,
+                                      .start_fn = group.start_fn});
+    fakepage_task_groups(&rec.page, MONO_NS, &group, 1);
+    recorded_run(0, 20);
+    recorded_close();
+    const struct model *m = recorded_replay("+15", NULL);
+    const struct task_holder *h = task_group_holder(m->tasks, &m->tasks->group[0]);
+
+    cr_assert(m->tasks->n == 1 && h != NULL && h->id == 55, "%u groups", m->tasks->n);
+    cr_assert_eq(h->circle, 3, "a circle of %u", h->circle);
+}
+
 Test(recording, a_format_of_the_future_is_named)
 {
     recorded_open((struct recorder_options){.path = rec.path});

@@ -51,7 +51,8 @@ static const struct page_task_group held = {.spawn_pc = 7,
                                             .holder_pc = 0x99,
                                             .holder_state = PAGE_TASK_WAITING,
                                             .holder_reason = PAGE_WAIT_SLEEP,
-                                            .holder_name = "ke\033ep"};
+                                            .holder_name = "ke\033ep",
+                                            .circle = 4};
 
 /* N tasks of the kind that HELD tells of, in the table. */
 static void put_held_tasks(uint64_t n)
@@ -87,6 +88,7 @@ static void assert_holder(uint64_t nwaiters)
     cr_assert(h->state == TASK_WAITING && h->reason == PAGE_WAIT_SLEEP && h->pc == 0x99,
               "state %d, reason %" PRIu32, h->state, h->reason);
     cr_assert_str_eq(h->name, "ke?ep", "\"%s\"", h->name);
+    cr_assert_eq(h->circle, 4, "in a circle of %" PRIu32, h->circle);
 }
 
 Test(source_tasks, the_target_tells_who_holds_what_counted_tasks_wait_for)

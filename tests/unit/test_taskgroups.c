@@ -239,6 +239,41 @@ Test(taskgroups, readers_wait_for_a_writer_and_a_writer_for_readers, .init = pre
               "%" PRIu64 " for %" PRIu64 " readers", g->held, g->readers);
 }
 
+/* T waits for M. */
+static void want(struct task *t, gort_mutex *m)
+{
+    t->reason = WAIT_MUTEX;
+    atomic_store_explicit(&t->lot_word, (uintptr_t)m | LOT_MUTEX, memory_order_relaxed);
+}
+
+Test(taskgroups, a_holder_that_waits_in_a_circle_is_told, .init = prepare_locks)
+{
+    gort_mutex m[3] = {0};
+    struct task *holder[3];
+    const struct page_task_group *g;
+
+    for (unsigned i = 0; i < 3; i++)
+        holder[i] = take(&m[i]);
+    want(holder[0], &m[1]);
+    want(holder[1], &m[2]);
+    waiters(2, &m[0], LOT_MUTEX, WAIT_MUTEX);
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert(g->holder == holder[0]->id && g->circle == 0, "holder %" PRIu64 ", circle of %u",
+              g->holder, g->circle);
+
+    want(holder[2], &m[0]);
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert_eq(g->circle, 3, "circle of %u", g->circle);
+
+    want(holder[2], &m[1]); /* the first one waits for a circle, and is in none */
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert_eq(g->circle, 0, "circle of %u", g->circle);
+
+    want(holder[0], &m[0]);
+    g = count_of(PAGE_WAIT_MUTEX);
+    cr_assert_eq(g->circle, 1, "its own lock: circle of %u", g->circle);
+}
+
 Test(taskgroups, a_lock_that_was_let_go_has_no_holder, .init = prepare_locks)
 {
     gort_mutex m = {0};
