@@ -100,3 +100,45 @@ Test(cgroup, a_text_that_is_none_finds_nothing)
     cr_assert_not(cgroup_read(root, "::::\n:::", &memory), "of colons");
     cr_assert_not(cgroup_read(root, "no colon at all", &memory), "of words");
 }
+
+Test(cgroup, files_that_can_be_dropped_are_told)
+{
+    put("/a", "memory.current", "1000\n");
+    put("/a", "memory.stat", "anon 500\nactive_file 7\ninactive_file 300\n");
+    assert_memory("0::/a\n", 1000, 0);
+    cr_assert_eq(memory.cache_bytes, 300, "%" PRIu64, memory.cache_bytes);
+
+    put("/memory/x", "memory.usage_in_bytes", "77\n");
+    put("/memory/x", "memory.stat", "inactive_file 3\ntotal_inactive_file 40\n");
+    assert_memory("4:memory:/x\n", 77, 0);
+    cr_assert_eq(memory.cache_bytes, 40, "%" PRIu64, memory.cache_bytes);
+}
+
+/* ---- CPU time ---- */
+
+static struct cgroup_cpu cpu;
+
+Test(cgroup, the_innermost_limit_of_cpu_time_counts)
+{
+    put("/a/b", "cpu.stat", "usage_usec 9\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
+    put("/a", "cpu.stat", "usage_usec 9\nnr_periods 100\nnr_throttled 20\nthrottled_usec 5000\n");
+    cr_assert(cgroup_read_cpu(root, "0::/a/b\n", &cpu), "not found");
+    cr_assert(cpu.periods == 100 && cpu.throttled == 20 && cpu.throttled_ns == 5000000,
+              "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " ns", cpu.throttled, cpu.periods,
+              cpu.throttled_ns);
+}
+
+Test(cgroup, version_1_counts_nanoseconds)
+{
+    put("/cpu/x", "cpu.stat", "nr_periods 10\nnr_throttled 4\nthrottled_time 700\n");
+    cr_assert(cgroup_read_cpu(root, "2:cpu,cpuacct:/x\n", &cpu), "not found");
+    cr_assert(cpu.throttled == 4 && cpu.throttled_ns == 700, "%" PRIu64 ", %" PRIu64 " ns",
+              cpu.throttled, cpu.throttled_ns);
+}
+
+Test(cgroup, without_a_limit_of_cpu_time_there_is_none)
+{
+    put("/a", "cpu.stat", "usage_usec 9\n");
+    cr_assert_not(cgroup_read_cpu(root, "0::/a\n", &cpu), "found one");
+    cr_assert_not(cgroup_read_cpu(root, "0::/none\n", &cpu), "found one in nothing");
+}
