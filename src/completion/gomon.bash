@@ -35,6 +35,14 @@ _gomon_expression() {
     "$1" --list-metrics 2>/dev/null | awk -v before="$before" '{ print before $1 }'
 }
 
+# _gomon_lints GOMON OPTION WORD: names of lints, after those of a list that stand before.
+_gomon_lints() {
+    local before=${3%"${3##*,}"} after==
+    [[ $2 == --allow || $2 == -A ]] && after=
+    "$1" --config /dev/null --print-config 2>/dev/null | awk -v before="$before" -v after="$after" '
+        $1 == "lint" { sub(/=.*/, "", $3); print before $3 after }'
+}
+
 _gomon() {
     local gomon=${COMP_WORDS[0]} word=$2 option=$3 words
     if [[ $option == '=' ]]; then # --glyphs=b is three words
@@ -52,6 +60,10 @@ _gomon() {
         mapfile -t COMPREPLY < <(_gomon_expression "$gomon" "$word" |
             awk -v word="$word" 'index($0, word) == 1')
         return
+        ;;
+    LINT*)
+        [[ $option == -A || $option == --allow ]] || compopt -o nospace 2>/dev/null
+        words=$(_gomon_lints "$gomon" "$option" "$word")
         ;;
     KIND) words='auto braille blocks lines ascii' ;;
     NAME)

@@ -22,6 +22,15 @@ function __gomon_expression
         name = $1; $1 = $2 = $3 = ""; sub(/^ +/, ""); print before name "\t" $0 }'
 end
 
+# The last name of a list, with those that stand before it.
+function __gomon_lints
+    set -l word (commandline -ct | string replace -r '^(--[a-z]+=|-[WA])' '')
+    set -l before (string match -r '^.*,' -- $word)
+    gomon --config /dev/null --print-config 2>/dev/null | awk -v before="$before" '
+        /^# / { help = substr($0, 3) }
+        $1 == "lint" { sub(/=.*/, "", $3); print before $3 "\t" help }'
+end
+
 # How the argument of an option is completed.
 function __gomon_argument -a option argument
     switch $argument
@@ -29,6 +38,8 @@ function __gomon_argument -a option argument
             echo '(__gomon_pids)'
         case EXPR
             echo '(__gomon_expression)'
+        case 'LINT*'
+            echo '(__gomon_lints)'
         case KIND
             echo 'auto braille blocks lines ascii'
         case NAME

@@ -12,12 +12,9 @@ static const struct {
     const char *name;
     const char *help;
 } texts[LINTS] = {
-    [LINT_HEAP_GROWTH] = {"heap-growth", "the live heap grows from collection to collection"},
-    [LINT_TASK_GROWTH] = {"task-growth", "the tasks of one spawn site grow in number"},
-    [LINT_DEADLOCK] = {"deadlock", "every task waits, and no timer or file can wake one"},
-    [LINT_LONG_PAUSE] = {"long-pause", "half of the collections stop the world for 200 ms or more"},
-    [LINT_STALE] = {"stale", "the process runs but has published nothing for 5 s"},
-    [LINT_LEAKED] = {"leaked", "the collector has proven that tasks wait for what nothing reaches"},
+#define LINT(id, name, severity, unit, limit, clear, slot_s, need, of, warm_s, help) {name, help},
+#include "mon/lints.def"
+#undef LINT
 };
 
 const char *alert_lint_name(enum alert_lint lint)
@@ -30,27 +27,109 @@ const char *alert_lint_help(enum alert_lint lint)
     return texts[lint].help;
 }
 
+/* ---- the three parts of the list: heard, silenced, cleared ---- */
+
+static uint32_t count_uncleared(const struct alerts *a)
+{
+    return a->nstanding + a->nsilenced;
+}
+
 static struct alert *find_standing(struct alerts *a, enum alert_lint lint, uint64_t key)
 {
-    for (uint32_t i = 0; i < a->nstanding; i++)
+    for (uint32_t i = 0; i < count_uncleared(a); i++)
         if (a->alert[i].lint == lint && a->alert[i].key == key)
             return &a->alert[i];
     return NULL;
 }
 
-/* Opens a place at I; what was last goes if there is no more room. */
-static struct alert *open_place(struct alerts *a, uint32_t i)
+/* Puts ALERT at place I; what was last goes if there is no more room. */
+static struct alert *put_at(struct alerts *a, uint32_t i, const struct alert *alert)
 {
     uint32_t behind = (a->n == ALERTS_MAX ? ALERTS_MAX - 1 : a->n) - i;
 
     memmove(&a->alert[i + 1], &a->alert[i], behind * sizeof a->alert[0]);
     if (a->n < ALERTS_MAX)
         a->n++;
+    a->alert[i] = *alert;
     return &a->alert[i];
 }
 
-/* Standing ones fill the list only if that many lints have something to say: then the one that has
- * stood longest gives way. */
+/* Takes the standing alert at place I out of the list. */
+static struct alert take_out(struct alerts *a, uint32_t i)
+{
+    struct alert alert = a->alert[i];
+
+    DCHECK(i < count_uncleared(a));
+    a->n--;
+    memmove(&a->alert[i], &a->alert[i + 1], (a->n - i) * sizeof a->alert[0]);
+    if (i < a->nstanding)
+        a->nstanding--;
+    else
+        a->nsilenced--;
+    return alert;
+}
+
+/* Puts one that stands where it belongs. Those may fill the list only if that many lints have
+ * something to say: then the one that has stood longest gives way. */
+static struct alert *put_standing(struct alerts *a, const struct alert *alert)
+{
+    if (count_uncleared(a) == ALERTS_MAX)
+        take_out(a, ALERTS_MAX - 1);
+    if (alert->silenced) {
+        a->nsilenced++;
+        return put_at(a, a->nstanding, alert);
+    }
+    a->nstanding++;
+    return put_at(a, 0, alert);
+}
+
+/* ---- silences ---- */
+
+/* The place of a silence, or how many there are. */
+static uint32_t find_silence(const struct alerts *a, enum alert_lint lint, uint64_t key)
+{
+    uint32_t i = 0;
+
+    while (i < a->nsilences && (a->silence[i].lint != lint || a->silence[i].key != key))
+        i++;
+    return i;
+}
+
+/* False: there is no room. */
+static bool note_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on)
+{
+    uint32_t at = find_silence(a, lint, key);
+
+    if (at == ALERT_SILENCES)
+        return !on;
+    if (!on && at < a->nsilences)
+        a->silence[at] = a->silence[--a->nsilences];
+    if (!on)
+        return true;
+    a->silence[at].lint = lint;
+    a->silence[at].key = key;
+    if (at == a->nsilences)
+        a->nsilences++;
+    return true;
+}
+
+bool alerts_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on)
+{
+    struct alert *alert = find_standing(a, lint, key);
+    struct alert moved;
+
+    if (!note_silence(a, lint, key, on))
+        return false;
+    if (alert == NULL || alert->silenced == on)
+        return true;
+    moved = take_out(a, (uint32_t)(alert - a->alert));
+    moved.silenced = on;
+    put_standing(a, &moved);
+    return true;
+}
+
+/* ---- raising and clearing ---- */
+
 struct alert *alerts_raise(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns,
                            int64_t real_ns)
 {
@@ -58,28 +137,21 @@ struct alert *alerts_raise(struct alerts *a, enum alert_lint lint, uint64_t key,
 
     if (alert != NULL)
         return alert;
-    if (a->nstanding == ALERTS_MAX)
-        a->nstanding--;
-    alert = open_place(a, 0);
-    a->nstanding++;
-    *alert = (struct alert){
-        .lint = lint, .key = key, .raised_ns = mono_ns, .raised_real_ns = real_ns};
-    return alert;
+    return put_standing(a, &(struct alert){.lint = lint,
+                                           .key = key,
+                                           .raised_ns = mono_ns,
+                                           .raised_real_ns = real_ns,
+                                           .silenced = find_silence(a, lint, key) < a->nsilences});
 }
 
 void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns)
 {
     struct alert *alert = find_standing(a, lint, key);
     struct alert cleared;
-    uint32_t i;
 
     if (alert == NULL)
         return;
-    i = (uint32_t)(alert - a->alert);
-    cleared = *alert;
+    cleared = take_out(a, (uint32_t)(alert - a->alert));
     cleared.cleared_ns = mono_ns;
-    a->nstanding--;
-    memmove(&a->alert[i], &a->alert[i + 1], (a->nstanding - i) * sizeof a->alert[0]);
-    a->alert[a->nstanding] = cleared;
-    DCHECK(a->nstanding < a->n);
+    put_at(a, count_uncleared(a), &cleared);
 }

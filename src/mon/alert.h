@@ -2,7 +2,8 @@
 /* alert.h - what the lints have found, kept with the evidence that it rests on.
  * A lint is judged each tick; an alert is raised when it says yes K times of N and cleared when it
  * has said no for long enough, so that a figure at the edge does not blink. A cleared alert stays
- * in the list, with its times, until the room is needed.
+ * in the list, with its times, until the room is needed. One that a person has silenced goes on
+ * being judged, but counts no more and nobody is told of it.
  * Threads: one owner; panels read. */
 #ifndef MON_ALERT_H
 #define MON_ALERT_H
@@ -13,17 +14,15 @@
 #include "base/fmt.h"
 
 #define ALERTS_MAX 32
-#define ALERT_TEXT_BYTES 160
+#define ALERT_SILENCES   32
+#define ALERT_TEXT_BYTES 192
 
 enum alert_lint {
-    LINT_HEAP_GROWTH, /* the live heap grows from collection to collection */
-    LINT_TASK_GROWTH, /* the tasks of one spawn site grow */
-    LINT_DEADLOCK,    /* every task waits for another one */
-    LINT_LONG_PAUSE,  /* the collector stops the world for long */
-    LINT_STALE,       /* the target lives but publishes nothing */
-    LINT_LEAKED,      /* the collector has proven that tasks wait in vain */
+#define LINT(id, name, severity, unit, limit, clear, slot_s, need, of, warm_s, help) LINT_##id,
+#include "mon/lints.def"
+#undef LINT
+    LINTS
 };
-#define LINTS 6
 
 enum alert_severity { ALERT_NOTE, ALERT_WARNING, ALERT_CRITICAL };
 
@@ -46,6 +45,7 @@ struct alert {
     int64_t raised_ns; /* monotonic */
     int64_t raised_real_ns;
     int64_t cleared_ns; /* 0: it stands */
+    bool silenced;
     uint64_t pc;        /* the code that it blames, or 0; model_code_line has its text */
     uint64_t wait_pc;   /* where the tasks of that code wait, or 0 */
     bool has_trend;
@@ -55,8 +55,14 @@ struct alert {
 
 struct alerts {
     uint32_t n;
-    uint32_t nstanding; /* of them not cleared */
-    struct alert alert[ALERTS_MAX]; /* standing ones first, newest first */
+    uint32_t nstanding;             /* of them neither cleared nor silenced */
+    uint32_t nsilenced;             /* that stand: they follow, then those that were cleared */
+    struct alert alert[ALERTS_MAX]; /* each part newest first */
+    uint32_t nsilences;
+    struct {
+        enum alert_lint lint;
+        uint64_t key;
+    } silence[ALERT_SILENCES]; /* the next ones of these are silent too */
 };
 
 /* The standing alert of this lint and key, made if there is none: the caller fills in severity,
@@ -66,6 +72,10 @@ struct alert *alerts_raise(struct alerts *a, enum alert_lint lint, uint64_t key,
 
 /* Notes that it no longer holds. */
 void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns);
+
+/* Silences the alerts of this lint and key, that which stands and any that comes, or lets them be
+ * heard again. False: there is no room for another silence. */
+bool alerts_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on);
 
 /* "heap-growth" and so on: for JSON and the command line. */
 const char *alert_lint_name(enum alert_lint lint);

@@ -14,7 +14,8 @@ static struct checked open_one(const struct check *parsed, const struct options 
                                const struct several_one *target)
 {
     struct checked one = {.check = *parsed};
-    struct monitor_options how = {.lint_window_ns = o->lint_window_ns, .sparing = true};
+    struct monitor_options how = {
+        .lint_window_ns = o->lint_window_ns, .lints = &o->lints, .sparing = true};
     struct monitor_failure failure;
 
     if (target->status != EXIT_OK) {

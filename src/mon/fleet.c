@@ -63,7 +63,8 @@ static void add(struct fleet *f, const struct several_one *one)
 {
     struct fleet_row *row = &f->rows.row[f->rows.n];
     struct member *member = zeros(sizeof *member);
-    struct monitor_options how = {.lint_window_ns = f->options->lint_window_ns, .sparing = true};
+    struct monitor_options how = {
+        .lint_window_ns = f->options->lint_window_ns, .lints = &f->options->lints, .sparing = true};
     struct monitor_failure failure = {.status = one->status};
     struct monitor *monitor = NULL;
 

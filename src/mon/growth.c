@@ -17,11 +17,15 @@
 #define PARTS 5
 #define LATE_SPEED 0.7      /* of the speed over the whole window */
 #define MOST_REGAINED 0.5   /* of the growth: the rest is beyond all that was before */
-#define MOST_P_OF_LOAD 0.05
-#define EXPLAINED_SHARE 0.7 /* of the growth is the load's: not a leak */
+#define EXPLAINED_SHARE 0.7   /* of the growth may be the load's: not a leak, ... */
+#define SEEN_SHARE      0.35  /* ... if so much of it was seen in the load for sure */
+#define LOAD_PART_BINS  (GROWTH_BINS / 4)
+#define LOAD_BACK_BINS  (5 * LOAD_PART_BINS) /* the oldest part ends that long ago */
+#define STANDING_SHARE  0.5                  /* of what it takes to raise keeps it standing */
 #define RAISE_YES 6         /* of 8 */
 
 _Static_assert(GROWTH_BINS <= TREND_POINTS, "a window can be tested for a trend");
+_Static_assert(LOAD_BACK_BINS + LOAD_PART_BINS <= GROWTH_KEPT, "the load before is kept");
 
 void growth_clear(struct growth *g)
 {
@@ -78,19 +82,26 @@ void growth_add(struct growth *g, const struct growth_rule *rule, int64_t mono_n
         g->newest = number;
 }
 
-/* The full bins of the window that ends with bin LAST, in time; returns how many. */
-static size_t points_of(const struct growth *g, int64_t last, double bin_s,
-                        struct trend_point point[GROWTH_BINS])
+/* The full bins after bin BEFORE up to bin LAST, at most a window, in time; returns how many. */
+static size_t points_within(const struct growth *g, int64_t before, int64_t last, double bin_s,
+                            struct trend_point point[GROWTH_BINS])
 {
     size_t n = 0;
 
-    for (int64_t k = last - GROWTH_BINS + 1; k <= last; k++) {
+    for (int64_t k = before + 1; k <= last; k++) {
         const struct growth_bin *b = k < 0 ? NULL : &g->bin[k % GROWTH_KEPT];
 
         if (b != NULL && b->number == k && b->n > 0)
             point[n++] = (struct trend_point){.t = (double)k * bin_s, .v = (double)b->low};
     }
     return n;
+}
+
+/* Those of the window that ends with bin LAST. */
+static size_t points_of(const struct growth *g, int64_t last, double bin_s,
+                        struct trend_point point[GROWTH_BINS])
+{
+    return points_within(g, last - GROWTH_BINS, last, bin_s, point);
 }
 
 /* The greatest level of the last day of windows, before bin FIRST; -INFINITY: none is known. */
@@ -142,52 +153,97 @@ static bool load_explains(const struct growth *load, int64_t last, double bin_s,
     struct trend_point point[GROWTH_BINS];
     size_t n = points_of(load, last, bin_s, point);
     struct trend t = trend_of(point, n);
-    double grown;
+    double seen = t.to - t.from;
+    double grown = seen + 2.0 * t.spread * sqrt(12.0 / fmax((double)n, 1.0));
 
-    if (n < LEAST_POINTS || t.p >= MOST_P_OF_LOAD || t.from <= 0.0)
-        return false;
-    grown = t.to - t.from + 2.0 * t.spread * sqrt(12.0 / (double)n);
-    return grown / t.from >= EXPLAINED_SHARE * share;
+    return n >= LEAST_POINTS && t.from > 0.0 && seen / t.from >= SEEN_SHARE * share &&
+           grown / t.from >= EXPLAINED_SHARE * share;
+}
+
+/* The same for a load that has stopped rising since: what follows it takes its time. Its level now
+ * is compared with the least that it had in the window or half a window before. */
+static bool load_explained(const struct growth *load, int64_t last, double bin_s, double share)
+{
+    struct trend_point point[GROWTH_BINS];
+    double least = (double)INFINITY;
+    size_t n = 0;
+
+    for (int64_t k = last - LOAD_BACK_BINS; k <= last; k += LOAD_PART_BINS) {
+        n = points_within(load, k - LOAD_PART_BINS, k, bin_s, point);
+        if (n >= LOAD_PART_BINS / 2)
+            least = fmin(least, median_of(point, n));
+    }
+    return n > 0 && least > 0.0 && median_of(point, n) / least - 1.0 >= EXPLAINED_SHARE * share;
+}
+
+static bool any_explains(const struct growth *const loads[GROWTH_LOADS], int64_t last, double bin_s,
+                         double share)
+{
+    for (size_t i = 0; loads != NULL && i < GROWTH_LOADS; i++)
+        if (loads[i] != NULL && (load_explains(loads[i], last, bin_s, share) ||
+                                 load_explained(loads[i], last, bin_s, share)))
+            return true;
+    return false;
+}
+
+static bool is_enough(const struct growth_rule *rule, const struct trend_point *point, size_t n)
+{
+    return n >= LEAST_POINTS && point[n - 1].t - point[0].t >= (double)(LEAST_SPAN_BINS - 1) *
+                                                                   (double)rule->bin_ns /
+                                                                   (double)NS_PER_S;
 }
 
 /* The cheap questions first: most figures do not grow at all. */
 static bool may_grow(const struct growth_rule *rule, const struct trend_point *point, size_t n)
 {
-    return n >= LEAST_POINTS &&
-           point[n - 1].t - point[0].t >=
-               (double)(LEAST_SPAN_BINS - 1) * (double)rule->bin_ns / (double)NS_PER_S &&
+    return is_enough(rule, point, n) &&
            median_of(point + n - n / PARTS, n / PARTS) - median_of(point, n / PARTS) >=
-               rule->least / 2.0;
+               rule->least / 4.0;
 }
 
-static bool grows(const struct growth *g, const struct growth_rule *rule,
-                  const struct growth *load, int64_t last, struct trend *trend)
+/* It rises for sure, by enough. To go on standing takes STANDING_SHARE of what it takes to begin.
+ */
+static bool rises(const struct growth *g, const struct growth_rule *rule,
+                  const struct trend_point *point, size_t n, struct trend *trend)
 {
-    struct trend_point point[GROWTH_BINS];
-    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
-    size_t n = points_of(g, last, bin_s, point);
+    double share = g->standing ? STANDING_SHARE : 1.0;
     double grown;
 
     if (!may_grow(rule, point, n))
         return false;
     *trend = trend_of(point, n);
     grown = trend->to - trend->from;
-    if (trend->p >= MOST_P || grown < rule->least || grown < rule->least_share * trend->from ||
-        grown < NOISE_TIMES * trend->spread)
+    return trend->p < MOST_P && grown >= share * rule->least &&
+           grown >= share * rule->least_share * trend->from &&
+           grown >= share * NOISE_TIMES * trend->spread;
+}
+
+/* One that stands has passed the later questions: they are of those that only look like it. */
+static bool grows(const struct growth *g, const struct growth_rule *rule,
+                  const struct growth *const loads[GROWTH_LOADS], int64_t last, struct trend *trend)
+{
+    struct trend_point point[GROWTH_BINS];
+    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
+    size_t n = points_of(g, last, bin_s, point);
+    double grown;
+
+    if (!rises(g, rule, point, n, trend))
         return false;
-    if (!rises_to_the_end(point, n, trend->slope))
+    if (g->standing)
+        return true;
+    grown = trend->to - trend->from;
+    if (!rises_to_the_end(point, n, trend->slope) ||
+        record_before(g, last - GROWTH_BINS + 1) > trend->from + MOST_REGAINED * grown)
         return false;
-    if (record_before(g, last - GROWTH_BINS + 1) > trend->from + MOST_REGAINED * grown)
-        return false;
-    return load == NULL || !load_explains(load, last, bin_s, grown / fmax(trend->from, 1.0));
+    return !any_explains(loads, last, bin_s, grown / fmax(trend->from, 1.0));
 }
 
 enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule,
-                                const struct growth *load, int64_t mono_ns)
+                                const struct growth *const loads[GROWTH_LOADS], int64_t mono_ns)
 {
     int64_t last = mono_ns / rule->bin_ns - 1;
     struct trend trend;
-    bool yes = grows(g, rule, load, last, &trend);
+    bool yes = grows(g, rule, loads, last, &trend);
 
     g->votes = (uint8_t)(g->votes << 1 | yes);
     if (yes) {
@@ -204,6 +260,14 @@ enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule
         return GROWTH_CLEARED;
     }
     return GROWTH_AS_BEFORE;
+}
+
+bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
+{
+    struct trend_point point[GROWTH_BINS];
+    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
+
+    return is_enough(rule, point, points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point));
 }
 
 double growth_of(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)

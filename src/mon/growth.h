@@ -8,9 +8,10 @@
  *   - by more than a given amount and share, and by six times its own noise;
  *   - in each of five parts of the window, and in its second half nearly as fast as overall;
  *   - from near the greatest level that was ever seen before: what only regains it is no leak;
- *   - and the load, a second figure, did not rise along with it.
- * Six yeses of eight judgements, one a bin, raise; eight noes in a row clear.
- * Threads: one owner. No clock: time comes with the samples. */
+ *   - and no load, another figure, rose along with it, or not long before.
+ * Six yeses of eight judgements, one a bin, raise. Then it stands for as long as it rises by half
+ * of what it took; eight noes in a row clear. Threads: one owner. No clock: time comes with the
+ * samples. */
 #ifndef MON_GROWTH_H
 #define MON_GROWTH_H
 
@@ -20,7 +21,8 @@
 #include "mon/trend.h"
 
 #define GROWTH_BINS 60
-#define GROWTH_KEPT 72    /* bins: the last 12 windows can be judged in hindsight */
+#define GROWTH_KEPT \
+    96 /* bins: the last windows can be judged in hindsight, with their load before */
 #define GROWTH_WINDOWS 96 /* whose greatest level is remembered: a day of windows of 15 minutes */
 
 /* What a figure must do to count as growing. */
@@ -59,10 +61,15 @@ void growth_remember(struct growth *g, const struct growth_rule *rule, int64_t m
 
 enum growth_change { GROWTH_AS_BEFORE, GROWTH_RAISED, GROWTH_CLEARED };
 
-/* Judges the full bins before MONO_NS; call it once a bin. LOAD is the figure that would explain a
- * growth, NULL: none. */
+#define GROWTH_LOADS 3
+
+/* Judges the full bins before MONO_NS; call it once a bin. LOADS are the figures that would explain
+ * a growth, as far as they are not NULL; NULL: there are none. */
 enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule,
-                                const struct growth *load, int64_t mono_ns);
+                                const struct growth *const loads[GROWTH_LOADS], int64_t mono_ns);
+
+/* Whether enough of the window that ends at MONO_NS is known for a judgement. */
+bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns);
 
 /* How much it grew over the window that ends at MONO_NS, by the fitted line; 0 if too little is
  * known. */

@@ -4,93 +4,109 @@
 #include "mon/leaks.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/bits.h"
 #include "base/clock.h"
-#include "mon/growth.h"
+#include "mon/leaksites.h"
 
-#define SITES 32
-#define LEAST_WARM_UP_NS (30 * NS_PER_S)
-#define LEAST_HEAP_BYTES (1024.0 * 1024.0)
-#define LEAST_TASKS 16.0
-#define LEAST_SHARE 0.02
-#define SITE_SHARE 0.2 /* of the growth of the heap: less does not explain it */
-#define FIRST_JUDGEMENTS 8
+#define LEAST_WARM_UP_NS  (30 * NS_PER_S)
+#define WARM_UP_BINS      (GROWTH_BINS * 2 / 5)
+#define LEAST_HEAP        (1024.0 * 1024.0)
+#define LEAST_OUTSIDE     (4 * 1024.0 * 1024.0) /* malloc's own slack moves by so much */
+#define LEAST_COUNT_SHARE 0.02
+#define SITE_SHARE        0.2 /* of the growth of the heap: less does not explain it */
+#define FIRST_JUDGEMENTS  8
 
-/* A place in the code whose figure is watched. */
-struct site {
-    uint64_t pc; /* 0: free */
-    int64_t seen_ns;
-    struct growth growth;
+enum figure { HEAP, OUTSIDE, FILES, ALLOC_RATE, SPAWN_RATE, CPU_RATE, FIGURES };
+
+/* Where a figure comes from: the least value of a bin, or of a counter its mean rate. */
+static const struct {
+    unsigned metric;
+    bool is_rate;
+} sources[FIGURES] = {
+    [HEAP] = {MON_HEAP_LIVE, false},          [OUTSIDE] = {MON_PROCESS_OUTSIDE, false},
+    [FILES] = {MON_PROCESS_FILES, false},     [ALLOC_RATE] = {MON_HEAP_TOTAL_ALLOC, true},
+    [SPAWN_RATE] = {MON_TASKS_CREATED, true}, [CPU_RATE] = {MON_PROCESS_CPU, true},
 };
 
-struct sites {
-    struct site site[SITES];
+/* What is watched beside tasks, and which loads would explain that it grows. */
+static const struct watched {
+    enum alert_lint lint;
+    enum figure figure;
+    enum figure load[GROWTH_LOADS];
+    const char *name;
+    const char *samples;
+    enum fmt_unit unit;
+    double least; /* 0: the limit of the lint is this, not a share */
+} watched[] = {
+    {LINT_HEAP_GROWTH,
+     HEAP,
+     {ALLOC_RATE, ALLOC_RATE, ALLOC_RATE},
+     "live heap",
+     "collections",
+     FMT_BYTES,
+     LEAST_HEAP},
+    {LINT_OUTSIDE_GROWTH,
+     OUTSIDE,
+     {ALLOC_RATE, SPAWN_RATE, CPU_RATE},
+     "memory outside the runtime",
+     "looks",
+     FMT_BYTES,
+     LEAST_OUTSIDE},
+    {LINT_FILE_GROWTH,
+     FILES,
+     {ALLOC_RATE, SPAWN_RATE, CPU_RATE},
+     "open files",
+     "looks",
+     FMT_COUNT,
+     0.0},
 };
+
+struct scale {
+    struct growth_rule bins; /* of which bin_ns alone counts */
+    int64_t next_bin; /* to be taken from the history and judged; -1: before the first tick */
+    int64_t warm_ns;  /* samples from before do not count */
+    struct growth figure[FIGURES];
+    struct leaksites tasks;
+    struct leaksites allocs;
+};
+
+enum { SHORT, LONG, SCALES };
 
 struct leaks {
-    int64_t window_ns;
-    int64_t next_bin; /* to be taken from the history and judged; -1: before the first tick */
-    int64_t warm_ns;  /* samples from before do not count; known with the first tick */
-    struct growth_rule heap_rule;
-    struct growth_rule task_rule;
-    struct growth heap;
-    struct growth alloc_rate; /* what would explain growth of the heap */
-    struct growth spawn_rate; /* and of tasks */
-    struct sites tasks;
-    struct sites allocs;
+    struct scale scale[SCALES];
+    int64_t tasks_ns; /* the last that were taken in */
+    int64_t allocs_ns;
 };
 
-/* ---- sites ---- */
+/* ---- taking in ---- */
 
-/* The place of PC, or one for it that is free or long unused; NULL if there is none. */
-static struct site *site_for(struct sites *s, uint64_t pc, int64_t unused_before_ns)
+static void add_figure(struct scale *s, enum figure figure, int64_t mono_ns, double value)
 {
-    struct site *spare = NULL;
-
-    for (size_t i = 0; i < SITES; i++) {
-        struct site *at = &s->site[i];
-
-        if (at->pc == pc)
-            return at;
-        if (at->pc == 0 || (at->seen_ns < unused_before_ns && !at->growth.standing))
-            spare = at;
-    }
-    if (spare != NULL) {
-        spare->pc = pc;
-        growth_clear(&spare->growth);
-    }
-    return spare;
-}
-
-/* While the program warms up, a level is remembered but does not count as growth. */
-static void add(const struct leaks *l, struct growth *g, int64_t mono_ns, double value)
-{
-    if (mono_ns >= l->warm_ns)
-        growth_add(g, &l->heap_rule, mono_ns, value);
+    if (mono_ns >= s->warm_ns)
+        growth_add(&s->figure[figure], &s->bins, mono_ns, value);
     else
-        growth_remember(g, &l->heap_rule, mono_ns, value);
+        growth_remember(&s->figure[figure], &s->bins, mono_ns, value);
 }
 
-static void add_to_site(struct leaks *l, struct sites *s, uint64_t pc, int64_t mono_ns,
-                        double value)
+static void add_site(struct leaks *l, bool is_task, int64_t mono_ns, uint64_t pc, double value)
 {
-    struct site *site = pc == 0 ? NULL : site_for(s, pc, mono_ns - l->window_ns);
+    for (int i = 0; i < SCALES; i++) {
+        struct scale *s = &l->scale[i];
 
-    if (site == NULL)
-        return;
-    site->seen_ns = mono_ns;
-    add(l, &site->growth, mono_ns, value);
+        leaksites_add(is_task ? &s->tasks : &s->allocs, &s->bins, s->warm_ns, mono_ns, pc, value);
+    }
 }
 
-/* Those that are watched and were not seen now have nothing any more. */
-static void add_zeroes(struct leaks *l, struct sites *s, int64_t mono_ns)
+static void add_zeroes(struct leaks *l, bool is_task, int64_t mono_ns)
 {
-    for (size_t i = 0; i < SITES; i++)
-        if (s->site[i].pc != 0 && s->site[i].seen_ns < mono_ns)
-            add(l, &s->site[i].growth, mono_ns, 0.0);
+    for (int i = 0; i < SCALES; i++) {
+        struct scale *s = &l->scale[i];
+
+        leaksites_add_zeroes(is_task ? &s->tasks : &s->allocs, &s->bins, s->warm_ns, mono_ns);
+    }
 }
 
 /* The tasks of the biggest spawn sites: a site has a group for each state and reason. */
@@ -99,9 +115,11 @@ static void take_tasks(struct leaks *l, const struct task_groups *tasks)
     struct {
         uint64_t pc;
         uint64_t count;
-    } sum[2 * SITES];
+    } sum[2 * LEAKSITES];
     size_t n = 0;
 
+    if (!tasks->valid || tasks->mono_ns <= l->tasks_ns)
+        return;
     for (uint32_t g = 0; g < tasks->n; g++) {
         size_t i = 0;
 
@@ -116,41 +134,38 @@ static void take_tasks(struct leaks *l, const struct task_groups *tasks)
         sum[i].count += tasks->group[g].count;
     }
     for (size_t i = 0; i < n; i++)
-        add_to_site(l, &l->tasks, sum[i].pc, tasks->mono_ns, (double)sum[i].count);
-    add_zeroes(l, &l->tasks, tasks->mono_ns);
+        add_site(l, true, tasks->mono_ns, sum[i].pc, (double)sum[i].count);
+    add_zeroes(l, true, tasks->mono_ns);
+    l->tasks_ns = tasks->mono_ns;
 }
 
 static void take_allocs(struct leaks *l, const struct snapshot *s)
 {
+    if (s->nsites == 0 || s->mono_ns <= l->allocs_ns)
+        return;
     for (uint32_t i = 0; i < s->nsites; i++)
-        add_to_site(l, &l->allocs, s->site[i].pc, s->mono_ns, (double)s->site[i].live_bytes);
-    add_zeroes(l, &l->allocs, s->mono_ns);
+        add_site(l, false, s->mono_ns, s->site[i].pc, (double)s->site[i].live_bytes);
+    add_zeroes(l, false, s->mono_ns);
+    l->allocs_ns = s->mono_ns;
 }
 
-void leaks_take_site(void *leaks, const struct source_site *site)
+void leaks_take_site(struct leaks *l, const struct source_site *site)
 {
-    struct leaks *l = leaks;
-
-    add_to_site(l, site->of == SOURCE_SITE_TASKS ? &l->tasks : &l->allocs, site->pc, site->mono_ns,
-                (double)site->value);
+    add_site(l, site->of == SOURCE_SITE_TASKS, site->mono_ns, site->pc, (double)site->value);
 }
-
-/* ---- the history ---- */
 
 /* The live heap counts if a collection ended in this bin. */
-static void take_bin(struct leaks *l, const struct history *h, int64_t number)
+static void take_bin(struct scale *s, const struct history *h, int64_t number)
 {
-    int64_t from_ns = number * l->heap_rule.bin_ns;
-    int64_t to_ns = from_ns + l->heap_rule.bin_ns;
+    int64_t from_ns = number * s->bins.bin_ns;
+    int64_t to_ns = from_ns + s->bins.bin_ns;
     struct history_bucket b;
+    bool collected = history_range(h, MON_GC_COUNT, from_ns, to_ns, &b) && b.max > 0.0f;
 
-    if (history_range(h, MON_GC_COUNT, from_ns, to_ns, &b) && b.max > 0.0f &&
-        history_range(h, MON_HEAP_LIVE, from_ns, to_ns, &b))
-        add(l, &l->heap, from_ns, (double)b.min);
-    if (history_range(h, MON_HEAP_TOTAL_ALLOC, from_ns, to_ns, &b))
-        add(l, &l->alloc_rate, from_ns, history_mean(&b));
-    if (history_range(h, MON_TASKS_CREATED, from_ns, to_ns, &b))
-        add(l, &l->spawn_rate, from_ns, history_mean(&b));
+    for (int i = 0; i < FIGURES; i++)
+        if ((i != HEAP || collected) && history_range(h, sources[i].metric, from_ns, to_ns, &b))
+            add_figure(s, (enum figure)i, from_ns,
+                       sources[i].is_rate ? history_mean(&b) : (double)b.min);
 }
 
 /* ---- alerts ---- */
@@ -167,8 +182,9 @@ static struct alert_trend evidence(const struct growth *g, enum fmt_unit unit)
                                 .unit = unit};
 }
 
-/* "live heap 412.3M -> 530.1M in 15m00s, +7.85M/min" */
-static void put_text(struct alert *a, const char *what, enum fmt_unit unit, const char *samples)
+/* "live heap 412.3M -> 530.1M in 15m00s, +7.85M/min, rising in 60 collections (p < 0.001)" */
+static void tell(struct alert *a, const struct growth *g, const char *name, enum fmt_unit unit,
+                 const char *samples)
 {
     const struct alert_trend *t = &a->trend;
     char from[FMT_BYTES_MAX];
@@ -176,131 +192,157 @@ static void put_text(struct alert *a, const char *what, enum fmt_unit unit, cons
     char time[FMT_BYTES_MAX];
     char rate[FMT_BYTES_MAX];
 
+    a->has_trend = true;
+    a->trend = evidence(g, unit);
     snprintf(a->text, sizeof a->text, "%s %s -> %s in %s, %s, rising in %" PRIu32 " %s (p < %s)",
-             what, fmt_value(from, sizeof from, unit, t->from_value),
+             name, fmt_value(from, sizeof from, unit, t->from_value),
              fmt_value(to, sizeof to, unit, t->to_value),
              fmt_duration(time, sizeof time, (double)(t->to_ns - t->from_ns)),
              fmt_rate(rate, sizeof rate, unit, t->per_second), t->samples, samples,
              t->p < 0.001 ? "0.001" : "0.01");
 }
 
-static void fill_alert(struct alert *a, const struct growth *g, enum fmt_unit unit)
+static uint64_t guilty_in(const struct scale *s)
 {
-    a->severity = ALERT_WARNING;
-    a->has_trend = true;
-    a->trend = evidence(g, unit);
+    const struct growth *heap = &s->figure[HEAP];
+
+    return leaksites_guilty(&s->allocs, &s->bins, heap->to_ns,
+                            SITE_SHARE * (heap->trend.to - heap->trend.from));
 }
 
-/* The allocation site whose live bytes grew most, if that is a good part of the heap's growth. */
-static uint64_t guilty_site(const struct leaks *l)
+/* The scale on which FIGURE grows, the short one before the other; NULL: on none. */
+static const struct scale *grows_on(const struct leaks *l, enum figure figure)
 {
-    double most = SITE_SHARE * (l->heap.trend.to - l->heap.trend.from);
-    uint64_t pc = 0;
-
-    for (size_t i = 0; i < SITES; i++) {
-        double grown = growth_of(&l->allocs.site[i].growth, &l->heap_rule, l->heap.to_ns);
-
-        if (l->allocs.site[i].pc != 0 && grown > most) {
-            most = grown;
-            pc = l->allocs.site[i].pc;
-        }
-    }
-    return pc;
+    for (int i = 0; i < SCALES; i++)
+        if (l->scale[i].figure[figure].standing)
+            return &l->scale[i];
+    return NULL;
 }
 
-static void tell_heap(struct leaks *l, const struct leaks_input *in, struct alerts *alerts)
+uint64_t leaks_guilty_pc(const struct leaks *l)
 {
-    struct alert *a = alerts_raise(alerts, LINT_HEAP_GROWTH, 0, in->mono_ns, in->real_ns);
-    uint64_t pc = guilty_site(l);
+    const struct scale *s = grows_on(l, HEAP);
 
-    fill_alert(a, &l->heap, FMT_BYTES);
-    put_text(a, "live heap", FMT_BYTES, "collections");
-    if (pc != 0)
-        a->pc = pc;
+    return s == NULL ? 0 : guilty_in(s);
 }
 
-static void tell_tasks(const struct site *site, const struct leaks_input *in,
-                       struct alerts *alerts)
+/* The growth of the tasks of PC on S, or NULL. */
+static const struct growth *tasks_on(const struct scale *s, uint64_t pc)
 {
-    struct alert *a = alerts_raise(alerts, LINT_TASK_GROWTH, site->pc, in->mono_ns, in->real_ns);
-
-    fill_alert(a, &site->growth, FMT_COUNT);
-    put_text(a, "tasks of one spawn site", FMT_COUNT, "counts");
-    a->pc = site->pc;
+    for (size_t i = 0; i < LEAKSITES; i++)
+        if (s->tasks.site[i].pc == pc)
+            return &s->tasks.site[i].growth;
+    return NULL;
 }
 
 /* ---- judging ---- */
 
-static void judge_heap(struct leaks *l, const struct leaks_input *in, int64_t at_ns,
-                       struct alerts *alerts)
+static void judge_figure(struct leaks *l, const struct watched *w, struct scale *s,
+                         const struct lint_ask *q, int64_t at_ns)
 {
-    enum growth_change change = growth_judge(&l->heap, &l->heap_rule, &l->alloc_rate, at_ns);
+    const struct growth *const loads[GROWTH_LOADS] = {
+        &s->figure[w->load[0]], &s->figure[w->load[1]], &s->figure[w->load[2]]};
+    double limit = lint_limit(q, w->lint);
+    struct growth_rule rule = {.bin_ns = s->bins.bin_ns,
+                               .least = w->least > 0.0 ? w->least : limit,
+                               .least_share = w->least > 0.0 ? limit : LEAST_COUNT_SHARE};
+    enum growth_change change = growth_judge(&s->figure[w->figure], &rule, loads, at_ns);
+    const struct scale *on = grows_on(l, w->figure);
+    struct alert *a;
+    uint64_t pc;
 
-    if (change == GROWTH_CLEARED)
-        alerts_clear(alerts, LINT_HEAP_GROWTH, 0, in->mono_ns);
-    else if (l->heap.standing)
-        tell_heap(l, in, alerts);
+    if (change == GROWTH_CLEARED && on == NULL)
+        lint_clear(q, w->lint, 0);
+    if (on == NULL)
+        return;
+    a = lint_raise(q, w->lint, 0);
+    tell(a, &on->figure[w->figure], w->name, w->unit, w->samples);
+    pc = w->figure == HEAP ? guilty_in(on) : 0;
+    if (pc != 0)
+        a->pc = pc;
 }
 
-static void judge_tasks(struct leaks *l, struct site *site, const struct leaks_input *in,
-                        int64_t at_ns, struct alerts *alerts)
+static void judge_tasks(struct leaks *l, struct scale *s, struct leaksite *site,
+                        const struct lint_ask *q, int64_t at_ns)
 {
-    enum growth_change change = growth_judge(&site->growth, &l->task_rule, &l->spawn_rate, at_ns);
+    const struct growth *const loads[GROWTH_LOADS] = {&s->figure[SPAWN_RATE]};
+    struct growth_rule rule = {.bin_ns = s->bins.bin_ns,
+                               .least = lint_limit(q, LINT_TASK_GROWTH),
+                               .least_share = LEAST_COUNT_SHARE};
+    enum growth_change change = growth_judge(&site->growth, &rule, loads, at_ns);
+    const struct growth *on = NULL;
+    struct alert *a;
 
-    if (change == GROWTH_CLEARED)
-        alerts_clear(alerts, LINT_TASK_GROWTH, site->pc, in->mono_ns);
-    else if (site->growth.standing)
-        tell_tasks(site, in, alerts);
+    for (int i = 0; i < SCALES && (on == NULL || !on->standing); i++)
+        on = tasks_on(&l->scale[i], site->pc);
+    if (on == NULL || !on->standing) {
+        if (change == GROWTH_CLEARED)
+            lint_clear(q, LINT_TASK_GROWTH, site->pc);
+        return;
+    }
+    a = lint_raise(q, LINT_TASK_GROWTH, site->pc);
+    tell(a, on, "tasks of one spawn site", FMT_COUNT, "counts");
+    a->pc = site->pc;
 }
 
-static void judge_all(struct leaks *l, const struct leaks_input *in, int64_t at_ns,
-                      struct alerts *alerts)
+static void judge_scale(struct leaks *l, struct scale *s, const struct lint_ask *q, int64_t at_ns)
 {
-    judge_heap(l, in, at_ns, alerts);
-    for (size_t i = 0; i < SITES; i++)
-        if (l->tasks.site[i].pc != 0)
-            judge_tasks(l, &l->tasks.site[i], in, at_ns, alerts);
+    for (size_t i = 0; i < ARRAY_COUNT(watched); i++)
+        if (lint_is_on(q, watched[i].lint))
+            judge_figure(l, &watched[i], s, q, at_ns);
+    for (size_t i = 0; i < LEAKSITES && lint_is_on(q, LINT_TASK_GROWTH); i++)
+        if (s->tasks.site[i].pc != 0)
+            judge_tasks(l, s, &s->tasks.site[i], q, at_ns);
 }
 
 /* At the first look there may be a day of bins to take in, of which the last few are judged. */
-static void take_full_bins(struct leaks *l, const struct leaks_input *in, struct alerts *alerts)
+static void take_full_bins(struct leaks *l, struct scale *s, const struct lint_ask *q)
 {
-    int64_t bin_ns = l->heap_rule.bin_ns;
-    int64_t end = in->mono_ns / bin_ns;
+    int64_t bin_ns = s->bins.bin_ns;
+    int64_t end = q->in->mono_ns / bin_ns;
     int64_t least = end - (int64_t)GROWTH_WINDOWS * GROWTH_BINS;
-    int64_t first = l->next_bin >= 0 ? l->next_bin : history_oldest_ns(in->history) / bin_ns;
+    int64_t first = s->next_bin >= 0 ? s->next_bin : history_oldest_ns(q->in->history) / bin_ns;
 
     first = first < least ? least : first;
     for (int64_t k = first < 0 ? 0 : first; k < end; k++) {
-        take_bin(l, in->history, k);
+        take_bin(s, q->in->history, k);
         if (k >= end - FIRST_JUDGEMENTS)
-            judge_all(l, in, (k + 1) * bin_ns, alerts);
+            judge_scale(l, s, q, (k + 1) * bin_ns);
     }
-    l->next_bin = end;
+    s->next_bin = end;
 }
 
-void leaks_tick(struct leaks *l, const struct leaks_input *in, struct alerts *alerts)
+void leaks_judge(struct leaks *l, const struct lint_ask *q)
 {
-    if (in->tasks->valid)
-        take_tasks(l, in->tasks);
-    if (in->snapshot->nsites > 0)
-        take_allocs(l, in->snapshot);
-    take_full_bins(l, in, alerts);
+    take_tasks(l, q->in->tasks);
+    take_allocs(l, q->in->snapshot);
+    for (int i = 0; i < SCALES; i++)
+        take_full_bins(l, &l->scale[i], q);
 }
 
 /* ---- life ---- */
 
 void leaks_set_start(struct leaks *l, int64_t start_ns)
 {
-    int64_t warm_up_ns = l->window_ns / 4;
+    for (int i = 0; i < SCALES; i++) {
+        int64_t warm_up_ns = l->scale[i].bins.bin_ns * WARM_UP_BINS;
 
-    l->warm_ns = start_ns + (warm_up_ns > LEAST_WARM_UP_NS ? warm_up_ns : LEAST_WARM_UP_NS);
+        l->scale[i].warm_ns = start_ns +
+                              (warm_up_ns > LEAST_WARM_UP_NS ? warm_up_ns : LEAST_WARM_UP_NS);
+    }
+}
+
+static void init_scale(struct scale *s, int64_t window_ns)
+{
+    s->bins.bin_ns = window_ns / GROWTH_BINS;
+    s->next_bin = -1;
+    for (int i = 0; i < FIGURES; i++)
+        growth_clear(&s->figure[i]);
 }
 
 struct leaks *leaks_new(int64_t window_ns)
 {
     struct leaks *l = calloc(1, sizeof *l);
-    int64_t bin_ns;
 
     if (l == NULL)
         return NULL;
@@ -308,15 +350,14 @@ struct leaks *leaks_new(int64_t window_ns)
         window_ns = LEAKS_DEFAULT_WINDOW_NS;
     if (window_ns < LEAKS_LEAST_WINDOW_NS)
         window_ns = LEAKS_LEAST_WINDOW_NS;
-    bin_ns = window_ns / GROWTH_BINS;
-    l->window_ns = window_ns;
-    l->next_bin = -1;
-    l->heap_rule = (struct growth_rule){bin_ns, LEAST_HEAP_BYTES, LEAST_SHARE};
-    l->task_rule = (struct growth_rule){bin_ns, LEAST_TASKS, LEAST_SHARE};
-    growth_clear(&l->heap);
-    growth_clear(&l->alloc_rate);
-    growth_clear(&l->spawn_rate);
+    init_scale(&l->scale[SHORT], window_ns);
+    init_scale(&l->scale[LONG], window_ns * LEAKS_LONG);
     return l;
+}
+
+int64_t leaks_window_ns(const struct leaks *l)
+{
+    return l->scale[SHORT].bins.bin_ns * GROWTH_BINS;
 }
 
 void leaks_free(struct leaks *l)

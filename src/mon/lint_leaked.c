@@ -32,35 +32,33 @@ static bool is_told(const struct snapshot *s, uint64_t key)
 }
 
 /* The last that stands goes first: clearing one moves those behind it. */
-static void clear_others(const struct leaks_input *in, struct alerts *alerts)
+static void clear_others(const struct lint_ask *q)
 {
-    for (uint32_t i = alerts->nstanding; i-- > 0;) {
-        const struct alert *a = &alerts->alert[i];
+    for (uint32_t i = q->alerts->nstanding + q->alerts->nsilenced; i-- > 0;) {
+        const struct alert *a = &q->alerts->alert[i];
 
-        if (a->lint == LINT_LEAKED && !is_told(in->snapshot, a->key))
-            alerts_clear(alerts, LINT_LEAKED, a->key, in->mono_ns);
+        if (a->lint == LINT_LEAKED && !is_told(q->in->snapshot, a->key))
+            lint_clear(q, LINT_LEAKED, a->key);
     }
 }
 
-static void raise_kind(const struct leaks_input *in, const struct leak_sample *leak,
-                       struct alerts *alerts)
+static void raise_kind(const struct lint_ask *q, const struct leak_sample *leak)
 {
-    struct alert *a = alerts_raise(alerts, LINT_LEAKED, key_of(leak), in->mono_ns, in->real_ns);
+    struct alert *a = lint_raise(q, LINT_LEAKED, key_of(leak));
     const char *reason = task_reason_name(leak->reason);
     char since[FMT_BYTES_MAX];
 
-    a->severity = ALERT_CRITICAL;
     a->pc = leak->spawn_pc;
     a->wait_pc = leak->wait_pc;
-    fmt_clock(since, sizeof since, in->real_ns - (in->mono_ns - leak->proven_ns));
+    fmt_clock(since, sizeof since, q->in->real_ns - (q->in->mono_ns - leak->proven_ns));
     snprintf(a->text, sizeof a->text,
              "proven leak: %" PRIu64 " %s in vain (%s), unreachable from scanned memory since %s",
              leak->count, leak->count == 1 ? "task waits" : "tasks wait", reason, since);
 }
 
-void lint_leaked_tick(const struct leaks_input *in, struct alerts *alerts)
+void lint_leaked_judge(const struct lint_ask *q)
 {
-    clear_others(in, alerts);
-    for (uint32_t i = 0; i < count_kinds(in->snapshot); i++)
-        raise_kind(in, &in->snapshot->leak[i], alerts);
+    clear_others(q);
+    for (uint32_t i = 0; i < count_kinds(q->in->snapshot) && lint_is_on(q, LINT_LEAKED); i++)
+        raise_kind(q, &q->in->snapshot->leak[i]);
 }

@@ -6,10 +6,9 @@
 #ifndef MON_LINT_LEAKED_H
 #define MON_LINT_LEAKED_H
 
-#include "mon/alert.h"
-#include "mon/leaks.h"
+#include "mon/lint_parts.h"
 
 /* Raises an alert for each kind, and clears those of kinds that are told of no more. */
-void lint_leaked_tick(const struct leaks_input *in, struct alerts *alerts);
+void lint_leaked_judge(const struct lint_ask *q);
 
 #endif

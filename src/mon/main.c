@@ -91,7 +91,7 @@ static enum exit_status run_check(const struct options *o, struct target_list *l
     struct check check;
     struct target target;
     char error[TARGET_ERROR_BYTES];
-    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
+    struct monitor_options how = {.lint_window_ns = o->lint_window_ns, .lints = &o->lints};
     struct monitor_failure failure;
 
     if (!check_init(&check, o->check, o->critical))
@@ -111,7 +111,7 @@ static enum exit_status run_status(const struct options *o, struct target_list *
 {
     struct target target;
     char error[TARGET_ERROR_BYTES];
-    struct monitor_options how = {.lint_window_ns = o->lint_window_ns};
+    struct monitor_options how = {.lint_window_ns = o->lint_window_ns, .lints = &o->lints};
     struct monitor_failure failure = {.status = EXIT_NO_TARGET};
     enum target_match match = target_find(o->target, list, &target, error);
     struct monitor *monitor = match != TARGET_FOUND ? NULL : monitor_new(&target, &how, &failure);

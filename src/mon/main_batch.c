@@ -171,7 +171,8 @@ static void tell_trouble(struct batch *b)
 static void follow(struct batch *b)
 {
     const struct model *m = monitor_model(b->monitor);
-    struct monitor_options how = {.lint_window_ns = b->options->lint_window_ns};
+    struct monitor_options how = {.lint_window_ns = b->options->lint_window_ns,
+                                  .lints = &b->options->lints};
     struct monitor *next;
     pid_t pid;
 

@@ -44,7 +44,7 @@ static bool allocate(struct monitor *m, const struct monitor_options *options)
     m->procs = options->sparing ? proc_history_new_sparing() : proc_history_new();
     m->groups = options->sparing ? grouppast_new_sparing() : grouppast_new();
     m->latencies = latency_past_new();
-    m->lints = lints_new(options->lint_window_ns);
+    m->lints = lints_new(options->lint_window_ns, options->lints);
     for (unsigned i = MON_PROCESS_RSS; i < MON_KNOWN; i++)
         m->table.info[i].present = m->target.live && m->reader != NULL;
     return m->history != NULL && m->procs != NULL && m->groups != NULL && m->latencies != NULL &&
@@ -94,6 +94,7 @@ struct monitor_options monitor_options_of(const struct options *o, enum monitor_
 {
     struct monitor_options m = {
         .lint_window_ns = o->lint_window_ns,
+        .lints = &o->lints,
         .record = o->write_path != NULL ? MONITOR_RECORDS_FILE : unnamed,
         .recorder = {.path = o->write_path, .keep_ns = o->keep_ns, .max_bytes = o->max_bytes}};
 
@@ -164,13 +165,13 @@ static void take_past(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     if (!first && mono_ns - m->last_tick_ns <= SLEPT_NS)
         return;
     if (first) {
-        leaks_set_start(lints_leaks(m->lints), start_ns < mono_ns ? start_ns : mono_ns);
+        lints_set_start(m->lints, start_ns < mono_ns ? start_ns : mono_ns);
         history_begin(m->history, start_ns);
     }
     if ((m->source->can & SOURCE_CAN_HISTORY) != 0)
         m->source->ops->history(m->source, m->history);
     if (first && (m->source->can & SOURCE_CAN_SITES) != 0)
-        m->source->ops->sites(m->source, leaks_take_site, lints_leaks(m->lints));
+        m->source->ops->sites(m->source, lints_take_site, m->lints);
 }
 
 /* Reads the values; true if they are newer than what was there. */
@@ -220,6 +221,21 @@ static bool runtime_resident(const struct snapshot *s, uint64_t *bytes)
     return true;
 }
 
+static void measure_cgroup(struct monitor *m, const struct procinfo *p)
+{
+    if (p->has_cgroup) {
+        measure(m, MON_CGROUP_MEMORY, p->cgroup_bytes);
+        measure(m, MON_CGROUP_CACHE, p->cgroup_cache);
+    }
+    if (p->cgroup_limit > 0)
+        measure(m, MON_CGROUP_LIMIT, p->cgroup_limit);
+    if (p->has_cgroup_cpu) {
+        measure(m, MON_CGROUP_CPU_PERIODS, p->cgroup_cpu.periods);
+        measure(m, MON_CGROUP_CPU_THROTTLED, p->cgroup_cpu.throttled);
+        measure(m, MON_CGROUP_THROTTLED, p->cgroup_cpu.throttled_ns);
+    }
+}
+
 static void measure_process(struct monitor *m)
 {
     const struct procinfo *p = &m->process;
@@ -238,10 +254,7 @@ static void measure_process(struct monitor *m)
         measure(m, MON_PROCESS_FILES, p->nfiles);
     if (p->files_limit > 0)
         measure(m, MON_PROCESS_FILES_LIMIT, p->files_limit);
-    if (p->has_cgroup)
-        measure(m, MON_CGROUP_MEMORY, p->cgroup_bytes);
-    if (p->cgroup_limit > 0)
-        measure(m, MON_CGROUP_LIMIT, p->cgroup_limit);
+    measure_cgroup(m, p);
     if (runtime_resident(&m->now, &runtime))
         measure(m, MON_PROCESS_OUTSIDE, p->rss_bytes > runtime ? p->rss_bytes - runtime : 0);
 }
@@ -370,12 +383,13 @@ static void watch(struct monitor *m, int64_t mono_ns)
 static void judge(struct monitor *m, int64_t mono_ns, int64_t real_ns)
 {
     lints_tick(m->lints,
-               &(struct lints_input){.leaks = {.mono_ns = mono_ns,
-                                               .real_ns = real_ns,
-                                               .history = m->history,
-                                               .snapshot = &m->now,
-                                               .tasks = &m->tasks},
-                                     .status = &m->model.status},
+               &(struct lint_input){.mono_ns = mono_ns,
+                                    .real_ns = real_ns,
+                                    .history = m->history,
+                                    .snapshot = &m->now,
+                                    .tasks = &m->tasks,
+                                    .status = &m->model.status,
+                                    .recorder = m->model.record},
                &m->alerts);
 }
 

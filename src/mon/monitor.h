@@ -28,7 +28,8 @@ enum monitor_record {
 };
 
 struct monitor_options {
-    int64_t lint_window_ns; /* 0: the default */
+    int64_t lint_window_ns;       /* 0: the default */
+    const struct lint_set *lints; /* borrowed for the call; NULL: those of the table */
     enum monitor_record record;
     struct recorder_options recorder;
     bool sparing; /* it is one of many: its past lies in files, its own memory is below 1 MB */

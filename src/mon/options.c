@@ -47,21 +47,6 @@ static const struct option_row rows[OPTIONS] = {
 
 /* ---- arguments ---- */
 
-static bool take_span(const char *text, int64_t *ns)
-{
-    static const int64_t factor[] = {NS_PER_S, 60 * NS_PER_S, 3600 * NS_PER_S, 86400 * NS_PER_S};
-
-    return optvalue_unit(text, "smhd", factor, ns) && *ns >= 60 * NS_PER_S;
-}
-
-static bool take_size(const char *text, int64_t *bytes)
-{
-    static const int64_t factor[] = {1, INT64_C(1) << 10, INT64_C(1) << 20, INT64_C(1) << 30,
-                                     INT64_C(1) << 40};
-
-    return optvalue_unit(text, "BKMGT", factor, bytes) && *bytes >= RECORDER_LEAST_BYTES;
-}
-
 static const char *const glyph_names[] = {[GLYPHS_AUTO] = "auto",
                                           [GLYPHS_BRAILLE] = "braille",
                                           [GLYPHS_BLOCKS] = "blocks",
@@ -123,10 +108,14 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return optvalue_seconds(text, LEAST_DELAY_S, MOST_DELAY_S, &o->interval_ns);
     if (id == OPTION_LINT_WINDOW)
         return optvalue_seconds(text, LEAST_WINDOW_S, MOST_WINDOW_S, &o->lint_window_ns);
+    if (id == OPTION_LINT)
+        return lint_set_take(&o->lints, text);
+    if (id == OPTION_ALLOW)
+        return lint_set_allow(&o->lints, text);
     if (id == OPTION_KEEP)
-        return take_span(text, &o->keep_ns);
+        return optvalue_span(text, 60 * NS_PER_S, &o->keep_ns);
     if (id == OPTION_MAX_SIZE)
-        return take_size(text, &o->max_bytes);
+        return optvalue_size(text, RECORDER_LEAST_BYTES, &o->max_bytes);
     if (id == OPTION_WRITE || id == OPTION_READ || id == OPTION_BEGIN || id == OPTION_END ||
         id == OPTION_DIFF)
         return take_text(o, id, text);
@@ -291,10 +280,23 @@ static void value_text(const struct options *o, enum option_id id, char text[OPT
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", theme_name(o->theme));
 }
 
+/* The setting of LINT number I: a line of its own. */
+static bool lint_setting(const struct options *o, unsigned i, struct options_setting *setting)
+{
+    if (i >= LINTS)
+        return false;
+    setting->name = rows[OPTION_LINT].name;
+    setting->help = alert_lint_help((enum alert_lint)i);
+    lint_set_text(&o->lints, (enum alert_lint)i, setting->text);
+    return true;
+}
+
 bool options_setting(const struct options *o, unsigned i, struct options_setting *setting)
 {
-    if (i >= ARRAY_COUNT(settings))
-        return false;
+    const unsigned nsingle = ARRAY_COUNT(settings) - 1;
+
+    if (i >= nsingle)
+        return lint_setting(o, i - nsingle, setting);
     setting->name = rows[settings[i]].name;
     setting->help = rows[settings[i]].help;
     value_text(o, settings[i], setting->text);
@@ -369,6 +371,7 @@ void options_init(struct options *o)
     *o = (struct options){.interval_ns = NS_PER_S,
                           .lint_window_ns = DEFAULT_WINDOW_S * NS_PER_S,
                           .max_bytes = DEFAULT_BYTES};
+    lint_set_init(&o->lints);
 }
 
 void options_fini(struct options *o)

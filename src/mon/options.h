@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "mon/lintset.h"
 #include "mon/pidlist.h"
 #include "mon/theme.h"
 
@@ -59,6 +60,7 @@ struct options {
     uint64_t count;         /* samples of batch output; 0: no end */
     int64_t interval_ns;    /* between samples */
     int64_t lint_window_ns; /* 0: the default */
+    struct lint_set lints;
     const char *write_path; /* record there; NULL: nowhere. Borrowed from argv */
     const char *read_path;  /* a recording in the place of a target, or NULL; borrowed, too */
     const char *begin;      /* of it, as timetext.h reads it, or NULL; borrowed */

@@ -34,6 +34,32 @@ bool optvalue_unit(const char *text, const char *units, const int64_t *factor, i
     return true;
 }
 
+static bool unit_from(const char *text, const char *units, const int64_t *factor, int64_t least,
+                      int64_t *value)
+{
+    int64_t taken;
+
+    if (!optvalue_unit(text, units, factor, &taken) || taken < least)
+        return false;
+    *value = taken;
+    return true;
+}
+
+bool optvalue_span(const char *text, int64_t least_ns, int64_t *ns)
+{
+    static const int64_t factor[] = {NS_PER_S, 60 * NS_PER_S, 3600 * NS_PER_S, 86400 * NS_PER_S};
+
+    return unit_from(text, "smhd", factor, least_ns, ns);
+}
+
+bool optvalue_size(const char *text, int64_t least, int64_t *bytes)
+{
+    static const int64_t factor[] = {1, INT64_C(1) << 10, INT64_C(1) << 20, INT64_C(1) << 30,
+                                     INT64_C(1) << 40};
+
+    return unit_from(text, "BKMGT", factor, least, bytes);
+}
+
 bool optvalue_count(const char *text, uint64_t *count)
 {
     char *end;

@@ -14,6 +14,12 @@ bool optvalue_seconds(const char *text, double least, double most, int64_t *ns);
  * letter the first. */
 bool optvalue_unit(const char *text, const char *units, const int64_t *factor, int64_t *value);
 
+/* A time of LEAST_NS or more, in s, m, h or d. */
+bool optvalue_span(const char *text, int64_t least_ns, int64_t *ns);
+
+/* A size of LEAST or more, in B, K, M, G or T. */
+bool optvalue_size(const char *text, int64_t least, int64_t *bytes);
+
 /* A whole number, at least 1. */
 bool optvalue_count(const char *text, uint64_t *count);
 

@@ -89,7 +89,9 @@ static void read_cgroup(pid_t pid, struct procinfo *info)
         return;
     info->has_cgroup = cgroup_read(CGROUP_ROOT, text, &memory);
     info->cgroup_bytes = memory.bytes;
+    info->cgroup_cache = memory.cache_bytes;
     info->cgroup_limit = memory.limit_bytes;
+    info->has_cgroup_cpu = cgroup_read_cpu(CGROUP_ROOT, text, &info->cgroup_cpu);
 }
 
 bool procinfo_read(struct procinfo_reader *r, pid_t pid, struct procinfo *info)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mon/cgroup.h"
+
 #define PROCINFO_NAME_BYTES 64
 
 struct procinfo {
@@ -28,7 +30,10 @@ struct procinfo {
     uint32_t files_limit; /* 0: not known */
     bool has_cgroup;
     uint64_t cgroup_bytes;
+    uint64_t cgroup_cache; /* of these, files that can be dropped */
     uint64_t cgroup_limit; /* 0: none */
+    bool has_cgroup_cpu;   /* its CPU time is limited */
+    struct cgroup_cpu cgroup_cpu;
 };
 
 struct procinfo_reader;

@@ -9,6 +9,7 @@
 
 #define PAIRS (TREND_POINTS * (TREND_POINTS - 1) / 2)
 #define SPREAD_OF_MAD 1.4826 /* standard by median deviation, of a normal distribution */
+#define BOUND_SIGMAS  1.96   /* of a normal distribution, 95 % lie within */
 
 /* ---- median ---- */
 
@@ -94,10 +95,9 @@ static double variance_of(const struct trend_point *point, size_t n)
     return all / 18.0;
 }
 
-static double chance_of_rise(const struct trend_point *point, size_t n)
+static double chance_of_rise(const struct trend_point *point, size_t n, double variance)
 {
     double s = 0.0;
-    double variance = variance_of(point, n);
 
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
@@ -109,16 +109,25 @@ static double chance_of_rise(const struct trend_point *point, size_t n)
 
 /* ---- Theil and Sen ---- */
 
-static double median_slope(const struct trend_point *point, size_t n)
+/* The slope, and the slopes at the ranks that bound it. */
+static void fit_slope(struct trend *trend, const struct trend_point *point, size_t n,
+                      double variance)
 {
     double slope[PAIRS];
+    double spread = BOUND_SIGMAS * sqrt(variance);
     size_t pairs = 0;
+    size_t below;
 
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
             if (point[j].t > point[i].t)
                 slope[pairs++] = (point[j].v - point[i].v) / (point[j].t - point[i].t);
-    return trend_median(slope, pairs);
+    if (pairs == 0)
+        return;
+    below = (double)pairs > spread ? (size_t)(((double)pairs - spread) / 2.0) : 0;
+    trend->slope = trend_median(slope, pairs);
+    trend->slope_low = select_place(slope, pairs, below);
+    trend->slope_high = select_place(slope, pairs, pairs - 1 - below);
 }
 
 struct trend trend_of(const struct trend_point *point, size_t n)
@@ -126,12 +135,14 @@ struct trend trend_of(const struct trend_point *point, size_t n)
     struct trend trend = {.n = n, .p = 1.0};
     double rest[TREND_POINTS];
     double base;
+    double variance;
 
     CHECK(n <= TREND_POINTS);
     if (n < 3)
         return trend;
-    trend.p = chance_of_rise(point, n);
-    trend.slope = median_slope(point, n);
+    variance = variance_of(point, n);
+    trend.p = chance_of_rise(point, n, variance);
+    fit_slope(&trend, point, n, variance);
     for (size_t i = 0; i < n; i++)
         rest[i] = point[i].v - trend.slope * (point[i].t - point[0].t);
     base = trend_median(rest, n);

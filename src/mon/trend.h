@@ -6,7 +6,7 @@
  * of the points may be wild. Both look at 64 points at most: 2016 pairs.
  * Threads: pure functions.
  * Source: Mann (1945) and Kendall (1975) on the test, with its variance for ties; Theil (1950) and
- * Sen (1968) on the slope. */
+ * Sen (1968) on the slope and its bounds. */
 #ifndef MON_TREND_H
 #define MON_TREND_H
 
@@ -22,6 +22,8 @@ struct trend_point {
 struct trend {
     size_t n;
     double slope;  /* per second */
+    double slope_low; /* it is between these with a probability of 95 % */
+    double slope_high;
     double from;   /* value of the fitted line at the first point */
     double to;     /* and at the last */
     double spread; /* of the points around the line: what a standard deviation is to clean data */

@@ -44,6 +44,10 @@ expect 'heap\.live' --check heap.l
 expect 'heap\.live > 5M and rate\(gc\.count' --critical 'heap.live > 5M and rate(gc.cou'
 expect dark --theme ''
 expect braille --glyphs '=' b
+expect gc-thrash= --lint gc-
+expect 'stale=off,gc-thrash=' -W stale=off,gc-
+expect long-pause --allow long
+expect stale,long-pause -A stale,long
 [ -z "$(offers --delay '')" ] || fail "it offers for a number: $(offers --delay '')"
 offers -p "" | grep -q gort-demo && fail '-p is offered names'
 

@@ -82,3 +82,63 @@ Test(alert, standing_ones_may_fill_the_list)
               "%" PRIu32 " of %" PRIu32 " stand", alerts.nstanding, alerts.n);
     cr_assert_eq(alerts.alert[0].key, 2 * ALERTS_MAX - 1, "newest %" PRIu64, alerts.alert[0].key);
 }
+
+/* ---- silence ---- */
+
+Test(alert, a_silenced_one_stands_but_does_not_count)
+{
+    alerts_raise(&alerts, LINT_TASK_GROWTH, 1, 100, 0);
+    alerts_raise(&alerts, LINT_TASK_GROWTH, 2, 200, 0);
+    alerts_raise(&alerts, LINT_TASK_GROWTH, 3, 300, 0);
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, 350);
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 3, true), "refused");
+
+    cr_assert(alerts.nstanding == 1 && alerts.nsilenced == 1 && alerts.n == 3,
+              "%" PRIu32 " stand, %" PRIu32 " are silenced, of %" PRIu32, alerts.nstanding,
+              alerts.nsilenced, alerts.n);
+    cr_assert(alerts.alert[0].key == 2 && alerts.alert[1].key == 3 && alerts.alert[2].key == 1,
+              "order %" PRIu64 " %" PRIu64 " %" PRIu64, alerts.alert[0].key, alerts.alert[1].key,
+              alerts.alert[2].key);
+    cr_assert(alerts.alert[1].silenced && alerts.alert[1].raised_ns == 300, "another one");
+    cr_assert_eq(alerts_raise(&alerts, LINT_TASK_GROWTH, 3, 400, 0), &alerts.alert[1],
+                 "raised anew");
+}
+
+Test(alert, silence_outlives_the_alert_until_it_is_lifted)
+{
+    alerts_silence(&alerts, LINT_DEADLOCK, 0, true);
+    alerts_raise(&alerts, LINT_DEADLOCK, 0, 100, 0);
+    cr_assert_eq(alerts.nstanding, 0, "heard");
+    alerts_clear(&alerts, LINT_DEADLOCK, 0, 200);
+    cr_assert(alerts.nsilenced == 0 && alerts.alert[0].cleared_ns == 200, "not cleared");
+    alerts_raise(&alerts, LINT_DEADLOCK, 0, 300, 0);
+    cr_assert_eq(alerts.nstanding, 0, "heard the second time");
+
+    alerts_silence(&alerts, LINT_DEADLOCK, 0, false);
+    cr_assert(alerts.nstanding == 1 && alerts.nsilenced == 0 && !alerts.alert[0].silenced,
+              "not heard again");
+    alerts_clear(&alerts, LINT_DEADLOCK, 0, 400);
+    alerts_raise(&alerts, LINT_DEADLOCK, 0, 500, 0);
+    cr_assert_eq(alerts.nstanding, 1, "the silence is still there");
+}
+
+Test(alert, there_is_room_for_so_many_silences_and_no_more)
+{
+    for (uint64_t i = 0; i < ALERT_SILENCES; i++)
+        cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, i, true), "silence %" PRIu64, i);
+    cr_assert_not(alerts_silence(&alerts, LINT_TASK_GROWTH, 99, true), "one more");
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 5, true), "one that is there");
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 99, false), "lifting what is not there");
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 5, false), "lifting");
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 99, true), "no room after that");
+}
+
+Test(alert, silenced_ones_make_room_as_others_do)
+{
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 0, true);
+    for (uint64_t i = 0; i < 2 * ALERTS_MAX; i++)
+        alerts_raise(&alerts, LINT_TASK_GROWTH, i, (int64_t)i, 0);
+
+    cr_assert(alerts.n == ALERTS_MAX && alerts.nstanding == ALERTS_MAX && alerts.nsilenced == 0,
+              "%" PRIu32 " of %" PRIu32 " stand", alerts.nstanding, alerts.n);
+}

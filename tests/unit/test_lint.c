@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "mon/lint.h"
+#include "mon/recorder.h"
+#include "page.h"
 
 static struct lints *lints;
 static struct metric_table table;
@@ -15,12 +17,14 @@ static struct snapshot snap;
 static struct task_groups tasks;
 static struct target_status status;
 static struct alerts alerts;
+static const struct recorder_status *recorder;
+static int64_t ahead_ns; /* of the wall clock */
 
 static void setup(void)
 {
     metric_table_init(&table);
     history = history_new(&table);
-    lints = lints_new(0);
+    lints = lints_new(0, NULL);
     cr_assert(history != NULL && lints != NULL, "no memory");
 }
 
@@ -35,12 +39,13 @@ TestSuite(lint, .init = setup, .fini = teardown);
 static void tick(int64_t mono_ns)
 {
     lints_tick(lints,
-               &(struct lints_input){.leaks = {.mono_ns = mono_ns,
-                                               .real_ns = mono_ns,
-                                               .history = history,
-                                               .snapshot = &snap,
-                                               .tasks = &tasks},
-                                     .status = &status},
+               &(struct lint_input){.mono_ns = mono_ns,
+                                    .real_ns = mono_ns + ahead_ns,
+                                    .history = history,
+                                    .snapshot = &snap,
+                                    .tasks = &tasks,
+                                    .status = &status,
+                                    .recorder = recorder},
                &alerts);
 }
 
@@ -201,6 +206,163 @@ Test(lint, leaks_of_very_many_kinds_leave_room_for_other_lints)
     cr_assert_lt(alerts.nstanding, ALERTS_MAX / 2, "%u alerts", alerts.nstanding);
 }
 
+Test(lint, a_pause_that_was_spent_on_stopping_names_the_last_to_stop)
+{
+    for (int i = 0; i < 5; i++)
+        add_pause((90 + i) * NS_PER_S, 300);
+    snap.cycle[3].pause_ns = 400000000;
+    snap.cycle[3].stop_ns = 380000000;
+    snap.cycle[3].last_stopped_task = 77;
+    tick(100 * NS_PER_S);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "380.0ms until task 77 had stopped"), "%s",
+                       alerts.alert[0].text);
+}
+
+/* ---- locks ---- */
+
+#define WAITER_PC 0x10u
+#define HOLDER_PC 0x20u
+
+/* A group that has waited for a lock for WAITED_NS at MONO_NS. */
+static void wait_for_lock(int64_t mono_ns, int64_t waited_ns, uint32_t circle)
+{
+    tasks = (struct task_groups){.valid = true, .mono_ns = mono_ns, .n = 1, .nholders = 1};
+    tasks.group[0] = (struct task_group){.spawn_pc = WAITER_PC,
+                                         .state = TASK_WAITING,
+                                         .reason = PAGE_WAIT_MUTEX,
+                                         .count = 5,
+                                         .oldest_since_ns = mono_ns - waited_ns,
+                                         .holder = 1};
+    tasks.holder[0] = (struct task_holder){.id = 40,
+                                           .nwaiters = 5,
+                                           .pc = HOLDER_PC,
+                                           .state = TASK_WAITING,
+                                           .reason = PAGE_WAIT_MUTEX,
+                                           .circle = circle,
+                                           .name = "teller"};
+    tick(mono_ns);
+}
+
+Test(lint, tasks_that_wait_for_each_others_locks_are_told_while_others_run)
+{
+    wait_for_lock(100 * NS_PER_S, 1 * NS_PER_S, 2);
+    cr_assert_not(stands(LINT_LOCK_CYCLE), "told at once");
+    wait_for_lock(102 * NS_PER_S, 3 * NS_PER_S, 2);
+    cr_assert(stands(LINT_LOCK_CYCLE), "not told");
+    cr_assert_eq(alerts.alert[0].pc, HOLDER_PC, "blames %" PRIx64, alerts.alert[0].pc);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "2 tasks wait for each other's locks"), "%s",
+                       alerts.alert[0].text);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "task 40 (teller)"), "%s",
+                       alerts.alert[0].text);
+    cr_assert_not(stands(LINT_LOCK_WAIT), "they have not waited so long");
+
+    for (int i = 1; i <= 2; i++)
+        wait_for_lock((102 + i) * NS_PER_S, NS_PER_S, 0);
+    cr_assert(stands(LINT_LOCK_CYCLE), "cleared after two counts");
+    wait_for_lock(105 * NS_PER_S, NS_PER_S, 0);
+    cr_assert_not(stands(LINT_LOCK_CYCLE), "not cleared");
+}
+
+Test(lint, a_task_that_waits_for_its_own_lock_is_told)
+{
+    wait_for_lock(100 * NS_PER_S, 4 * NS_PER_S, 1);
+    cr_assert(stands(LINT_LOCK_CYCLE), "not told");
+    cr_assert_not_null(strstr(alerts.alert[0].text, "a lock that it holds itself"), "%s",
+                       alerts.alert[0].text);
+}
+
+Test(lint, a_long_wait_for_a_lock_names_its_holder)
+{
+    wait_for_lock(100 * NS_PER_S, 9 * NS_PER_S, 0);
+    cr_assert_not(stands(LINT_LOCK_WAIT), "told after 9 seconds");
+    wait_for_lock(101 * NS_PER_S, 10 * NS_PER_S, 0);
+    cr_assert(stands(LINT_LOCK_WAIT), "not told");
+    cr_assert_eq(alerts.alert[0].key, WAITER_PC, "key %" PRIx64, alerts.alert[0].key);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "held by task 40 (teller), in: sync.Mutex"),
+                       "%s", alerts.alert[0].text);
+
+    for (int i = 0; i < 3; i++) /* half as long is near */
+        wait_for_lock((102 + i) * NS_PER_S, 5 * NS_PER_S, 0);
+    cr_assert(stands(LINT_LOCK_WAIT), "cleared at half the limit");
+    for (int i = 0; i < 3; i++)
+        wait_for_lock((105 + i) * NS_PER_S, NS_PER_S, 0);
+    cr_assert_not(stands(LINT_LOCK_WAIT), "not cleared");
+}
+
+Test(lint, waiting_for_a_channel_is_no_waiting_for_a_lock)
+{
+    wait_for_lock(100 * NS_PER_S, 1 * NS_PER_S, 0);
+    tasks.group[0].reason = PAGE_WAIT_CHAN_RECV;
+    tasks.group[0].oldest_since_ns = 1;
+    tasks.mono_ns = 200 * NS_PER_S;
+    tick(200 * NS_PER_S);
+    cr_assert_eq(alerts.n, 0, "told: %s", alerts.alert[0].text);
+}
+
+/* ---- hogs ---- */
+
+/* A task that has run for RAN_NS, with RUNQ tasks waiting for a proc all the time. */
+static void run_long(int64_t mono_ns, int64_t ran_ns, uint64_t runq)
+{
+    for (int64_t t = mono_ns - 11 * NS_PER_S; t < mono_ns; t += NS_PER_S)
+        history_add(history, MON_RUNQ, t, runq);
+    tasks = (struct task_groups){.valid = true, .mono_ns = mono_ns, .n = 1};
+    tasks.group[0] = (struct task_group){.spawn_pc = WAITER_PC,
+                                         .state = TASK_RUNNING,
+                                         .count = 1,
+                                         .oldest_since_ns = mono_ns - ran_ns};
+    tick(mono_ns);
+}
+
+Test(lint, a_task_that_runs_long_is_told_if_others_wait)
+{
+    run_long(100 * NS_PER_S, 20 * NS_PER_S, 3);
+    cr_assert(stands(LINT_TASK_HOG), "not told");
+    cr_assert_eq(alerts.alert[0].pc, WAITER_PC, "blames %" PRIx64, alerts.alert[0].pc);
+}
+
+Test(lint, a_task_that_runs_long_beside_idle_procs_harms_nobody)
+{
+    run_long(100 * NS_PER_S, 20 * NS_PER_S, 0);
+    run_long(200 * NS_PER_S, 120 * NS_PER_S, 0);
+    cr_assert_not(stands(LINT_TASK_HOG), "told");
+}
+
+/* ---- the clock and the recorder ---- */
+
+Test(lint, a_jump_of_the_wall_clock_is_told_for_some_minutes)
+{
+    tick(100 * NS_PER_S);
+    ahead_ns = 2 * NS_PER_S;
+    tick(101 * NS_PER_S);
+    cr_assert_not(stands(LINT_CLOCK_JUMP), "of 2 seconds");
+    ahead_ns = 3602 * NS_PER_S;
+    tick(102 * NS_PER_S);
+    cr_assert(stands(LINT_CLOCK_JUMP), "not told");
+    cr_assert_not_null(strstr(alerts.alert[0].text, "suspended"), "%s", alerts.alert[0].text);
+    tick(701 * NS_PER_S);
+    cr_assert(stands(LINT_CLOCK_JUMP), "not told for long enough");
+    tick(702 * NS_PER_S);
+    cr_assert_not(stands(LINT_CLOCK_JUMP), "not cleared");
+}
+
+Test(lint, a_recording_that_fails_is_told)
+{
+    struct recorder_status r = {.why = "disk full", .lost = 7};
+
+    recorder = &r;
+    tick(100 * NS_PER_S);
+    cr_assert_eq(alerts.n, 0, "told");
+    r.failing = true;
+    tick(101 * NS_PER_S);
+    cr_assert(stands(LINT_RECORDER_LAG), "not told");
+    cr_assert_not_null(strstr(alerts.alert[0].text, "(disk full): 7 samples"), "%s",
+                       alerts.alert[0].text);
+    r.failing = false;
+    tick(102 * NS_PER_S);
+    cr_assert_not(stands(LINT_RECORDER_LAG), "not cleared");
+}
+
 /* ---- stale data, and the end ---- */
 
 Test(lint, a_stalled_target_is_told_after_5_seconds)
@@ -216,6 +378,37 @@ Test(lint, a_stalled_target_is_told_after_5_seconds)
     cr_assert_not(stands(LINT_STALE), "not cleared");
 }
 
+Test(lint, silence_has_a_cause)
+{
+    status = (struct target_status){.state = TARGET_STOPPED, .heartbeat_age_ns = 6 * NS_PER_S};
+    tick(100 * NS_PER_S);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "stopped, by a signal"), "%s",
+                       alerts.alert[0].text);
+
+    snapshot_set(&snap, MON_CGROUP_THROTTLED, 50 * NS_PER_S);
+    status.state = TARGET_LIVE;
+    tick(101 * NS_PER_S);
+    status = (struct target_status){.state = TARGET_STALLED, .heartbeat_age_ns = 3 * NS_PER_S};
+    tick(104 * NS_PER_S);
+    snapshot_set(&snap, MON_CGROUP_THROTTLED, 55 * NS_PER_S);
+    status.heartbeat_age_ns = 6 * NS_PER_S;
+    tick(107 * NS_PER_S);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "used up its CPU time for 5.00s"), "%s",
+                       alerts.alert[0].text);
+}
+
+Test(lint, an_end_without_a_word_is_told_and_a_regular_one_is_not)
+{
+    status.state = TARGET_EXITED;
+    tick(100 * NS_PER_S);
+    cr_assert_eq(alerts.n, 0, "told: %s", alerts.alert[0].text);
+    status.state = TARGET_KILLED;
+    tick(101 * NS_PER_S);
+    cr_assert(stands(LINT_ENDED), "not told");
+    cr_assert_eq(alerts.alert[0].severity, ALERT_CRITICAL, "severity %d",
+                 (int)alerts.alert[0].severity);
+}
+
 Test(lint, of_a_target_that_has_ended_the_alerts_stay)
 {
     all_tasks_wait();
@@ -225,6 +418,28 @@ Test(lint, of_a_target_that_has_ended_the_alerts_stay)
     snapshot_set(&snap, MON_TASKS_RUNNING, 1);
     tick(111 * NS_PER_S);
     cr_assert(stands(LINT_DEADLOCK), "cleared");
+}
+
+Test(lint, one_that_is_off_is_not_told)
+{
+    struct lint_set set;
+
+    lint_set_init(&set);
+    lint_set_allow(&set, "all");
+    lints_free(lints);
+    lints = lints_new(0, &set);
+    all_tasks_wait();
+    for (int i = 0; i < 5; i++)
+        add_pause((90 + i) * NS_PER_S, 300);
+    tick(100 * NS_PER_S);
+    wait_for_lock(110 * NS_PER_S, 60 * NS_PER_S, 2);
+    ahead_ns = 3600 * NS_PER_S;
+    run_long(130 * NS_PER_S, 60 * NS_PER_S, 3);
+    status = (struct target_status){.state = TARGET_STALLED, .heartbeat_age_ns = 60 * NS_PER_S};
+    tick(140 * NS_PER_S);
+    status.state = TARGET_CRASHED;
+    tick(141 * NS_PER_S);
+    cr_assert_eq(alerts.n, 0, "told: %s", alerts.alert[0].text);
 }
 
 Test(lint, every_lint_has_a_name_and_a_line_of_help)

@@ -124,3 +124,25 @@ Test(trend, p_of_a_small_series_is_that_of_the_table)
 
     cr_assert_float_eq(t.p, 0.00222, 1e-5, "p %g", t.p);
 }
+
+Test(trend, the_bounds_hold_the_slope_in_nineteen_cases_of_twenty)
+{
+    int outside = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        struct trend t = of_line(60, 0.02, 10.0, 0.0);
+
+        cr_assert(t.slope_low <= t.slope && t.slope <= t.slope_high, "%g in %g to %g", t.slope,
+                  t.slope_low, t.slope_high);
+        outside += t.slope_low > 0.02 || t.slope_high < 0.02;
+    }
+    cr_assert(outside >= 20 && outside <= 90, "%d of 1000", outside);
+}
+
+Test(trend, without_noise_the_bounds_are_the_slope)
+{
+    struct trend t = of_line(30, 2.0, 0.0, 0.0);
+
+    cr_assert_float_eq(t.slope_low, 2.0, 1e-9, "low %g", t.slope_low);
+    cr_assert_float_eq(t.slope_high, 2.0, 1e-9, "high %g", t.slope_high);
+}
