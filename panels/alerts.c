@@ -9,18 +9,19 @@
 #include "mon/layout.h"
 #include "panels/parts.h"
 
-enum { RAISED, LASTED, LINT, TEXT, COLUMNS };
+enum { RAISED, LASTED, STATE, LINT, TEXT, COLUMNS };
 
 static const struct draw_column columns[COLUMNS] = {
     [RAISED] = {.title = "RAISED", .width = 8, .rank = 2},
-    [LASTED] = {.title = "STANDS", .width = 7, .align = DRAW_RIGHT, .rank = 3},
-    [LINT] = {.title = "LINT", .width = 11, .rank = 1},
+    [LASTED] = {.title = "FOR", .width = 7, .align = DRAW_RIGHT, .rank = 4},
+    [STATE] = {.title = "STATE", .width = 8, .rank = 3},
+    [LINT] = {.title = "LINT", .width = 14, .rank = 1},
     [TEXT] = {.title = "WHAT", .width = 20, .stretch = 1},
 };
 
 static enum role role_of(const struct alert *alert)
 {
-    if (alert->cleared_ns != 0)
+    if (alert->cleared_ns != 0 || alert->silenced)
         return ROLE_DIM;
     switch (alert->severity) {
     case ALERT_NOTE:
@@ -31,6 +32,11 @@ static enum role role_of(const struct alert *alert)
         return ROLE_BAD;
     }
     return ROLE_TEXT;
+}
+
+static const char *state_of(const struct alert *alert)
+{
+    return alert->cleared_ns != 0 ? "cleared" : alert->silenced ? "silenced" : "open";
 }
 
 static int count(const struct model *model, const struct panel_state *state)
@@ -60,12 +66,11 @@ static void draw_alert(const struct draw_table *table, const struct model *model
 
     fmt_clock(text, sizeof text, alert->raised_real_ns);
     draw_table_cell(table, canvas, row, RAISED, ROLE_DIM, text);
-    if (alert->cleared_ns == 0)
-        parts_span(text, parts_between(alert->raised_ns, model->mono_ns));
-    else
-        snprintf(text, sizeof text, "cleared");
+    parts_span(text, parts_between(alert->raised_ns,
+                                   alert->cleared_ns == 0 ? model->mono_ns : alert->cleared_ns));
     draw_table_cell(table, canvas, row, LASTED, alert->cleared_ns == 0 ? ROLE_TEXT : ROLE_DIM,
                     text);
+    draw_table_cell(table, canvas, row, STATE, role, state_of(alert));
     draw_table_cell(table, canvas, row, LINT, role, alert_lint_name(alert->lint));
     draw_table_cell(table, canvas, row, TEXT, role,
                     parts_alert(model, alert, table->width[TEXT], line));
@@ -109,6 +114,23 @@ static int draw_trend(const struct alert_trend *trend, int row, struct canvas *c
     return draw_words(canvas, row, 2, ROLE_TEXT, line);
 }
 
+/* "warning, raised 2026-11-23 03:09:12, cleared 03:14:00". */
+static int draw_times(const struct model *model, const struct alert *alert, int row,
+                      struct canvas *canvas)
+{
+    static const char *const severity[] = {"note", "warning", "critical"};
+    char raised[FMT_BYTES_MAX];
+    char cleared[FMT_BYTES_MAX];
+    char line[128];
+
+    fmt_date(raised, sizeof raised, alert->raised_real_ns);
+    fmt_clock(cleared, sizeof cleared, model_real_ns(model, alert->cleared_ns));
+    snprintf(line, sizeof line, "%s, raised %s%s%s%s", severity[alert->severity], raised,
+             alert->cleared_ns != 0 ? ", cleared " : "", alert->cleared_ns != 0 ? cleared : "",
+             alert->silenced ? ", silenced: x lets it be heard again" : "");
+    return draw_words(canvas, row, 2, ROLE_DIM, line);
+}
+
 static void draw_evidence(const struct model *model, const struct panel_state *state,
                           struct canvas *canvas)
 {
@@ -129,6 +151,7 @@ static void draw_evidence(const struct model *model, const struct panel_state *s
     }
     if (alert->has_trend)
         row += draw_trend(&alert->trend, row, canvas);
+    row += draw_times(model, alert, row, canvas);
     draw_words(canvas, row, 2, ROLE_DIM, alert_lint_help(alert->lint));
 }
 
@@ -140,7 +163,7 @@ static void draw_lints(struct canvas *canvas)
     canvas_text(canvas, row++, 0, ROLE_DIM, "What is looked for:");
     for (int lint = 0; lint < LINTS && row < canvas->rows; lint++) {
         canvas_text(canvas, row, 2, ROLE_STRONG, alert_lint_name((enum alert_lint)lint));
-        row += draw_words(canvas, row, 16, ROLE_TEXT, alert_lint_help((enum alert_lint)lint));
+        row += draw_words(canvas, row, 18, ROLE_TEXT, alert_lint_help((enum alert_lint)lint));
     }
 }
 
@@ -178,13 +201,20 @@ static void draw(const struct model *model, const struct panel_state *state, str
         draw_evidence(model, state, &view[1]);
 }
 
+static enum intent command(const struct model *model, struct panel_state *state,
+                           enum command command)
+{
+    return command == COMMAND_SILENCE && count(model, state) > 0 ? INTENT_SILENCE : INTENT_NONE;
+}
+
 const struct panel panel_alerts = {
     .title = "Alerts",
-    .help = "A lint judges the trend, not the level, and names the numbers and the line that it "
-            "rests on. An alert that is over stays in the list, dim. Choose one to see its "
-            "evidence.",
-    .scopes = SCOPE_LIST,
+    .help = "A lint looks for one kind of trouble, and names the numbers and the line that it "
+            "rests on. An alert that is over stays in the list, dim; one that is silenced goes on "
+            "being judged, but counts no more and nobody is told. Choose one to see its evidence.",
+    .scopes = SCOPE_LIST | SCOPE_ALERTS,
     .draw = draw,
+    .command = command,
     .count = count,
     .list_rows = list_rows,
     .holds = holds,

@@ -5,6 +5,7 @@
 #include "panels/panels.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "mon/layout.h"
 #include "panels/parts.h"
@@ -119,11 +120,30 @@ static struct fact limited(const char *label, struct figure figure, struct figur
     return fact;
 }
 
+/* "memory limit in 3h10m, +-25m": when what grows reaches its limit. False: that is not known. */
+static bool limit_fact(const struct model *model, struct fact *fact)
+{
+    static const char *const label[USAGES] = {[USAGE_MEMORY] = "MEMORY LIMIT IN",
+                                              [USAGE_HEAP] = "HEAP LIMIT IN",
+                                              [USAGE_FILES] = "FILES LIMIT IN"};
+    const struct forecast *f = model->forecast;
+    char left[FMT_BYTES_MAX];
+    char error[FMT_BYTES_MAX];
+
+    if (f == NULL || f->state != FORECAST_KNOWN)
+        return false;
+    *fact = (struct fact){.label = label[f->of], .role = ROLE_WARN};
+    fmt_duration(left, sizeof left, (double)f->left_ns);
+    fmt_duration(error, sizeof error, (double)(f->left_ns - f->soonest_ns));
+    snprintf(fact->text, sizeof fact->text, "%.10s +-%.10s", left, error);
+    return true;
+}
+
 static void draw_process_facts(const struct model *model, struct canvas *canvas)
 {
     struct figure files = parts_value(model, MON_PROCESS_FILES);
     struct figure cgroup = parts_value(model, MON_CGROUP_MEMORY);
-    struct fact fact[] = {
+    struct fact fact[8] = {
         draw_fact("rss", parts_value(model, MON_PROCESS_RSS)),
         draw_fact("outside the runtime", parts_value(model, MON_PROCESS_OUTSIDE)),
         draw_fact("cpu", parts_cores(parts_rate(model, MON_PROCESS_CPU))),
@@ -133,8 +153,16 @@ static void draw_process_facts(const struct model *model, struct canvas *canvas)
         draw_fact("sys of the runtime", parts_value(model, MON_MEM_SYS)),
     };
 
-    int drawn = draw_facts(canvas, 0, "PROCESS ", fact, 7, 6);
-    draw_facts(canvas, 1, "        ", fact + drawn, 7 - drawn, 6);
+    int n = limit_fact(model, &fact[7]) ? 8 : 7;
+
+    if (n == 8) { /* before all others */
+        struct fact limit = fact[7];
+
+        memmove(&fact[1], &fact[0], 7 * sizeof fact[0]);
+        fact[0] = limit;
+    }
+    int drawn = draw_facts(canvas, 0, "PROCESS ", fact, n, 6);
+    draw_facts(canvas, 1, "        ", fact + drawn, n - drawn, 6);
 }
 
 static void draw_alert(const struct model *model, const struct alert *alert, int row,

@@ -77,6 +77,7 @@ enum intent {
     INTENT_COMPARE,       /* another dump, to be compared with this one */
     INTENT_OPEN,          /* the target of this row */
     INTENT_REMOVE,        /* this row */
+    INTENT_SILENCE,       /* the alert of this row, or hear it again */
     INTENT_SAY_NOT_FOUND, /* nothing holds state->find */
 };
 

@@ -206,6 +206,8 @@ enum screen_wish screen_obey_panel(struct screen *screen, const struct model *mo
         return WISH_OPEN;
     case INTENT_REMOVE:
         return WISH_REMOVE;
+    case INTENT_SILENCE:
+        return WISH_SILENCE;
     case INTENT_SAY_NOT_FOUND:
         snprintf(text, sizeof text, "not found: %s", state->find);
         screen_say(screen, model, ROLE_WARN, text);

@@ -30,6 +30,7 @@ enum screen_wish {
     WISH_OPEN,    /* the target that is chosen in the table, in the open tab */
     WISH_REMOVE,  /* its row */
     WISH_FLEET,   /* go back to the table */
+    WISH_SILENCE, /* the alert that is chosen, or hear it again */
     WISH_REDRAW,  /* send every cell again */
     WISH_SUSPEND, /* stop gomon */
 };
@@ -100,6 +101,9 @@ void screen_show_fleet(struct screen *screen, const struct fleet_rows *rows);
 
 /* The row that is chosen in the table, or NULL. */
 const struct fleet_row *screen_choice(const struct screen *screen);
+
+/* The alert that is chosen in its panel, or NULL; of MODEL. */
+const struct alert *screen_alert(const struct screen *screen, const struct model *model);
 
 /* Shows the panels of the target of MODEL again, each from its beginning. */
 void screen_show_target(struct screen *screen, const struct model *model);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* screen_fleet.c - between the table of targets and one of them. */
+/* screen_fleet.c - what is chosen: one of the targets, one of the alerts. */
 #include "config.h"
 
 #include "panels/fleet.h"
@@ -16,6 +16,13 @@ void screen_show_fleet(struct screen *screen, const struct fleet_rows *rows)
 const struct fleet_row *screen_choice(const struct screen *screen)
 {
     return fleet_choice(&screen->state[PANEL_FLEET]);
+}
+
+const struct alert *screen_alert(const struct screen *screen, const struct model *model)
+{
+    int i = scroll_window(&screen->state[PANEL_ALERTS].scroll, (int)model->alerts->n, 1).cursor;
+
+    return i < 0 ? NULL : &model->alerts->alert[i];
 }
 
 void screen_show_target(struct screen *screen, const struct model *model)

@@ -95,6 +95,11 @@ static uint32_t find_silence(const struct alerts *a, enum alert_lint lint, uint6
     return i;
 }
 
+bool alerts_is_silenced(const struct alerts *a, enum alert_lint lint, uint64_t key)
+{
+    return find_silence(a, lint, key) < a->nsilences;
+}
+
 /* False: there is no room. */
 static bool note_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on)
 {
@@ -141,7 +146,7 @@ struct alert *alerts_raise(struct alerts *a, enum alert_lint lint, uint64_t key,
                                            .key = key,
                                            .raised_ns = mono_ns,
                                            .raised_real_ns = real_ns,
-                                           .silenced = find_silence(a, lint, key) < a->nsilences});
+                                           .silenced = alerts_is_silenced(a, lint, key)});
 }
 
 void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t mono_ns)

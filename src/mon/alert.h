@@ -77,6 +77,8 @@ void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t 
  * heard again. False: there is no room for another silence. */
 bool alerts_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on);
 
+bool alerts_is_silenced(const struct alerts *a, enum alert_lint lint, uint64_t key);
+
 /* "heap-growth" and so on: for JSON and the command line. */
 const char *alert_lint_name(enum alert_lint lint);
 

@@ -176,6 +176,19 @@ static void compare(struct app *app, bool on)
                on ? text : "figures are compared with nothing");
 }
 
+static void silence(struct app *app)
+{
+    const struct alert *alert = screen_alert(&app->screen, model_of(app));
+
+    if (alert == NULL)
+        return;
+    if (model_of(app)->view.past)
+        screen_say(&app->screen, model_of(app), ROLE_WARN,
+                   "alerts are silenced live: . goes there");
+    else if (!monitor_silence(app->target->monitor, alert->lint, alert->key))
+        screen_say(&app->screen, model_of(app), ROLE_WARN, "too many alerts are silenced");
+}
+
 /* ---- Several targets ---- */
 
 static void open_target(struct app *app)
@@ -249,6 +262,9 @@ static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         break;
     case WISH_REMOVE:
         remove_row(app);
+        break;
+    case WISH_SILENCE:
+        silence(app);
         break;
     case WISH_FLEET:
         close_target(app);

@@ -136,6 +136,8 @@ void export_status(FILE *out, const struct model *m)
     if (m->snapshot->pauses.n > 0)
         fprintf(out, " p99 %s",
                 fmt_duration(text, sizeof text, (double)m->snapshot->pauses.p99_ns));
+    if (m->forecast != NULL && m->forecast->state == FORECAST_KNOWN)
+        fprintf(out, " limit in %s", fmt_duration(text, sizeof text, (double)m->forecast->left_ns));
     if (n > 0)
         fprintf(out, " ! %s", alert_lint_name(m->alerts->alert[0].lint));
     if (n > 1)

@@ -48,6 +48,7 @@ enum key_scope {
     SCOPE_TIME = 64, /* all panels with a digit, and what has changed */
     SCOPE_FLEET = 128,
     SCOPE_CHANGED = 256,
+    SCOPE_ALERTS = 512,
 };
 
 struct key_entry {

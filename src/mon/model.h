@@ -12,6 +12,7 @@
 
 #include "mon/alert.h"
 #include "mon/dump.h"
+#include "mon/forecast.h"
 #include "mon/history.h"
 #include "mon/liveness.h"
 #include "mon/metric.h"
@@ -83,6 +84,7 @@ struct model {
     const struct grouppast *groups;  /* the tasks of each group over time, or NULL */
     const struct proc_history *procs; /* what the procs did; NULL: not kept */
     const struct alerts *alerts;     /* never NULL */
+    const struct forecast *forecast; /* when a limit is reached; NULL: of the past */
     const struct dump *dump;         /* the last dump of stacks, or NULL */
     const struct dumpdiff *diff;     /* what it changed since an earlier one, or NULL */
     struct dump_status dump_status;  /* of the one that is under way */

@@ -66,6 +66,7 @@ static void fill_model(struct monitor *m)
     m->model.procs = m->procs;
     m->model.groups = m->groups;
     m->model.alerts = &m->alerts;
+    m->model.forecast = lints_forecast(m->lints);
     monitor_freeze(m, false);
 }
 
@@ -469,6 +470,11 @@ void monitor_set_dump(struct monitor *m, const struct dump *dump, const struct d
     m->model.dump = dump;
     m->model.diff = diff;
     m->model.dump_status = status;
+}
+
+bool monitor_silence(struct monitor *m, enum alert_lint lint, uint64_t key)
+{
+    return alerts_silence(&m->alerts, lint, key, !alerts_is_silenced(&m->alerts, lint, key));
 }
 
 void monitor_set_code_lines(struct monitor *m, struct code_lines lines)

@@ -91,6 +91,10 @@ bool monitor_mark(struct monitor *m);
 /* What is shown becomes what figures are compared with; or nothing any more. False: no memory. */
 bool monitor_set_baseline(struct monitor *m, bool on);
 
+/* Silences the alerts of this lint and key, or lets them be heard again if they are silenced.
+ * False: there is no room for one more. */
+bool monitor_silence(struct monitor *m, enum alert_lint lint, uint64_t key);
+
 /* Holds snapshot, tasks and process figures of the model as they are, or lets them go on. */
 void monitor_freeze(struct monitor *m, bool on);
 

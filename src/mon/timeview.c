@@ -124,6 +124,7 @@ bool timeview_show(struct timeview *v, const struct timeview_ask *ask)
     v->model.tasks = &v->tasks;
     v->model.process = &v->process;
     v->model.alerts = &v->alerts;
+    v->model.forecast = NULL;
     fill_procs(v, ask, edge_ns);
     fill_groups(v, ask);
     v->shown = true;

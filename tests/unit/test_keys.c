@@ -48,10 +48,10 @@ Test(keys, no_key_is_hidden_by_another_of_its_panel)
 }
 
 /* The scopes that no panel has together with SCOPE: a dump has no time, and of a dump, the table of
- * targets and what has changed, none is another. */
+ * targets, what has changed and the alerts, none is another. */
 static unsigned never_with(enum key_scope scope)
 {
-    const unsigned alone = SCOPE_STACKS | SCOPE_FLEET | SCOPE_CHANGED;
+    const unsigned alone = SCOPE_STACKS | SCOPE_FLEET | SCOPE_CHANGED | SCOPE_ALERTS;
 
     if (scope == SCOPE_TIME)
         return SCOPE_STACKS;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tests/support/keyboard.h"
 
 TestSuite(screen, .init = keyboard_init, .fini = keyboard_fini);
@@ -386,7 +387,7 @@ Test(screen, the_line_that_an_alert_names_is_seen_on_a_narrow_screen)
     cr_assert(shows("! 03:09:12  handle_order orders/queue.c:214  1 930 tasks"),
               "not on the overview");
     press('6');
-    cr_assert(shows("task-growth handle_order orders/queue.c:214  1 930 tasks"),
+    cr_assert(shows("task-growth    handle_order orders/queue.c:214  1 930"),
               "not in the list of alerts");
 }
 
@@ -452,4 +453,35 @@ Test(screen, a_message_goes_away_by_itself)
     cr_assert(shows("saved to somewhere"), "it is not shown");
     fixture->model.mono_ns += INT64_C(6000000000);
     cr_assert_not(shows("saved to somewhere"), "it stays");
+}
+
+Test(screen, an_alert_is_silenced_by_a_key)
+{
+    const struct alert *chosen;
+
+    press('6');
+    cr_assert(shows("open     task-growth"), "it is not open");
+    cr_assert_eq(press('x'), WISH_SILENCE, "x does nothing");
+    chosen = screen_alert(&screen, &fixture->model);
+    cr_assert(chosen != NULL && chosen->lint == LINT_TASK_GROWTH, "another one");
+    alerts_silence(&fixture->alerts, chosen->lint, chosen->key, true);
+    cr_assert(shows("silenced task-growth"), "it is not silenced");
+    cr_assert(shows("x lets it be heard again"), "how to undo it is not told");
+    fixture->alerts.n = fixture->alerts.nstanding = fixture->alerts.nsilenced = 0;
+    cr_assert_eq(press('x'), WISH_NONE, "there is nothing to silence");
+    cr_assert_null(screen_alert(&screen, &fixture->model), "of none");
+}
+
+Test(screen, the_time_to_a_limit_is_on_the_overview)
+{
+    struct forecast f = {.state = FORECAST_KNOWN,
+                         .of = USAGE_MEMORY,
+                         .left_ns = 11400 * NS_PER_S,
+                         .soonest_ns = 9900 * NS_PER_S};
+
+    cr_assert_not(shows("MEMORY LIMIT IN"), "without a forecast");
+    fixture->model.forecast = &f;
+    cr_assert(shows("MEMORY LIMIT IN 3h10m +-25m"), "not there");
+    f.state = FORECAST_LEVEL;
+    cr_assert_not(shows("MEMORY LIMIT IN"), "of what does not grow");
 }
