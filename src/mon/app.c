@@ -52,6 +52,10 @@ int app_replay(const struct options *options)
 
     if (monitor == NULL)
         return (int)fail(failure.status, "%s", failure.text);
+    if (!monitor_judge_anew(monitor, options->lint_window_ns, &options->lints)) {
+        monitor_free(monitor);
+        return (int)fail(EXIT_FAILED, "out of memory");
+    }
     return show(options, monitor);
 }
 

@@ -360,6 +360,8 @@ static enum exit_status write_recording(struct batch *b)
     monitor_play(b->monitor, false);
     monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
     do {
+        while (monitor_judge(b->monitor))
+            ;
         if (!write_sample(b))
             return batch_no_json();
         if (fflush(stdout) != 0)
@@ -386,6 +388,8 @@ enum exit_status batch_replay(const struct options *o)
     b->monitor = monitor_new_replay(o->read_path, o->begin, o->end, &failure);
     if (b->monitor == NULL)
         status = fail(failure.status, "%s", failure.text);
+    else if (!monitor_judge_anew(b->monitor, o->lint_window_ns, &o->lints))
+        status = fail(EXIT_FAILED, "out of memory");
     else
         status = write_recording(b);
     batch_free(b);

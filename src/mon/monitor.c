@@ -140,6 +140,7 @@ void monitor_free(struct monitor *m)
     timeview_free(m->timeview);
     free(m->baseline);
     grouppast_free(m->base_groups);
+    lint_replay_free(m->replay.lints);
     recording_free(m->replay.recording);
     recorder_free(m->recorder);
     if (m->source != NULL)

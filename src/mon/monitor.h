@@ -68,6 +68,13 @@ bool monitor_check(struct monitor *m, int64_t mono_ns, int64_t real_ns);
 struct monitor *monitor_new_replay(const char *path, const char *from, const char *to,
                                    struct monitor_failure *failure);
 
+/* Of a replay: its lints are judged anew, over WINDOW_NS (0: the default) and by SET, which is
+ * copied, beside what was recorded of them. False: no memory. */
+bool monitor_judge_anew(struct monitor *m, int64_t window_ns, const struct lint_set *set);
+
+/* Judges on. False: all that is shown has been judged, or nothing is judged anew. */
+bool monitor_judge(struct monitor *m);
+
 enum monitor_move {
     MOVE_LIVE,     /* to now; in a replay to its end, and it stays there */
     MOVE_BY,       /* by NS */

@@ -8,6 +8,7 @@
 #include "mon/grouppast.h"
 #include "mon/latency.h"
 #include "mon/lint.h"
+#include "mon/lint_replay.h"
 #include "mon/monitor.h"
 #include "mon/recording.h"
 #include "mon/source.h"
@@ -24,6 +25,8 @@ struct replay {
     int64_t last_ns;  /* the last sample that is known */
     int64_t after_ns; /* minutes up to here are in the history */
     bool playing;
+    struct lint_replay *lints; /* NULL: alerts are those that were recorded */
+    bool is_judged;            /* up to what is shown */
     struct code_line line[REPLAY_LINES];
     uint32_t nlines;
 };

@@ -11,6 +11,7 @@
 #include "mon/monitor_parts.h"
 #include "mon/timetext.h"
 
+#define JUDGED_AT_ONCE 8192            /* samples: a second or so */
 #define SKIPPED_NS (10 * NS_PER_S) /* a replay goes over longer holes at once */
 
 /* ---- the model ---- */
@@ -88,6 +89,7 @@ static bool show(struct monitor *m, int64_t at_ns, bool at_edge)
     struct timeview_ask ask = {.recording = recording_of(m),
                                .live = &m->model,
                                .history = m->history,
+                               .lints = m->replay.lints,
                                .procs = m->replay.recording != NULL ? m->procs : NULL,
                                .at_ns = at_ns,
                                .window_ns = m->window_ns,
@@ -95,7 +97,11 @@ static bool show(struct monitor *m, int64_t at_ns, bool at_edge)
 
     if (m->timeview == NULL)
         m->timeview = timeview_new();
-    if (ask.recording == NULL || m->timeview == NULL || !timeview_show(m->timeview, &ask))
+    if (ask.recording == NULL || m->timeview == NULL)
+        return false;
+    m->replay.is_judged = ask.lints == NULL ||
+                          !lint_replay_judge(m->replay.lints, at_ns, JUDGED_AT_ONCE);
+    if (!timeview_show(m->timeview, &ask))
         return false;
     bring_up_to_date(m);
     return true;
@@ -247,6 +253,22 @@ void monitor_play(struct monitor *m, bool on)
     bring_up_to_date(m);
 }
 
+bool monitor_judge_anew(struct monitor *m, int64_t window_ns, const struct lint_set *set)
+{
+    m->replay.lints = lint_replay_new(m->replay.recording, &m->table, window_ns, set);
+    return m->replay.lints != NULL;
+}
+
+bool monitor_judge(struct monitor *m)
+{
+    const struct model *shown = timeview_model(m->timeview);
+
+    if (m->replay.is_judged || shown == NULL)
+        return false;
+    show(m, shown->mono_ns, false);
+    return !m->replay.is_judged;
+}
+
 /* What has been recorded since: the file may be written at this time. */
 static void look_at_end(struct monitor *m)
 {
@@ -282,6 +304,8 @@ void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
         show(m, m->replay.from_ns, true);
     else if (m->replay.playing)
         show(m, play_on(m, shown->mono_ns, mono_ns - m->last_tick_ns), true);
+    else
+        monitor_judge(m);
     bring_up_to_date(m);
     m->last_tick_ns = mono_ns;
 }

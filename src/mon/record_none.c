@@ -89,6 +89,18 @@ bool recording_at(struct recording *r, int64_t mono_ns, struct snapshot *s,
     return false;
 }
 
+bool recording_step(struct recording *r, int64_t after_ns, int64_t until_ns, struct snapshot *s,
+                    struct task_groups *tasks, struct recording_moment *m)
+{
+    (void)r;
+    (void)after_ns;
+    (void)until_ns;
+    (void)s;
+    (void)tasks;
+    (void)m;
+    return false;
+}
+
 bool recording_next(struct recording *r, int64_t mono_ns, int64_t *next_ns)
 {
     (void)r;

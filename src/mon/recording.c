@@ -17,6 +17,7 @@
 #define MOST_BACK 32              /* samples in which nothing new was published */
 #define FRESH_NS  (10 * NS_PER_S) /* a sample tells of no more than what is so near */
 #define MINUTE_NS (60 * NS_PER_S)
+#define GROUPS_NS (10 * NS_PER_S) /* how often they are written */
 
 /* ---- columns ---- */
 
@@ -320,6 +321,37 @@ bool recording_at(struct recording *r, int64_t mono_ns, struct snapshot *s,
     recording_read_past(r->f, s->mono_ns, s);
     derive(r, s, 2 * MINUTE_NS);
     s->stale |= mono_ns - s->mono_ns > 3 * MINUTE_NS;
+    return true;
+}
+
+bool recording_step(struct recording *r, int64_t after_ns, int64_t until_ns, struct snapshot *s,
+                    struct task_groups *tasks, struct recording_moment *m)
+{
+    struct sqlite3_stmt *row = r->samples.range;
+    uint32_t ncycles = s->ncycles;
+    uint32_t nsites = s->nsites;
+    uint32_t nleaks = s->nleaks;
+    bool found;
+
+    if (row == NULL)
+        return false;
+    sqlite3_bind_int64(row, 1, after_ns + 1);
+    sqlite3_bind_int64(row, 2, until_ns + 1);
+    found = sqlite3_step(row) == SQLITE_ROW;
+    if (found) {
+        take_row(&r->samples, row, s);
+        *m = moment_in(&r->samples, row);
+    }
+    sqlite3_reset(row);
+    if (!found || m->mono_ns <= after_ns)
+        return false;
+    s->ncycles = ncycles;
+    s->nsites = nsites;
+    s->nleaks = nleaks;
+    if (m->mono_ns / GROUPS_NS != after_ns / GROUPS_NS) {
+        recording_read_lately(r->f, m->mono_ns, s);
+        recording_read_tasks(r->f, m->mono_ns, tasks);
+    }
     return true;
 }
 

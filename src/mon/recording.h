@@ -46,6 +46,13 @@ bool recording_last(struct recording *r, struct recording_moment *m);
 bool recording_at(struct recording *r, int64_t mono_ns, struct snapshot *s,
                   struct recording_moment *m);
 
+/* The first sample after AFTER_NS, if it is not after UNTIL_NS: its values into S, without rates.
+ * What is counted by group, the sites of S and TASKS, and the last collections are read anew every
+ * 10 s and else stay. For who goes through all of it. False: there is none, and nothing was
+ * changed. */
+bool recording_step(struct recording *r, int64_t after_ns, int64_t until_ns, struct snapshot *s,
+                    struct task_groups *tasks, struct recording_moment *m);
+
 /* Time of the next sample after MONO_NS, or the last before it; false if there is none. */
 bool recording_next(struct recording *r, int64_t mono_ns, int64_t *next_ns);
 bool recording_previous(struct recording *r, int64_t mono_ns, int64_t *previous_ns);

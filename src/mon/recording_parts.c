@@ -208,10 +208,10 @@ static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
 }
 
 /* The newest come first; the snapshot has them the other way round. */
-static void read_cycles(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+/* TAIL takes the newest first, with parameter 1 for the time. */
+static void read_cycles(struct recfile *f, const char *tail, int64_t mono_ns, struct snapshot *s)
 {
-    struct sqlite3_stmt *row = rows_at(
-        f, RECFILE_CYCLES, "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 512", mono_ns);
+    struct sqlite3_stmt *row = rows_at(f, RECFILE_CYCLES, tail, mono_ns);
 
     s->ncycles = 0;
     while (next_row(&row)) {
@@ -260,11 +260,11 @@ static int by_live_bytes(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static void read_heap(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+static void read_classes(struct recfile *f, int64_t mono_ns, struct snapshot *s)
 {
     struct sqlite3_stmt *row = rows_of_group(f, RECFILE_CLASSES, mono_ns);
 
-    s->nclasses = s->nsites = 0;
+    s->nclasses = 0;
     while (next_row(&row))
         if (s->nclasses < SNAPSHOT_MAX_CLASSES)
             s->size_class[s->nclasses++] = (struct class_sample){.object_bytes = u32(row, 1),
@@ -273,7 +273,13 @@ static void read_heap(struct recfile *f, int64_t mono_ns, struct snapshot *s)
                                                                  .spans = u64(row, 4),
                                                                  .span_bytes = u64(row, 5),
                                                                  .live_bytes = u64(row, 6)};
-    row = rows_of_group(f, RECFILE_SITES, mono_ns);
+}
+
+static void read_sites(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    struct sqlite3_stmt *row = rows_of_group(f, RECFILE_SITES, mono_ns);
+
+    s->nsites = 0;
     while (next_row(&row))
         if (s->nsites < SNAPSHOT_MAX_SITES)
             s->site[s->nsites++] = (struct alloc_site){.pc = u64(row, 1),
@@ -357,10 +363,18 @@ static void read_leaks(struct recfile *f, int64_t mono_ns, struct snapshot *s)
 
 void recording_read_past(struct recfile *f, int64_t mono_ns, struct snapshot *s)
 {
-    read_cycles(f, mono_ns, s);
+    read_cycles(f, "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 512", mono_ns, s);
     read_events(f, mono_ns, s);
-    read_heap(f, mono_ns, s);
+    read_classes(f, mono_ns, s);
+    read_sites(f, mono_ns, s);
     read_waits(f, mono_ns, s);
+    read_leaks(f, mono_ns, s);
+}
+
+void recording_read_lately(struct recfile *f, int64_t mono_ns, struct snapshot *s)
+{
+    read_cycles(f, "WHERE mono_ns<=?1 ORDER BY mono_ns DESC LIMIT 16", mono_ns, s);
+    read_sites(f, mono_ns, s);
     read_leaks(f, mono_ns, s);
 }
 

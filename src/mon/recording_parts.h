@@ -39,6 +39,8 @@ enum target_state recording_state(const struct wide *w, struct sqlite3_stmt *s);
 /* What the other tables hold for a sample at MONO_NS; all but the procs before the rates are
  * derived, the procs after. */
 void recording_read_past(struct recfile *f, int64_t mono_ns, struct snapshot *s);
+/* The sites, and the last collections. */
+void recording_read_lately(struct recfile *f, int64_t mono_ns, struct snapshot *s);
 void recording_read_procs(struct recfile *f, int64_t mono_ns, struct snapshot *s);
 
 /* As recording_tasks and recording_alerts. */

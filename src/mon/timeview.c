@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "mon/grouppast.h"
+#include "mon/lint_replay.h"
 
 #define LEAD_NS    (61 * NS_PER_S)  /* plots look so far beyond their left edge */
 #define SECONDS_NS (900 * NS_PER_S) /* a wider window shows minutes */
@@ -111,6 +112,8 @@ bool timeview_show(struct timeview *v, const struct timeview_ask *ask)
         return false;
     recording_tasks(ask->recording, ask->at_ns, &v->tasks);
     recording_alerts(ask->recording, ask->at_ns, &v->alerts);
+    if (ask->lints != NULL)
+        lint_replay_alerts(ask->lints, ask->at_ns, &v->alerts);
     fill_stretch(ask, edge_ns);
     v->model = *ask->live;
     v->model.mono_ns = ask->at_ns;

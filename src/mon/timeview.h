@@ -13,12 +13,14 @@
 #include "mon/model.h"
 #include "mon/recording.h"
 
+struct lint_replay;
 struct timeview;
 
 struct timeview_ask {
     struct recording *recording;
     const struct model *live;
     struct history *history;    /* the model's */
+    const struct lint_replay *lints; /* alerts that were judged anew, or NULL */
     struct proc_history *procs; /* to be filled from the recording, or NULL: the live one will do */
     int64_t at_ns;
     int64_t window_ns; /* that plots show */
