@@ -38,6 +38,8 @@ enum gap_cause {
     GAP_STALLED,     /* the target lived but published nothing */
     GAP_STOPPED,     /* the target was stopped by a signal or a debugger */
     GAP_TARGET_GONE, /* the target had ended */
+    GAP_THROTTLED,   /* its control group had used up its CPU time */
+    GAP_PAUSED,      /* the collector had stopped the world */
     GAP_NOT_WATCHED, /* gomon itself did not run and the page had nothing for this time */
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/gap.h"
 #include "mon/procstat.h"
 
 /* After more than this gomon itself has slept: what the page kept meanwhile fills the hole. */
@@ -261,6 +262,20 @@ static void measure_process(struct monitor *m)
         measure(m, MON_PROCESS_OUTSIDE, p->rss_bytes > runtime ? p->rss_bytes - runtime : 0);
 }
 
+/* It has published again, after FROM_NS. */
+static void explain_gap(struct monitor *m, int64_t from_ns)
+{
+    uint64_t throttled_ns;
+
+    snapshot_value(&m->now, MON_CGROUP_THROTTLED, &throttled_ns);
+    gap_mark(m->history,
+             &(struct gap){.from_ns = from_ns,
+                           .to_ns = m->now.published_ns,
+                           .throttled_ns = (int64_t)throttled_ns - m->kept_throttled_ns},
+             &m->now);
+    m->kept_throttled_ns = (int64_t)throttled_ns;
+}
+
 static void count_tasks(struct monitor *m, int64_t mono_ns)
 {
     int64_t seconds;
@@ -367,12 +382,15 @@ static void note_silence(struct monitor *m)
 static void watch(struct monitor *m, int64_t mono_ns)
 {
     bool is_new = read_source(m);
+    int64_t kept_ns = m->last_kept_ns;
 
     if (is_new && m->before.published_ns > 0)
         snapshot_copy(&m->prev, &m->before);
     if (is_new)
         keep_published(m);
     measure_process(m);
+    if (is_new)
+        explain_gap(m, kept_ns);
     snapshot_derive(&m->now, m->prev.published_ns > 0 ? &m->prev : NULL, &m->table);
     snapshot_derive_measured(&m->now, &m->before);
     if (is_new) {

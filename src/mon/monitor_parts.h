@@ -44,6 +44,7 @@ struct monitor {
     int pidfd;
     int64_t last_tick_ns; /* 0: none yet */
     int64_t last_kept_ns; /* time of the last sample in the history */
+    int64_t kept_throttled_ns; /* what its control group had been throttled then */
     int64_t next_tasks_ns;
     int64_t alive_ns;       /* it was seen to live */
     uint64_t end_ticks;     /* no process that began earlier is its successor */

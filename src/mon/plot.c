@@ -314,6 +314,10 @@ static const char *gap_text(unsigned cause)
         return "stalled";
     case GAP_STOPPED:
         return "stopped";
+    case GAP_THROTTLED:
+        return "throttled";
+    case GAP_PAUSED:
+        return "long pause";
     case GAP_TARGET_GONE:
         return "ended";
     case GAP_NOT_WATCHED:

@@ -236,3 +236,17 @@ Test(recorder, goes_on_when_there_is_room_again)
     ASSERT_QUERY("SELECT count(*) FROM samples", 40 - (int64_t)status->lost);
     ASSERT_QUERY("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'", 1);
 }
+
+Test(recorder, a_hole_that_a_long_pause_made_says_so)
+{
+    recorded_open((struct recorder_options){.path = rec.path});
+    recorded_run(0, 2);
+    fakepage_cycle(&rec.page, &(struct page_gc_cycle){.number = 1,
+                                                      .start_mono_ns = (uint64_t)(MONO_NS + 2 * S),
+                                                      .pause_ns = (uint64_t)(7 * S)});
+    recorded_run(10, 1);
+    const struct model *m = monitor_model(rec.monitor);
+
+    cr_assert_eq(history_gap_at(m->history, MONO_NS + 5 * S), GAP_PAUSED, "cause %d",
+                 history_gap_at(m->history, MONO_NS + 5 * S));
+}
