@@ -252,17 +252,29 @@ const char *symbol_base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
+/* The innermost frame that is the program's: not one of the inlined halves of our own interface. */
+static const struct symbol_frame *telling_frame(const struct symbol *symbol)
+{
+    size_t i = 0;
+
+    while (i + 1 < symbol->nframes && strncmp(symbol->frame[i].function, "gort_", 5) == 0)
+        i++;
+    return &symbol->frame[i];
+}
+
 bool symbols_text(struct symbols *s, uint64_t pc, enum symbol_at at, char *text, size_t bytes)
 {
     const struct symbol *symbol = symbols_find(s, pc, at);
     uint64_t inside = pc - (at == SYMBOL_AT_RETURN);
     const struct modmap_module *m = modmap_find(&s->map, inside);
 
-    if (symbol != NULL && symbol->nframes > 0 && symbol->frame[0].line > 0)
-        snprintf(text, bytes, "%s %s:%" PRIu32, symbol->frame[0].function,
-                 symbol_base_name(symbol->frame[0].file), symbol->frame[0].line);
-    else if (symbol != NULL && symbol->nframes > 0)
-        snprintf(text, bytes, "%s (%s+0x%" PRIx64 ")", symbol->frame[0].function,
+    const struct symbol_frame *f = symbol != NULL && symbol->nframes > 0 ? telling_frame(symbol)
+                                                                         : NULL;
+
+    if (f != NULL && f->line > 0)
+        snprintf(text, bytes, "%s %s:%" PRIu32, f->function, symbol_base_name(f->file), f->line);
+    else if (f != NULL)
+        snprintf(text, bytes, "%s (%s+0x%" PRIx64 ")", f->function,
                  symbol_base_name(symbol->module), symbol->offset);
     else if (m != NULL)
         snprintf(text, bytes, "%s+0x%" PRIx64, symbol_base_name(m->shown), inside - m->bias);

@@ -39,6 +39,20 @@ static inline __attribute__((always_inline)) void is_inlined(void)
 }
 enum { INLINED_LINE = __LINE__ - 3 };
 
+static uintptr_t interface_address;
+
+/* Named like one of our own interface. */
+static inline __attribute__((always_inline)) void gort_is_inlined(void)
+{
+    note_caller(&interface_address);
+}
+
+static __attribute__((noinline)) void calls_the_interface(void)
+{
+    gort_is_inlined();
+    __asm__ volatile("");
+}
+
 static __attribute__((noinline)) void holds_the_inlined(void)
 {
     is_inlined();
@@ -95,6 +109,18 @@ Test(symbol, spells_out_inlined_calls)
     cr_assert_eq(s->frame[0].line, INLINED_LINE, "line %" PRIu32, s->frame[0].line);
     cr_assert_str_eq(s->frame[1].function, "holds_the_inlined", "%s", s->frame[1].function);
     cr_assert_eq(s->frame[1].line, HOLDING_LINE, "line %" PRIu32, s->frame[1].line);
+    symbols_free(symbols);
+}
+
+Test(symbol, an_inlined_half_of_our_interface_is_told_as_its_caller)
+{
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    char text[160];
+
+    calls_the_interface();
+    find(symbols, interface_address, SYMBOL_AT_RETURN);
+    symbols_text(symbols, interface_address, SYMBOL_AT_RETURN, text, sizeof text);
+    cr_assert_not_null(strstr(text, "calls_the_interface test_symbol.c:"), "%s", text);
     symbols_free(symbols);
 }
 
