@@ -83,6 +83,16 @@ static struct alert *put_standing(struct alerts *a, const struct alert *alert)
     return put_at(a, 0, alert);
 }
 
+int alert_by_standing(const void *a, const void *b)
+{
+    const struct alert *x = a;
+    const struct alert *y = b;
+
+    if ((x->cleared_ns == 0) != (y->cleared_ns == 0))
+        return x->cleared_ns == 0 ? -1 : 1;
+    return (x->raised_ns < y->raised_ns) - (x->raised_ns > y->raised_ns);
+}
+
 /* ---- silences ---- */
 
 /* The place of a silence, or how many there are. */

@@ -77,6 +77,9 @@ void alerts_clear(struct alerts *a, enum alert_lint lint, uint64_t key, int64_t 
  * heard again. False: there is no room for another silence. */
 bool alerts_silence(struct alerts *a, enum alert_lint lint, uint64_t key, bool on);
 
+/* For qsort: those that stand before those that were cleared, each newest first. */
+int alert_by_standing(const void *a, const void *b);
+
 bool alerts_is_silenced(const struct alerts *a, enum alert_lint lint, uint64_t key);
 
 /* "heap-growth" and so on: for JSON and the command line. */

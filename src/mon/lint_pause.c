@@ -48,9 +48,9 @@ static void put_stopping(char *text, size_t bytes, const struct gc_cycle *c)
     if ((double)c->stop_ns < STOP_SHARE * (double)c->pause_ns)
         return;
     fmt_duration(stop, sizeof stop, (double)c->stop_ns);
-    if (c->last_stopped_task != 0)
+    if (c->last_stopped.task != 0)
         snprintf(text, bytes, "; of that, %s until task %" PRIu64 " had stopped", stop,
-                 c->last_stopped_task);
+                 c->last_stopped.task);
     else
         snprintf(text, bytes, "; of that, %s until all had stopped", stop);
 }

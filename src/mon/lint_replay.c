@@ -159,17 +159,6 @@ static bool is_same(const struct alert *a, const struct alert *b)
            (b->cleared_ns == 0 || a->raised_ns <= b->cleared_ns);
 }
 
-/* Standing ones first, newest first. */
-static int by_standing(const void *a, const void *b)
-{
-    const struct alert *x = a;
-    const struct alert *y = b;
-
-    if ((x->cleared_ns == 0) != (y->cleared_ns == 0))
-        return x->cleared_ns == 0 ? -1 : 1;
-    return (x->raised_ns < y->raised_ns) - (x->raised_ns > y->raised_ns);
-}
-
 struct merged {
     uint32_t n;
     struct alert alert[2 * ALERTS_MAX];
@@ -201,7 +190,7 @@ void lint_replay_alerts(const struct lint_replay *l, int64_t mono_ns, struct ale
             alert.cleared_ns = 0;
         merge(&all, &alert);
     }
-    qsort(all.alert, all.n, sizeof all.alert[0], by_standing);
+    qsort(all.alert, all.n, sizeof all.alert[0], alert_by_standing);
     *a = (struct alerts){.n = all.n < ALERTS_MAX ? all.n : ALERTS_MAX};
     memcpy(a->alert, all.alert, a->n * sizeof a->alert[0]);
     while (a->nstanding < a->n && a->alert[a->nstanding].cleared_ns == 0)

@@ -212,7 +212,7 @@ Test(lint, a_pause_that_was_spent_on_stopping_names_the_last_to_stop)
         add_pause((90 + i) * NS_PER_S, 300);
     snap.cycle[3].pause_ns = 400000000;
     snap.cycle[3].stop_ns = 380000000;
-    snap.cycle[3].last_stopped_task = 77;
+    snap.cycle[3].last_stopped.task = 77;
     tick(100 * NS_PER_S);
     cr_assert_not_null(strstr(alerts.alert[0].text, "380.0ms until task 77 had stopped"), "%s",
                        alerts.alert[0].text);
