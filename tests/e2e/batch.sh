@@ -70,7 +70,10 @@ wait_until 2 is_gone "$watcher" || fail 'its end is not told within 2 s'
 wait "$watcher"
 [ $? = 6 ] || fail 'the end of the target has another status than 6'
 grep -q "process $target (gort-demo): killed" "$work/end" || fail "it says: $(cat "$work/end")"
-tail -n 1 "$work/samples" | grep -q ' killed ' || fail 'its last line is not of the end'
+grep -E '^[0-9]' "$work/samples" | tail -n 1 | grep -q ' killed ' ||
+    fail 'its last sample is not of the end'
+tail -n 1 "$work/samples" | grep -q '^! .* ended: the program was killed' ||
+    fail 'its last line is not the alert of the end'
 if [ -d "/dev/shm/gomon-$(id -u)" ]; then
     ends_with 0 "^ *$target .* dead .* gort-demo" -l
     ends_with 0 '^tasks.total +[1-9]' -1 -p "$target"
