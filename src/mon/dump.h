@@ -152,7 +152,7 @@ void dump_add_lock(struct dump *dump, uint64_t task, uint64_t holder, uint64_t r
  * is finished. */
 bool dump_finish(struct dump *dump, struct symbols *symbols);
 
-/* ---- For dumpfile.c ---- */
+/* ---- For dumpfile.c and recording_stacks.c ---- */
 
 /* Where the groups and texts of a dump lie that is put together by hand, in place of dump_add and
  * dump_finish. */

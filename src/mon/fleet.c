@@ -189,13 +189,14 @@ static int find(const struct fleet *f, unsigned id)
 struct watched *fleet_open(struct fleet *f, unsigned id)
 {
     struct monitor_options how = monitor_options_of(f->options, MONITOR_RECORDS_PAST);
+    char why[RECORDER_WHY_BYTES];
     int i = find(f, id);
 
     if (i < 0 || f->member[i]->watched.monitor == NULL)
         return NULL;
     struct watched *w = &f->member[i]->watched;
     watched_name_code(w);
-    monitor_record(w->monitor, &how); /* without it there is less to go back to, no more */
+    monitor_record(w->monitor, &how, why); /* without it there is less to go back to, no more */
     return w;
 }
 

@@ -180,6 +180,16 @@ struct history *history_new_sparing(const struct metric_table *t)
     return new_in(t, true);
 }
 
+bool history_part(struct history *h)
+{
+    bool good = true;
+
+    for (int i = 0; i < HISTORY_LEVELS && good; i++)
+        if (h->level[i].is_spilled)
+            good = spill_part(h->level[i].bucket, h->level[i].bucket_bytes);
+    return good;
+}
+
 void history_free(struct history *h)
 {
     if (h == NULL)

@@ -53,6 +53,10 @@ struct history *history_new(const struct metric_table *t);
 struct history *history_new_sparing(const struct metric_table *t);
 void history_free(struct history *h);
 
+/* In a child that fork made: it shares nothing with its parent's any more. False: there is no
+ * memory. */
+bool history_part(struct history *h);
+
 /* Whether a history of this metric is kept. */
 bool history_has(const struct history *h, unsigned metric);
 

@@ -41,6 +41,7 @@ struct model_target {
     int64_t start_real_ns;
     bool post_mortem;      /* opened from the image of a process that had ended before */
     char page_version[16]; /* "1.0"; "" if the source is not a page */
+    char build_id[41];     /* of the program, in hexadecimal digits; "" if it is not known */
 };
 
 /* What is drawn of time. Live: end_ns is now. Frozen: end_ns is when the freeze began, and

@@ -62,6 +62,7 @@ static void fill_model(struct monitor *m)
     t->post_mortem = !m->target.live;
     snprintf(t->name, sizeof t->name, "%s", facts->name);
     snprintf(t->page_version, sizeof t->page_version, "%s", facts->version);
+    snprintf(t->build_id, sizeof t->build_id, "%s", facts->build_id);
     m->model.metrics = &m->table;
     m->model.history = m->history;
     m->model.procs = m->procs;
@@ -127,11 +128,34 @@ struct monitor *monitor_new(const struct target *target, const struct monitor_op
     return m;
 }
 
-bool monitor_record(struct monitor *m, const struct monitor_options *options)
+bool monitor_record(struct monitor *m, const struct monitor_options *options,
+                    char why[static RECORDER_WHY_BYTES])
 {
-    char why[RECORDER_WHY_BYTES];
-
     return m->recorder != NULL || start_recorder(m, options, why);
+}
+
+void monitor_record_end(struct monitor *m)
+{
+    recorder_free(m->recorder);
+    m->recorder = NULL;
+    m->model.record = NULL;
+}
+
+bool monitor_record_once(struct monitor *m, const struct recorder_once *once)
+{
+    return m->recorder != NULL && recorder_put(m->recorder, once);
+}
+
+/* What refers to the parent's database is left as it is, so that nothing of it is closed here; the
+ * reader may hold files whose position the parent moves. */
+bool monitor_part(struct monitor *m)
+{
+    m->recorder = NULL;
+    m->timeview = NULL;
+    m->model.record = NULL;
+    m->reader = procinfo_reader_new();
+    monitor_freeze(m, false);
+    return history_part(m->history) && proc_history_part(m->procs);
 }
 
 void monitor_free(struct monitor *m)
@@ -142,6 +166,7 @@ void monitor_free(struct monitor *m)
     free(m->baseline);
     grouppast_free(m->base_groups);
     lint_replay_free(m->replay.lints);
+    dump_free(m->replay.dump);
     recording_free(m->replay.recording);
     recorder_free(m->recorder);
     if (m->source != NULL)
@@ -423,6 +448,7 @@ static void record(struct monitor *m, int64_t mono_ns, int64_t real_ns)
                                                         .tasks = &m->tasks,
                                                         .status = &m->model.status,
                                                         .history = m->history,
+                                                        .procs = m->procs,
                                                         .alerts = &m->alerts,
                                                         .code = m->model.code});
 }

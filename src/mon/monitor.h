@@ -53,8 +53,19 @@ void monitor_free(struct monitor *m);
 void monitor_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns);
 
 /* Begins a recording as OPTIONS say, if there is none yet: what was sampled before is in the
- * history alone. False: it cannot be. */
-bool monitor_record(struct monitor *m, const struct monitor_options *options);
+ * history alone. False: it cannot be, and WHY says why. */
+bool monitor_record(struct monitor *m, const struct monitor_options *options,
+                    char why[static RECORDER_WHY_BYTES]);
+
+/* Ends the recording: what was taken is in the file then. */
+void monitor_record_end(struct monitor *m);
+
+/* Writes these into the recording; false: there is none, or it fails. */
+bool monitor_record_once(struct monitor *m, const struct recorder_once *once);
+
+/* In a child that fork made: M goes on there by itself, with what has been known and judged up to
+ * now, but without the parent's recording. It must not be freed. False: there is no memory. */
+bool monitor_part(struct monitor *m);
 
 /* A descriptor that becomes readable when the target ends, or -1: poll it and tick at once. */
 int monitor_pidfd(const struct monitor *m);
@@ -107,6 +118,9 @@ void monitor_freeze(struct monitor *m, bool on);
 
 /* Borrowed until monitor_free; its contents change with each tick. */
 const struct model *monitor_model(const struct monitor *m);
+
+/* The same, but of now, whatever is looked at. */
+const struct model *monitor_model_now(const struct monitor *m);
 
 /* For the owner of the dump and of the symbols: what the model shows as its dump and its code
  * lines. Borrowed; DUMP may be NULL, and DIFF, which is what it changed since an earlier one. */

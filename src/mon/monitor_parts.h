@@ -27,6 +27,7 @@ struct replay {
     bool playing;
     struct lint_replay *lints; /* NULL: alerts are those that were recorded */
     bool is_judged;            /* up to what is shown */
+    struct dump *dump;         /* that it holds, or NULL */
     struct code_line line[REPLAY_LINES];
     uint32_t nlines;
 };

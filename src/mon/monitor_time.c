@@ -38,6 +38,11 @@ const struct model *monitor_model(const struct monitor *m)
     return past != NULL ? past : &m->model;
 }
 
+const struct model *monitor_model_now(const struct monitor *m)
+{
+    return &m->model;
+}
+
 /* Where the cursor can't go beyond. */
 static int64_t latest_ns(const struct monitor *m)
 {
@@ -280,6 +285,10 @@ static void look_at_end(struct monitor *m)
     recording_minutes(r->recording, &r->after_ns, m->history);
     r->nlines = recording_code(r->recording, r->line, REPLAY_LINES);
     m->model.code = (struct code_lines){.n = r->nlines, .line = r->line};
+    if (r->dump == NULL)
+        r->dump = recording_dump(r->recording);
+    if (r->dump != NULL)
+        monitor_set_dump(m, r->dump, (struct dump_status){.stage = DUMP_STAGE_DONE});
     m->model.view.end_ns = r->last_ns < r->to_ns ? r->last_ns : r->to_ns;
 }
 

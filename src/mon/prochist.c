@@ -84,6 +84,15 @@ void proc_history_free(struct proc_history *h)
     free(h);
 }
 
+bool proc_history_part(struct proc_history *h)
+{
+    bool good = true;
+
+    for (int i = 0; h->is_spilled && i < LEVELS && good; i++)
+        good = spill_part(h->level[i].bucket, level_bytes(i));
+    return good;
+}
+
 void proc_history_clear(struct proc_history *h)
 {
     for (int i = 0; i < LEVELS; i++) {

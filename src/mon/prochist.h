@@ -27,6 +27,9 @@ struct proc_history *proc_history_new(void);
 struct proc_history *proc_history_new_sparing(void);
 void proc_history_free(struct proc_history *h);
 
+/* As history_part. */
+bool proc_history_part(struct proc_history *h);
+
 /* Forgets everything; the memory stays. */
 void proc_history_clear(struct proc_history *h);
 

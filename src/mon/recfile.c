@@ -124,6 +124,8 @@ static bool tune(struct recfile *f, enum recfile_use use)
         [RECFILE_WRITE] = ("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
                            "PRAGMA cache_size=-512; PRAGMA wal_autocheckpoint=256;"
                            "PRAGMA journal_size_limit=1048576;"),
+        [RECFILE_DRAFT] = ("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+                           "PRAGMA cache_size=-512;"),
         [RECFILE_TEMPORARY] = ("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
                                "PRAGMA cache_size=-512;"),
     };

@@ -39,6 +39,7 @@ struct recfile {
 enum recfile_use {
     RECFILE_READ,      /* must exist */
     RECFILE_WRITE,     /* is made if it does not */
+    RECFILE_DRAFT,     /* the same; it is not read meanwhile, and a crash may spoil it */
     RECFILE_TEMPORARY, /* has no name and goes away when it is closed; PATH is not looked at */
 };
 

@@ -4,6 +4,7 @@
 #include "mon/recorder.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/clock.h"
 #include "mon/recfile.h"
+#include "mon/recorder_once.h"
 #include "mon/recorder_rows.h"
 #include "mon/recording.h"
 
@@ -19,6 +21,8 @@
 #define RETRY_NS      (5 * NS_PER_S)
 #define PRUNE_NS      (120 * NS_PER_S)  /* of the oldest, at a time */
 #define PRUNE_MORE_NS (7200 * NS_PER_S) /* of minutes */
+#define WHOLE_TRIES   100
+#define WHOLE_TRY_MS  20
 
 struct recorder {
     struct recfile file;
@@ -125,7 +129,9 @@ struct recorder *recorder_new(const struct recorder_options *options, const stru
 {
     struct recorder *r = calloc(1, sizeof *r);
     const char *path = options->path != NULL ? options->path : "the temporary recording";
-    enum recfile_use use = options->path != NULL ? RECFILE_WRITE : RECFILE_TEMPORARY;
+    enum recfile_use use = options->path == NULL ? RECFILE_TEMPORARY
+                           : options->is_draft   ? RECFILE_DRAFT
+                                                 : RECFILE_WRITE;
 
     snprintf(why, RECORDER_WHY_BYTES, "out of memory");
     if (r == NULL)
@@ -147,6 +153,7 @@ struct recorder *recorder_new(const struct recorder_options *options, const stru
         recorder_free(r);
         return NULL;
     }
+    r->rows.past_ns = options->past_ns;
     r->written = r->rows;
     r->past = recording_within(&r->file, model->metrics);
     return r;
@@ -275,6 +282,24 @@ void recorder_take(struct recorder *r, const struct recorder_input *in)
         give_up(r, in->mono_ns);
 }
 
+bool recorder_put(struct recorder *r, const struct recorder_once *once)
+{
+    bool good = begin(r, once->mono_ns) && recorder_once_write(&r->file, once) &&
+                recorder_rows_code(&r->rows, once->code) && commit(r, once->mono_ns);
+
+    if (!good)
+        give_up(r, once->mono_ns);
+    return good;
+}
+
+/* Takes the log into the file, which others who read it may put off for a moment. If they don't
+ * stop, it stays beside the file, and nothing is lost. */
+static void make_whole(struct recorder *r)
+{
+    for (int i = 0; i < WHOLE_TRIES && !recfile_run(&r->file, "PRAGMA journal_mode=DELETE"); i++)
+        poll(NULL, 0, WHOLE_TRY_MS);
+}
+
 void recorder_free(struct recorder *r)
 {
     if (r == NULL)
@@ -282,6 +307,8 @@ void recorder_free(struct recorder *r)
     recording_free(r->past);
     commit(r, r->committed_ns);
     recorder_rows_fini(&r->rows);
+    if (r->options.is_whole)
+        make_whole(r);
     recfile_close(&r->file);
     free(r);
 }

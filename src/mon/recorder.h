@@ -18,6 +18,7 @@
 #define RECORDER_WHY_BYTES   256
 #define RECORDER_LEAST_BYTES (INT64_C(4) << 20)
 
+struct about;
 struct recorder;
 struct recording;
 
@@ -25,6 +26,10 @@ struct recorder_options {
     const char *path;  /* NULL: a temporary one */
     int64_t keep_ns;   /* what is older is dropped; 0: no limit */
     int64_t max_bytes; /* of the file, but for its log of about 1 MiB: the oldest makes room */
+    int64_t past_ns;   /* of what was known before: seconds up to so old, and minutes up to twelve
+                        * times that; 0: all */
+    bool is_draft; /* nobody else reads it, and a crash may spoil it: nothing waits for a disk */
+    bool is_whole; /* in the end all is in the one file, as one wants it that is sent away */
 };
 
 /* What there is to write; borrowed for the call. */
@@ -35,7 +40,16 @@ struct recorder_input {
     const struct task_groups *tasks;
     const struct target_status *status;
     const struct history *history;
+    const struct proc_history *procs;
     const struct alerts *alerts;
+    struct code_lines code;
+};
+
+/* What is written once, as far as there is any. */
+struct recorder_once {
+    int64_t mono_ns;
+    const struct dump *dump;   /* finished; or NULL */
+    const struct about *about; /* or NULL */
     struct code_lines code;
 };
 
@@ -54,6 +68,9 @@ struct recorder *recorder_new(const struct recorder_options *options, const stru
 void recorder_free(struct recorder *r);
 
 void recorder_take(struct recorder *r, const struct recorder_input *in);
+
+/* Writes these and all samples up to now; false: it failed, and the status says why. */
+bool recorder_put(struct recorder *r, const struct recorder_once *once);
 
 const struct recorder_status *recorder_status(const struct recorder *r);
 

@@ -20,6 +20,7 @@
 #define FIXED_SAMPLE    6 /* columns before those of metrics */
 #define FIXED_MINUTE    2
 #define MINUTE_COLUMNS  4
+#define MINUTES_PAST    12
 
 /* ---- statements ---- */
 
@@ -77,7 +78,18 @@ void recorder_rows_fini(struct recorder_rows *w)
     sqlite3_finalize(w->code);
 }
 
-/* ---- what the page kept from before ---- */
+static bool write_proc(struct recfile *f, const struct proc_sample *p, int64_t mono_ns)
+{
+    return recfile_put(f, RECFILE_PROCS, "iiiiiiiiiiiiiiiiid", mono_ns, (int64_t)p->id,
+                       (int64_t)p->state, (int64_t)p->runq, (int64_t)p->tid, (int64_t)p->task,
+                       p->task_since_ns, (int64_t)p->share_ppm[PROC_IDLE],
+                       (int64_t)p->share_ppm[PROC_RUNNING], (int64_t)p->share_ppm[PROC_BLOCKING],
+                       (int64_t)p->share_ppm[PROC_STOPPED], (int64_t)p->share_ppm[PROC_SPINNING],
+                       (int64_t)p->switches, (int64_t)p->steals, (int64_t)p->detaches,
+                       (int64_t)p->mallocs, (int64_t)p->alloc_bytes, p->switches_per_s);
+}
+
+/* ---- what was known from before ---- */
 
 /* A value that went through a double, as the row has it. */
 static int64_t whole(double value)
@@ -96,9 +108,9 @@ static bool write_past_second(struct recorder_rows *w, const struct recorder_inp
         if (!w->table->info[i].present)
             continue;
         column++;
-        if (!metric_is_measured((int)i) && history_range(in->history, i, at, at + NS_PER_S, &b)) {
+        if (history_range(in->history, i, at, at + NS_PER_S, &b)) {
             sqlite3_bind_int64(w->sample, column, whole(b.last));
-            known = true;
+            known |= !metric_is_measured((int)i); /* else nothing was published then */
         } else {
             sqlite3_bind_null(w->sample, column);
         }
@@ -136,20 +148,44 @@ static bool write_minute(struct recorder_rows *w, const struct recorder_input *i
     return !known || recfile_step(w->minute, 1, "ii", at, in->real_ns - (in->mono_ns - at));
 }
 
-static bool write_past(struct recorder_rows *w, const struct recorder_input *in)
+/* Of what the procs did only the shares are known. */
+static bool write_past_procs(struct recfile *f, const struct recorder_input *in, int64_t at)
 {
-    int64_t oldest_ns = history_oldest_ns(in->history);
-    int64_t first = in->mono_ns / NS_PER_S - HISTORY_SECONDS_KEPT;
     bool good = true;
 
-    w->minute_number = in->mono_ns / MINUTE_NS - HISTORY_MINUTES_KEPT;
-    if (w->minute_number < oldest_ns / MINUTE_NS - 1)
-        w->minute_number = oldest_ns / MINUTE_NS - 1;
-    if (first < oldest_ns / NS_PER_S)
-        first = oldest_ns / NS_PER_S;
+    for (uint32_t i = 0; i < in->snapshot->nprocs && i < PROCS_KEPT && good; i++) {
+        struct proc_sample p = {.id = in->snapshot->proc[i].id};
+        struct proc_shares s;
+
+        if (!proc_history_range(in->procs, i, at, at + NS_PER_S, &s))
+            continue;
+        for (int k = 0; k < PROC_STATES; k++)
+            p.share_ppm[k] = (uint32_t)(s.share[k] * 1e6F);
+        good = write_proc(f, &p, at);
+    }
+    return good;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool write_past(struct recorder_rows *w, struct recfile *f, const struct recorder_input *in)
+{
+    int64_t oldest_ns = history_oldest_ns(in->history);
+    int64_t wanted_ns = w->past_ns > 0 ? in->mono_ns - w->past_ns : 0;
+    int64_t wanted_minutes_ns = w->past_ns > 0 ? in->mono_ns - MINUTES_PAST * w->past_ns : 0;
+    int64_t first = most(in->mono_ns / NS_PER_S - HISTORY_SECONDS_KEPT,
+                         most(oldest_ns, wanted_ns) / NS_PER_S);
+    bool good = true;
+
+    w->minute_number = most(in->mono_ns / MINUTE_NS - HISTORY_MINUTES_KEPT,
+                            most(oldest_ns, wanted_minutes_ns) / MINUTE_NS - 1);
     for (int64_t k = first; k < in->snapshot->published_ns / NS_PER_S && good; k++)
         if (history_has_seconds(in->history, k * NS_PER_S, (k + 1) * NS_PER_S))
-            good = write_past_second(w, in, k * NS_PER_S);
+            good = write_past_second(w, in, k * NS_PER_S) &&
+                   (in->procs == NULL || write_past_procs(f, in, k * NS_PER_S));
     return good;
 }
 
@@ -178,17 +214,8 @@ static bool write_procs(struct recfile *f, const struct snapshot *s)
 {
     bool good = true;
 
-    for (uint32_t i = 0; i < s->nprocs && i < PROCS_KEPT && good; i++) {
-        const struct proc_sample *p = &s->proc[i];
-
-        good = recfile_put(
-            f, RECFILE_PROCS, "iiiiiiiiiiiiiiiiid", s->mono_ns, (int64_t)p->id, (int64_t)p->state,
-            (int64_t)p->runq, (int64_t)p->tid, (int64_t)p->task, p->task_since_ns,
-            (int64_t)p->share_ppm[PROC_IDLE], (int64_t)p->share_ppm[PROC_RUNNING],
-            (int64_t)p->share_ppm[PROC_BLOCKING], (int64_t)p->share_ppm[PROC_STOPPED],
-            (int64_t)p->share_ppm[PROC_SPINNING], (int64_t)p->switches, (int64_t)p->steals,
-            (int64_t)p->detaches, (int64_t)p->mallocs, (int64_t)p->alloc_bytes, p->switches_per_s);
-    }
+    for (uint32_t i = 0; i < s->nprocs && i < PROCS_KEPT && good; i++)
+        good = write_proc(f, &s->proc[i], s->mono_ns);
     return good;
 }
 
@@ -366,7 +393,7 @@ static bool write_leaks(struct recfile *f, const struct snapshot *s)
     return good;
 }
 
-static bool write_code(struct recorder_rows *w, struct code_lines code)
+bool recorder_rows_code(struct recorder_rows *w, struct code_lines code)
 {
     bool good = true;
 
@@ -387,7 +414,7 @@ static bool write_groups(struct recorder_rows *w, struct recfile *f,
 {
     return write_task_groups(f, in->tasks, in->snapshot->mono_ns) &&
            write_heap_groups(f, in->snapshot) && write_waits(f, in->snapshot) &&
-           write_leaks(f, in->snapshot) && write_code(w, in->code);
+           write_leaks(f, in->snapshot) && recorder_rows_code(w, in->code);
 }
 
 /* ---- the whole ---- */
@@ -410,7 +437,7 @@ bool recorder_rows_write(struct recorder_rows *w, struct recfile *f,
     bool good = true;
 
     if (!w->has_past)
-        good = write_past(w, in);
+        good = write_past(w, f, in);
     w->has_past = true;
     good = good && write_minutes(w, in) && write_sample(w, in);
     if (in->snapshot->mono_ns > w->sample_ns)

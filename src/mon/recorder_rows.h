@@ -19,7 +19,8 @@ struct recorder_rows {
     struct sqlite3_stmt *sample;
     struct sqlite3_stmt *minute;
     struct sqlite3_stmt *code;
-    bool has_past; /* what was before the first sample is in */
+    int64_t past_ns; /* how much of what was before is wanted; 0: all */
+    bool has_past;   /* what was before the first sample is in */
     int64_t sample_ns;
     int64_t next_groups_ns;
     int64_t minute_number; /* up to this one they are in */
@@ -35,5 +36,8 @@ void recorder_rows_fini(struct recorder_rows *w);
 /* Within a transaction. False: the file failed, and it has to be undone. */
 bool recorder_rows_write(struct recorder_rows *w, struct recfile *f,
                          const struct recorder_input *in);
+
+/* The text of these addresses. */
+bool recorder_rows_code(struct recorder_rows *w, struct code_lines code);
 
 #endif

@@ -365,6 +365,11 @@ void recording_alerts(struct recording *r, int64_t mono_ns, struct alerts *a)
     recording_read_alerts(r->f, mono_ns, a);
 }
 
+struct dump *recording_dump(struct recording *r)
+{
+    return recording_read_dump(r->f);
+}
+
 uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t most)
 {
     struct sqlite3_stmt *s = recfile_prepare(r->f, "SELECT pc,text FROM code");

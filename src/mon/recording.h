@@ -82,4 +82,8 @@ void recording_groups(struct recording *r, int64_t from_ns, int64_t to_ns, struc
 /* The text of at most MOST addresses; returns how many. */
 uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t most);
 
+/* The stacks of all tasks, as they were dumped last; the caller takes them, for dump_free. NULL if
+ * there are none. */
+struct dump *recording_dump(struct recording *r);
+
 #endif

@@ -56,4 +56,7 @@ struct task_group recording_group_of(struct sqlite3_stmt *s);
 /* A column as text without control characters; "" for none. */
 void recording_text(struct sqlite3_stmt *s, int column, char *text, size_t bytes);
 
+/* As recording_dump. */
+struct dump *recording_read_dump(struct recfile *f);
+
 #endif

@@ -32,6 +32,7 @@ enum source_said { SOURCE_SAID_LIVE, SOURCE_SAID_EXITED, SOURCE_SAID_CRASHED };
 struct source_facts {
     char name[SOURCE_NAME_BYTES]; /* of the program, without control characters */
     char version[16];             /* of the page, or "" */
+    char build_id[41];            /* of the program, in hexadecimal digits, or "" */
     int64_t start_real_ns;
     int64_t interval_ns;  /* it means to publish this often */
     int64_t heartbeat_ns; /* monotonic: when it last did */

@@ -186,6 +186,12 @@ static struct source_page *open_page(int fd, const char *whose, struct metric_ta
     return sp;
 }
 
+static void spell_build_id(const struct page_header *h, char text[41])
+{
+    for (uint32_t i = 0; i < h->build_id_bytes && i < sizeof h->build_id; i++)
+        snprintf(text + (size_t)2 * i, 3, "%02x", h->build_id[i]);
+}
+
 static struct source *finish(struct source_page *sp)
 {
     const struct page_header *h = &sp->pf.header;
@@ -193,6 +199,7 @@ static struct source *finish(struct source_page *sp)
 
     text_clean(sp->facts.name, sizeof sp->facts.name, h->name, sizeof h->name);
     snprintf(sp->facts.version, sizeof sp->facts.version, "%u.%u", h->major, h->minor);
+    spell_build_id(h, sp->facts.build_id);
     sp->facts.start_real_ns = pagefile_time(h->start_real_ns);
     sp->facts.interval_ns = pagefile_time(h->publish_interval_ns);
     take_live_facts(sp);

@@ -8,6 +8,7 @@
 #ifndef MON_SPILL_H
 #define MON_SPILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* BYTES of zeros in a file of $TMPDIR, /var/tmp or /tmp, or if that fails in memory; NULL if there
@@ -16,5 +17,9 @@ void *spill_new(size_t bytes);
 
 /* Gives them back; the same number of bytes. NULL is fine. */
 void spill_free(void *memory, size_t bytes);
+
+/* In a child that fork made: from now on what it writes there is for itself. False: there is no
+ * memory, and it must not write. */
+bool spill_part(void *memory, size_t bytes);
 
 #endif
