@@ -167,8 +167,9 @@ static enum screen_wish start_dump(struct screen *screen, const struct model *mo
 {
     if (model->view.past) {
         screen_say(screen, model, ROLE_WARN,
-                   model->view.replay ? "a recording has no stacks to dump"
-                                      : "stacks are only those of now: . goes back to it");
+                   model->view.replay
+                       ? "a recording is not dumped: S shows the stacks that it holds"
+                       : "stacks are only those of now: . goes back to it");
         return WISH_NONE;
     }
     if (target_has_ended(model->status.state)) {
@@ -343,6 +344,14 @@ static void next_tier(struct screen *screen)
     screen->view.tier = next < PLOT_TIERS ? next : screen->first_tier;
 }
 
+static enum screen_wish start_report(struct screen *screen, const struct model *model)
+{
+    if (!model->view.replay)
+        return WISH_REPORT;
+    screen_say(screen, model, ROLE_WARN, "this is a recording: a copy of its file is the report");
+    return WISH_NONE;
+}
+
 /* The keys that move through time. False: COMMAND is none of them. */
 static bool obey_time(struct screen *screen, enum command command, enum screen_wish *wish)
 {
@@ -395,6 +404,8 @@ static enum screen_wish obey(struct screen *screen, const struct model *model, e
         return WISH_SUSPEND;
     if (command == COMMAND_DUMP)
         return start_dump(screen, model, WISH_DUMP);
+    if (command == COMMAND_REPORT)
+        return start_report(screen, model);
     if (command == COMMAND_CLICK)
         return screen_click(screen, model);
     if (command == COMMAND_PANEL)

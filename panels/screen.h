@@ -20,6 +20,7 @@ enum screen_wish {
     WISH_QUIT,
     WISH_DUMP,     /* start a dump */
     WISH_COMPARE,  /* start one, to be compared with the last */
+    WISH_REPORT,   /* record all that is known */
     WISH_FREEZE,   /* freeze, or let go */
     WISH_SAVE,     /* the dump, to the file named by the line that was typed */
     WISH_SAMPLE,   /* take a sample now: the time between two has changed */

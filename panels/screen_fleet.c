@@ -42,6 +42,7 @@ bool screen_refuses(struct screen *screen, const struct model *model, enum comma
     static const enum command refused[] = {
         COMMAND_DUMP,    COMMAND_STACKS,   COMMAND_FREEZE,     COMMAND_NEXT_PANEL,
         COMMAND_ZOOM_IN, COMMAND_ZOOM_OUT, COMMAND_ZOOM_RESET, COMMAND_PREVIOUS_PANEL,
+        COMMAND_REPORT,
     };
 
     for (size_t i = 0; screen->fleet_open && i < sizeof refused / sizeof refused[0]; i++) {

@@ -74,6 +74,10 @@ _gomon() {
         compopt -o default 2>/dev/null
         return
         ;;
+    DIR)
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        return
+        ;;
     CMD)
         mapfile -t COMPREPLY < <(compgen -c -- "$word")
         return

@@ -44,6 +44,8 @@ function __gomon_argument -a option argument
             echo 'auto braille blocks lines ascii'
         case NAME
             test $option = theme; and echo 'auto dark light contrast'; or echo '(__gomon_names)'
+        case DIR
+            echo '(__fish_complete_directories)'
         case CMD
             echo '(__fish_complete_command)'
     end

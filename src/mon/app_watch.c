@@ -4,49 +4,35 @@
 #include "mon/app_watch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "mon/dumpsave.h"
+#include "mon/app_parts.h"
 #include "mon/events.h"
-#include "mon/fleet.h"
 #include "mon/follow.h"
 #include "mon/monitor.h"
-#include "mon/options.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
 #include "mon/term.h"
-#include "mon/watched.h"
-#include "panels/screen.h"
 
 #define DUMP_STEP_NS   (5 * NS_PER_MS)   /* work on a dump between two looks at the keys */
 #define DUMP_SHOWN_NS  (100 * NS_PER_MS) /* how often the screen says how far a dump is */
 #define LOOK_NS        NS_PER_S          /* samples may be an hour apart, looks at it are not */
 #define KEYS_AT_A_TIME 64                /* a paste can't starve the clock */
 
-struct app {
-    const struct options *options;
-    struct watched *target; /* that is shown; NULL: the table is */
-    struct watched single;
-    struct fleet *fleet; /* NULL: there is the single one */
-    struct screen screen;
-    struct canvas canvas;
-    int64_t next_tick_ns;
-    int64_t next_look_ns;
-    int64_t next_draw_ns; /* of a dump's progress */
-    bool is_stale;        /* what is shown is not what is known */
-    bool is_over;
-};
-
-static const struct model *model_of(const struct app *app)
-{
-    return app->target != NULL ? watched_model(app->target) : fleet_model(app->fleet);
-}
-
 /* ---- Time ---- */
+
+/* The table tells of the first that there is something to tell of. */
+static void tell_incident(struct app *app)
+{
+    const struct watched *w = app->fleet != NULL ? fleet_news(app->fleet) : app->target;
+
+    if (w != NULL && w->news != INCIDENT_NO_NEWS)
+        screen_say(&app->screen, app_model(app),
+                   w->news == INCIDENT_FAILED ? ROLE_BAD : ROLE_STRONG, w->incident.text);
+}
 
 /* Takes a sample when it is due; after a pause of the whole process, one for all that were
  * missed. */
@@ -58,6 +44,7 @@ static void tick(struct app *app, int64_t now_ns)
                                      : watched_tick(app->target, now_ns, clock_real_ns());
     if (raised && app->options->bell)
         term_bell();
+    tell_incident(app);
     app->next_tick_ns += app->screen.view.delay_ns;
     if (app->next_tick_ns <= now_ns)
         app->next_tick_ns = now_ns + app->screen.view.delay_ns;
@@ -79,12 +66,6 @@ static void look(struct app *app, int64_t now_ns)
 
 /* ---- Dumps ---- */
 
-static void start_dump(struct app *app, enum watched_dump how, int64_t now_ns)
-{
-    watched_start_dump(app->target, how);
-    app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
-}
-
 static void step_dump(struct app *app, int64_t now_ns)
 {
     if (app->target == NULL || app->target->job == NULL)
@@ -92,7 +73,7 @@ static void step_dump(struct app *app, int64_t now_ns)
     app->screen.view.dump_waited_ns = now_ns - app->screen.view.dump_asked_ns;
     enum dump_stage stage = watched_step_dump(app->target, DUMP_STEP_NS);
     if (stage == DUMP_STAGE_DONE)
-        screen_new_dump(&app->screen, model_of(app));
+        screen_new_dump(&app->screen, app_model(app));
     if (app->target->job != NULL && now_ns < app->next_draw_ns)
         return;
     if (app->target->job != NULL)
@@ -101,182 +82,7 @@ static void step_dump(struct app *app, int64_t now_ns)
     app->is_stale = true;
 }
 
-static void save_dump(struct app *app)
-{
-    char text[SCREEN_TEXT_BYTES];
-    const char *path = app->screen.typed;
-    const struct dumpdiff *diff = app->screen.state[PANEL_STACKS].compared ? app->target->diff
-                                                                           : NULL;
-    bool saved;
-
-    if (app->target->dump == NULL)
-        return;
-    saved = dumpsave_file(app->target->dump, diff, path);
-    if (saved)
-        snprintf(text, sizeof text, "saved to %.200s", path);
-    else
-        snprintf(text, sizeof text, "%.200s: %s", path, dumpsave_error(errno));
-    screen_say(&app->screen, model_of(app), saved ? ROLE_STRONG : ROLE_BAD, text);
-}
-
-/* ---- The way through time ---- */
-
-/* Holds what goes on by itself, or lets it go on. */
-static void freeze(struct app *app, int64_t now_ns)
-{
-    const struct model_view *view = &model_of(app)->view;
-
-    if (view->replay) {
-        monitor_play(app->target->monitor, !view->playing);
-        return;
-    }
-    if (view->past || view->frozen)
-        monitor_move(app->target->monitor, MOVE_LIVE, 0, app->screen.view.window_ns);
-    else
-        monitor_freeze(app->target->monitor, true);
-    if (!model_of(app)->view.frozen)
-        app->next_tick_ns = now_ns;
-}
-
-static void move(struct app *app)
-{
-    static const enum monitor_move moves[] = {
-        [SCREEN_MOVE_NOT] = MOVE_NOT,       [SCREEN_MOVE_LIVE] = MOVE_LIVE,
-        [SCREEN_MOVE_BY] = MOVE_BY,         [SCREEN_MOVE_TO_CLOCK] = MOVE_TO_CLOCK,
-        [SCREEN_MOVE_SAMPLE] = MOVE_SAMPLE, [SCREEN_MOVE_MARK] = MOVE_MARK,
-    };
-    struct screen *screen = &app->screen;
-    bool was_live = !model_of(app)->view.past;
-    bool moved;
-
-    if (model_of(app)->view.replay && screen->move != SCREEN_MOVE_NOT)
-        monitor_play(app->target->monitor, false);
-    moved = monitor_move(app->target->monitor, moves[screen->move], screen->move_ns,
-                         screen->view.window_ns);
-    if (moved || screen->move == SCREEN_MOVE_NOT)
-        return;
-    if (screen->move == SCREEN_MOVE_MARK && model_of(app)->marks != NULL)
-        return; /* it is now */
-    if (screen->move == SCREEN_MOVE_MARK)
-        screen_say(screen, model_of(app), ROLE_WARN, "there is no mark: m makes one");
-    else if (screen->move_ns < 0 || (!was_live && screen->move == SCREEN_MOVE_TO_CLOCK))
-        screen_say(screen, model_of(app), ROLE_WARN, "nothing is known of an earlier time");
-}
-
-static void compare(struct app *app, bool on)
-{
-    char clock[FMT_BYTES_MAX];
-    char text[SCREEN_TEXT_BYTES];
-
-    if (!monitor_set_baseline(app->target->monitor, on))
-        return;
-    snprintf(text, sizeof text, "figures are compared with those of %s; A ends it",
-             fmt_clock(clock, sizeof clock, model_of(app)->real_ns));
-    screen_say(&app->screen, model_of(app), ROLE_STRONG,
-               on ? text : "figures are compared with nothing");
-}
-
-static void silence(struct app *app)
-{
-    const struct alert *alert = screen_alert(&app->screen, model_of(app));
-
-    if (alert == NULL)
-        return;
-    if (model_of(app)->view.past)
-        screen_say(&app->screen, model_of(app), ROLE_WARN,
-                   "alerts are silenced live: . goes there");
-    else if (!monitor_silence(app->target->monitor, alert->lint, alert->key))
-        screen_say(&app->screen, model_of(app), ROLE_WARN, "too many alerts are silenced");
-}
-
-/* ---- Several targets ---- */
-
-static void open_target(struct app *app)
-{
-    const struct fleet_row *row = screen_choice(&app->screen);
-    struct watched *target = row != NULL ? fleet_open(app->fleet, row->id) : NULL;
-
-    if (target != NULL) {
-        app->target = target;
-        screen_show_target(&app->screen, watched_model(target));
-        watched_refresh_code(target);
-    } else if (row != NULL) {
-        screen_say(&app->screen, model_of(app), ROLE_BAD, row->why);
-    }
-}
-
-static void close_target(struct app *app)
-{
-    fleet_close(app->fleet, app->target);
-    app->target = NULL;
-    screen_show_fleet(&app->screen, fleet_rows(app->fleet));
-}
-
-static void remove_row(struct app *app)
-{
-    const struct fleet_row *row = screen_choice(&app->screen);
-
-    if (row != NULL && !fleet_remove(app->fleet, row->id))
-        screen_say(&app->screen, model_of(app), ROLE_WARN,
-                   "it has not ended: only a row of one that has is removed");
-}
-
 /* ---- Keys ---- */
-
-static void grant(struct app *app, enum screen_wish wish, int64_t now_ns)
-{
-    switch (wish) {
-    case WISH_NONE:
-        break;
-    case WISH_QUIT:
-        app->is_over = true;
-        break;
-    case WISH_DUMP:
-        start_dump(app, WATCHED_DUMP, now_ns);
-        break;
-    case WISH_COMPARE:
-        start_dump(app, WATCHED_COMPARE, now_ns);
-        break;
-    case WISH_FREEZE:
-        freeze(app, now_ns);
-        break;
-    case WISH_MOVE:
-        move(app);
-        break;
-    case WISH_MARK:
-        if (!monitor_mark(app->target->monitor))
-            screen_say(&app->screen, model_of(app), ROLE_WARN, "there are too many marks");
-        break;
-    case WISH_BASELINE:
-    case WISH_NO_BASELINE:
-        compare(app, wish == WISH_BASELINE);
-        break;
-    case WISH_SAVE:
-        save_dump(app);
-        break;
-    case WISH_SAMPLE:
-        app->next_tick_ns = now_ns;
-        break;
-    case WISH_OPEN:
-        open_target(app);
-        break;
-    case WISH_REMOVE:
-        remove_row(app);
-        break;
-    case WISH_SILENCE:
-        silence(app);
-        break;
-    case WISH_FLEET:
-        close_target(app);
-        break;
-    case WISH_REDRAW:
-        term_forget();
-        break;
-    case WISH_SUSPEND:
-        term_suspend();
-        break;
-    }
-}
 
 static void fit_screen(struct app *app)
 {
@@ -288,7 +94,7 @@ static void fit_screen(struct app *app)
         canvas_init(&app->canvas, rows, cols);
         app->is_stale = true;
     }
-    screen_fit(&app->screen, model_of(app), rows, cols);
+    screen_fit(&app->screen, app_model(app), rows, cols);
 }
 
 static void point(struct app *app)
@@ -307,7 +113,7 @@ static void take_keys(struct app *app, int64_t now_ns)
             return;
         fit_screen(app);
         point(app);
-        grant(app, screen_key(&app->screen, model_of(app), key), now_ns);
+        app_grant(app, screen_key(&app->screen, app_model(app), key), now_ns);
         app->is_stale = true;
     }
 }
@@ -322,15 +128,15 @@ static void follow(struct app *app)
     char text[64];
     pid_t pid;
 
-    if (app->fleet != NULL || !app->options->follow || model_of(app)->view.frozen ||
+    if (app->fleet != NULL || !app->options->follow || app_model(app)->view.frozen ||
         (next = follow_next(app->target->monitor, &how, &pid)) == NULL)
         return;
     watched_replace(app->target, next);
     app->next_tick_ns = clock_mono_ns();
     tick(app, app->next_tick_ns);
-    screen_new_dump(&app->screen, model_of(app));
+    screen_new_dump(&app->screen, app_model(app));
     snprintf(text, sizeof text, "went on to process %d", (int)pid);
-    screen_say(&app->screen, model_of(app), ROLE_STRONG, text);
+    screen_say(&app->screen, app_model(app), ROLE_STRONG, text);
 }
 
 /* ---- The loop ---- */
@@ -364,7 +170,7 @@ static unsigned watch_ends(const struct app *app, struct pollfd fd[PIDLIST_MAX])
 
     if (app->fleet != NULL)
         n = fleet_pidfds(app->fleet, pidfd);
-    else if (!target_has_ended(model_of(app)->status.state))
+    else if (!target_has_ended(app_model(app)->status.state))
         pidfd[0] = monitor_pidfd(app->target->monitor);
     for (unsigned i = 0; i < n; i++)
         fd[i] = (struct pollfd){.fd = pidfd[i], .events = POLLIN};
@@ -404,7 +210,7 @@ static void draw(struct app *app)
     if (!app->is_stale || term_is_sending())
         return;
     fit_screen(app);
-    screen_draw(&app->screen, model_of(app), &app->canvas);
+    screen_draw(&app->screen, app_model(app), &app->canvas);
     term_show(&app->canvas);
     if (!term_flush())
         app->is_over = true;
@@ -466,7 +272,7 @@ static void run(struct app *app)
         screen_show_fleet(&app->screen, fleet_rows(app->fleet));
     tick(app, app->next_tick_ns);
     if (options->rc_fault[0] != '\0')
-        screen_say(&app->screen, model_of(app), ROLE_WARN, options->rc_fault);
+        screen_say(&app->screen, app_model(app), ROLE_WARN, options->rc_fault);
     draw(app);
     while (!app->is_over)
         loop_once(app);

@@ -142,3 +142,12 @@ struct code_lines code_table_lines(const struct code_table *table)
 {
     return (struct code_lines){.n = table->n, .line = table->line};
 }
+
+bool code_table_is_final(const struct code_table *table)
+{
+    bool final = table->nnew < NEW_PER_REFRESH;
+
+    for (uint32_t i = 0; i < table->n && final; i++)
+        final = table->final[i] || table->used[i] != table->refresh;
+    return final;
+}

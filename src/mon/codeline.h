@@ -22,6 +22,9 @@ void code_table_free(struct code_table *table);
 bool code_table_refresh(struct code_table *table, const struct model *model,
                         struct symbols *symbols);
 
+/* Whether nothing that the last refresh looked up is still being asked for. */
+bool code_table_is_final(const struct code_table *table);
+
 /* Borrowed until the next refresh. */
 struct code_lines code_table_lines(const struct code_table *table);
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "mon/fail.h"
 #include "mon/procstat.h"
+#include "mon/recording.h"
 
 #define STEP_NS (50 * NS_PER_MS)
 
@@ -32,10 +33,9 @@ static bool is_over(const struct dumpjob *job)
     return stage == DUMP_STAGE_DONE || stage == DUMP_STAGE_FAILED;
 }
 
-static enum exit_status write_dump(const struct dump *dump, const struct dump_command *command,
-                                   FILE *out)
+static enum exit_status write_dump(const struct dump *dump, enum dump_format format, FILE *out)
 {
-    if (dumpsave_write(dump, NULL, command->format, out))
+    if (dumpsave_write(dump, NULL, format, out))
         return EXIT_OK;
     return fail(EXIT_FAILED, "the dump could not be written: %s", dumpsave_error(errno));
 }
@@ -62,10 +62,30 @@ enum exit_status dump_command_run(const struct dump_command *command, FILE *out)
         fprintf(stderr, "gomon: %s\n", dumpjob_status(job)->message);
         status = failure_of(command->pid);
     } else {
-        status = write_dump(dump, command, out);
+        status = write_dump(dump, command->format, out);
     }
     dump_free(dump);
     dumpjob_free(job);
     symbols_free(symbols);
+    return status;
+}
+
+enum exit_status dump_command_recorded(const char *path, enum dump_format format, FILE *out)
+{
+    struct metric_table table;
+    struct source_failure failure;
+    struct recording *recording;
+    struct dump *dump;
+    enum exit_status status;
+
+    metric_table_init(&table);
+    recording = recording_open(path, &table, &failure);
+    if (recording == NULL)
+        return fail(failure.status, "%s", failure.why);
+    dump = recording_dump(recording);
+    status = dump != NULL ? write_dump(dump, format, out)
+                          : fail(EXIT_FAILED, "%s holds no stacks", path);
+    dump_free(dump);
+    recording_free(recording);
     return status;
 }

@@ -23,6 +23,9 @@ struct dump_command {
 /* gomon --dump: all stacks of the process to OUT. Errors are written to stderr, in one line. */
 enum exit_status dump_command_run(const struct dump_command *command, FILE *out);
 
+/* The same of a dump that the recording at PATH holds. */
+enum exit_status dump_command_recorded(const char *path, enum dump_format format, FILE *out);
+
 /* gomon --symbolize: copies IN to OUT, and adds file and line to each frame that the runtime
  * wrote ("function+0xoff  module+0xoff"). The modules are files of this machine; one whose
  * build-id is not the one in the text (behind "modules:") is left alone. */

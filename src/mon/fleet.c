@@ -144,6 +144,14 @@ bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns)
     return raised;
 }
 
+const struct watched *fleet_news(const struct fleet *f)
+{
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (f->member[i]->watched.monitor != NULL && f->member[i]->watched.news != INCIDENT_NO_NEWS)
+            return &f->member[i]->watched;
+    return NULL;
+}
+
 bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns)
 {
     bool changed = false;

@@ -23,6 +23,9 @@ bool fleet_has_any(const struct fleet *f, enum exit_status *status);
 /* Samples each; true if an alert was raised. */
 bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns);
 
+/* The first whose recording of an alert had something to tell at the last tick, or NULL. */
+const struct watched *fleet_news(const struct fleet *f);
+
 /* Between two ticks: whether the target of any is not as its row says. */
 bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns);
 

@@ -182,12 +182,10 @@ struct history *history_new_sparing(const struct metric_table *t)
 
 bool history_part(struct history *h)
 {
-    bool good = true;
-
-    for (int i = 0; i < HISTORY_LEVELS && good; i++)
-        if (h->level[i].is_spilled)
-            good = spill_part(h->level[i].bucket, h->level[i].bucket_bytes);
-    return good;
+    for (struct level *l = h->level; l < h->level + HISTORY_LEVELS; l++)
+        if (l->is_spilled && !spill_part(l->bucket, l->bucket_bytes))
+            return false;
+    return true;
 }
 
 void history_free(struct history *h)

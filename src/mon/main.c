@@ -23,6 +23,7 @@
 #include "mon/options.h"
 #include "mon/prom_command.h"
 #include "mon/rcfile.h"
+#include "mon/report_command.h"
 #include "mon/several.h"
 #include "mon/symbol.h"
 #include "mon/target.h"
@@ -82,6 +83,11 @@ static enum exit_status run_dump(const struct options *o, const struct target *t
         return fail(EXIT_NO_TARGET, "process %d (%s) has ended: its stacks are gone",
                     (int)target->pid, target->name);
     return dump_command_run(&command, stdout);
+}
+
+static enum exit_status run_recorded_dump(const struct options *o)
+{
+    return dump_command_recorded(o->read_path, dump_format_of(o), stdout);
 }
 
 /* Monitors take its status for Nagios', in which 2 means critical: so even a wrong command line is
@@ -190,6 +196,8 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
         return prom_command_run(&target, 1, stdout);
     if (o->mode == MODE_DUMP)
         return run_dump(o, &target);
+    if (o->mode == MODE_REPORT)
+        return report_command_run(o, &target, STDOUT_FILENO);
     return on_screen ? (enum exit_status)app_run(o, &target) : batch_run(o, &target);
 }
 
@@ -282,7 +290,9 @@ static enum exit_status run(const struct options *o, struct target_list *list)
             return run_recording(o);
         return run_on_target(o, list);
     case MODE_DUMP:
-        return run_on_target(o, list);
+        return o->read_path != NULL ? run_recorded_dump(o) : run_on_target(o, list);
+    case MODE_REPORT:
+        return report_command_may_write(STDOUT_FILENO) ? run_on_target(o, list) : EXIT_USAGE;
     }
     return EXIT_FAILED;
 }

@@ -19,6 +19,7 @@
 #include "mon/export.h"
 #include "mon/fail.h"
 #include "mon/follow.h"
+#include "mon/incident.h"
 #include "mon/monitor.h"
 #include "mon/symbol.h"
 
@@ -45,6 +46,7 @@ struct batch {
     struct monitor *monitor;
     struct symbols *symbols;
     struct alert_command on_alert;
+    struct incident incident;
     struct code_line code[ALERTS_MAX + EXPORT_CODES];
     uint32_t ncodes;
     struct code_table *lines; /* of what is recorded, or NULL */
@@ -167,6 +169,14 @@ static void tell_trouble(struct batch *b)
              b->options->write_path, s->lost);
 }
 
+/* Of a recording of an alert: where it is, or once why there is none. */
+static void tell_incident(struct batch *b)
+{
+    if (incident_tick(&b->incident, b->monitor) != INCIDENT_NO_NEWS)
+        fprintf(stderr, "gomon: process %d (%s): %s\n", (int)monitor_model(b->monitor)->target.pid,
+                monitor_model(b->monitor)->target.name, b->incident.text);
+}
+
 /* Waits for the next process of the same name, and goes on with it. */
 static void follow(struct batch *b)
 {
@@ -198,6 +208,7 @@ static enum exit_status write_next(struct batch *b)
     if (!write_sample(b))
         return batch_no_json();
     tell_trouble(b);
+    tell_incident(b);
     if (fflush(stdout) != 0)
         return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
     b->nsamples++;
@@ -282,6 +293,7 @@ static void write_samples(struct batches *all, int64_t interval_ns)
 
 static void batch_free(struct batch *b)
 {
+    incident_fini(&b->incident);
     code_table_free(b->lines);
     symbols_free(b->symbols);
     monitor_free(b->monitor);
@@ -307,6 +319,7 @@ static enum exit_status add(struct batches *all, const struct options *o,
     }
     b->symbols = symbols_new(target->pid, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
     alert_command_init(&b->on_alert, o->on_alert);
+    incident_init(&b->incident, o);
     if (o->write_path != NULL)
         b->lines = code_table_new();
     all->one[all->n++] = b;

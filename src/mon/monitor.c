@@ -223,70 +223,6 @@ static void keep_published(struct monitor *m)
     m->last_kept_ns = m->now.published_ns;
 }
 
-/* ---- what gomon measures ---- */
-
-static void measure(struct monitor *m, unsigned metric, uint64_t value)
-{
-    snapshot_set(&m->now, metric, value);
-    history_add(m->history, metric, m->now.mono_ns, value);
-}
-
-/* What of the runtime's memory is resident: all but what it gave back, and of the stacks only what
- * is in use. False if the source does not tell. */
-static bool runtime_resident(const struct snapshot *s, uint64_t *bytes)
-{
-    uint64_t sys;
-    uint64_t released;
-    uint64_t stack_sys;
-    uint64_t stack_inuse;
-
-    if (!snapshot_value(s, MON_MEM_SYS, &sys) || !snapshot_value(s, MON_HEAP_RELEASED, &released) ||
-        !snapshot_value(s, MON_STACK_SYS, &stack_sys) ||
-        !snapshot_value(s, MON_STACK_INUSE, &stack_inuse))
-        return false;
-    released += stack_sys > stack_inuse ? stack_sys - stack_inuse : 0;
-    *bytes = sys > released ? sys - released : 0;
-    return true;
-}
-
-static void measure_cgroup(struct monitor *m, const struct procinfo *p)
-{
-    if (p->has_cgroup) {
-        measure(m, MON_CGROUP_MEMORY, p->cgroup_bytes);
-        measure(m, MON_CGROUP_CACHE, p->cgroup_cache);
-    }
-    if (p->cgroup_limit > 0)
-        measure(m, MON_CGROUP_LIMIT, p->cgroup_limit);
-    if (p->has_cgroup_cpu) {
-        measure(m, MON_CGROUP_CPU_PERIODS, p->cgroup_cpu.periods);
-        measure(m, MON_CGROUP_CPU_THROTTLED, p->cgroup_cpu.throttled);
-        measure(m, MON_CGROUP_THROTTLED, p->cgroup_cpu.throttled_ns);
-    }
-}
-
-static void measure_process(struct monitor *m)
-{
-    const struct procinfo *p = &m->process;
-    struct procinfo fresh;
-    uint64_t runtime;
-
-    if (m->reader == NULL || !m->target.live || !procinfo_read(m->reader, m->target.pid, &fresh) ||
-        fresh.start_ticks != m->target.start_ticks || fresh.state == 'Z')
-        return; /* it has ended, or will be seen to have: the last figures stay */
-    m->process = fresh;
-    measure(m, MON_PROCESS_RSS, p->rss_bytes);
-    measure(m, MON_PROCESS_VIRTUAL, p->virtual_bytes);
-    measure(m, MON_PROCESS_CPU, p->cpu_ns);
-    measure(m, MON_PROCESS_THREADS, p->nthreads);
-    if (p->has_files)
-        measure(m, MON_PROCESS_FILES, p->nfiles);
-    if (p->files_limit > 0)
-        measure(m, MON_PROCESS_FILES_LIMIT, p->files_limit);
-    measure_cgroup(m, p);
-    if (runtime_resident(&m->now, &runtime))
-        measure(m, MON_PROCESS_OUTSIDE, p->rss_bytes > runtime ? p->rss_bytes - runtime : 0);
-}
-
 /* It has published again, after FROM_NS. */
 static void explain_gap(struct monitor *m, int64_t from_ns)
 {
@@ -413,7 +349,7 @@ static void watch(struct monitor *m, int64_t mono_ns)
         snapshot_copy(&m->prev, &m->before);
     if (is_new)
         keep_published(m);
-    measure_process(m);
+    monitor_measure(m);
     if (is_new)
         explain_gap(m, kept_ns);
     snapshot_derive(&m->now, m->prev.published_ns > 0 ? &m->prev : NULL, &m->table);

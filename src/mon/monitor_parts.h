@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* monitor_parts.h - what a monitor is made of.
- * Who: monitor.c, which follows the target, and monitor_time.c, which moves what is shown through
- * time. Threads: one. */
+ * Who: monitor.c, which follows the target, monitor_measure.c, which looks at its process, and
+ * monitor_time.c, which moves what is shown through time. Threads: one. */
 #ifndef MON_MONITOR_PARTS_H
 #define MON_MONITOR_PARTS_H
 
@@ -71,6 +71,9 @@ struct monitor {
     struct replay replay;
     int64_t window_ns; /* that plots show, as was last told */
 };
+
+/* Of a tick: figures of the process, as the system has them. */
+void monitor_measure(struct monitor *m);
 
 /* After each tick: who looks at the past keeps what is seen of it. */
 void monitor_keep_past(struct monitor *m);

@@ -288,7 +288,7 @@ static void look_at_end(struct monitor *m)
     if (r->dump == NULL)
         r->dump = recording_dump(r->recording);
     if (r->dump != NULL)
-        monitor_set_dump(m, r->dump, (struct dump_status){.stage = DUMP_STAGE_DONE});
+        monitor_set_dump(m, r->dump, NULL, (struct dump_status){.stage = DUMP_STAGE_DONE});
     m->model.view.end_ns = r->last_ns < r->to_ns ? r->last_ns : r->to_ns;
 }
 

@@ -4,6 +4,7 @@
 #include "mon/options.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/clock.h"
-#include "mon/optcheck.h"
+#include "mon/options_agree.h"
 #include "mon/optvalue.h"
 #include "mon/recorder.h"
 
@@ -42,10 +43,21 @@ static const struct option_row rows[OPTIONS] = {
 #define MOST_WINDOW_S    604800.0
 #define DEFAULT_WINDOW_S 900
 #define DEFAULT_BYTES    (INT64_C(1) << 30)
+#define MOST_INCIDENTS   1000
+#define INCIDENTS        10
+#define INCIDENT_BYTES   (INT64_C(8) << 20)
 
 #define WRONG(...) (snprintf(error, OPTIONS_ERROR_BYTES, __VA_ARGS__), false)
 
 /* ---- arguments ---- */
+
+static bool take_incidents(const char *text, uint64_t *n)
+{
+    if (strcmp(text, "0") != 0)
+        return optvalue_count(text, n) && *n <= MOST_INCIDENTS;
+    *n = 0;
+    return true;
+}
 
 static const char *const glyph_names[] = {[GLYPHS_AUTO] = "auto",
                                           [GLYPHS_BRAILLE] = "braille",
@@ -93,10 +105,11 @@ static bool take_text(struct options *o, enum option_id id, const char *text)
                       : id == OPTION_READ  ? &o->read_path
                       : id == OPTION_BEGIN ? &o->begin
                       : id == OPTION_DIFF  ? &o->diff
-                                           : &o->end;
+                      : id == OPTION_END   ? &o->end
+                                           : &o->incident_dir;
 
     *to = text;
-    return text[0] != '\0';
+    return text[0] != '\0' || id == OPTION_INCIDENT_DIR;
 }
 
 /* Takes an option that has an argument; false if it makes no sense. */
@@ -116,8 +129,12 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
         return optvalue_span(text, 60 * NS_PER_S, &o->keep_ns);
     if (id == OPTION_MAX_SIZE)
         return optvalue_size(text, RECORDER_LEAST_BYTES, &o->max_bytes);
+    if (id == OPTION_INCIDENT_SIZE)
+        return optvalue_size(text, RECORDER_LEAST_BYTES, &o->incident_bytes);
+    if (id == OPTION_INCIDENTS)
+        return take_incidents(text, &o->incidents);
     if (id == OPTION_WRITE || id == OPTION_READ || id == OPTION_BEGIN || id == OPTION_END ||
-        id == OPTION_DIFF)
+        id == OPTION_DIFF || id == OPTION_INCIDENT_DIR)
         return take_text(o, id, text);
     if (id == OPTION_GLYPHS)
         return take_glyphs(text, &o->glyphs);
@@ -150,6 +167,7 @@ static enum options_mode mode_of(enum option_id id)
         [OPTION_LIST] = MODE_LIST,           [OPTION_BATCH] = MODE_BATCH,
         [OPTION_ONCE] = MODE_BATCH,          [OPTION_DUMP] = MODE_DUMP,
         [OPTION_DIFF] = MODE_DIFF,           [OPTION_COUNT] = MODE_BATCH,
+        [OPTION_REPORT] = MODE_REPORT,
         [OPTION_SYMBOLIZE] = MODE_SYMBOLIZE, [OPTION_VERSION] = MODE_VERSION,
         [OPTION_HELP] = MODE_HELP,           [OPTION_CSV] = MODE_BATCH,
         [OPTION_PROM] = MODE_PROM,           [OPTION_CHECK] = MODE_CHECK,
@@ -260,6 +278,16 @@ static void seconds_text(char text[OPTIONS_VALUE_BYTES], int64_t ns)
     snprintf(text, OPTIONS_VALUE_BYTES, "%.9g", (double)ns / (double)NS_PER_S);
 }
 
+/* In the largest unit that it has a whole number of. */
+static void size_text(char text[OPTIONS_VALUE_BYTES], int64_t bytes)
+{
+    const char *unit = "BKMGT";
+
+    for (; bytes % 1024 == 0 && unit[1] != '\0'; bytes /= 1024)
+        unit++;
+    snprintf(text, OPTIONS_VALUE_BYTES, "%" PRId64 "%c", bytes, *unit);
+}
+
 static void value_text(const struct options *o, enum option_id id, char text[OPTIONS_VALUE_BYTES])
 {
     struct options copy = *o; /* flag_of gives what may be written */
@@ -276,6 +304,12 @@ static void value_text(const struct options *o, enum option_id id, char text[OPT
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", glyph_names[o->glyphs]);
     else if (id == OPTION_ON_ALERT && o->on_alert != NULL)
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", o->on_alert);
+    else if (id == OPTION_INCIDENTS)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%" PRIu64, o->incidents);
+    else if (id == OPTION_INCIDENT_DIR && o->incident_dir != NULL)
+        snprintf(text, OPTIONS_VALUE_BYTES, "%s", o->incident_dir);
+    else if (id == OPTION_INCIDENT_SIZE)
+        size_text(text, o->incident_bytes);
     else if (id == OPTION_THEME)
         snprintf(text, OPTIONS_VALUE_BYTES, "%s", theme_name(o->theme));
 }
@@ -370,7 +404,9 @@ void options_init(struct options *o)
 {
     *o = (struct options){.interval_ns = NS_PER_S,
                           .lint_window_ns = DEFAULT_WINDOW_S * NS_PER_S,
-                          .max_bytes = DEFAULT_BYTES};
+                          .max_bytes = DEFAULT_BYTES,
+                          .incidents = INCIDENTS,
+                          .incident_bytes = INCIDENT_BYTES};
     lint_set_init(&o->lints);
 }
 
@@ -393,42 +429,6 @@ const char *options_config(int argc, char **argv)
         if (found == LONG_BASE + OPTION_CONFIG)
             path = optarg;
     return path;
-}
-
-/* What does not go together with a recording, or without one. */
-static bool check_recording(const struct options *o, char *error)
-{
-    if (o->read_path == NULL && (o->begin != NULL || o->end != NULL))
-        return WRONG("--begin and --end are of a recording: say which with -r");
-    if (o->read_path != NULL &&
-        (o->target != NULL || o->write_path != NULL || o->dead || o->demo || o->wait || o->follow))
-        return WRONG("-r shows a recording, and no process beside it");
-    if (o->write_path != NULL && o->follow)
-        return WRONG("-w records one process: leave out --follow");
-    if (o->read_path != NULL && o->mode != MODE_WATCH && o->mode != MODE_BATCH &&
-        o->mode < MODE_HELP)
-        return WRONG("a recording can be watched or written out with -b, no more");
-    if (o->write_path != NULL && o->mode != MODE_WATCH && o->mode != MODE_BATCH &&
-        o->mode < MODE_HELP)
-        return WRONG("-w records what is watched, on the screen or with -b");
-    return true;
-}
-
-/* What is of one process only. */
-static bool check_several(const struct options *o, char *error)
-{
-    if (o->pids.is_full)
-        return WRONG("at most %d processes at a time", PIDLIST_MAX);
-    if (o->pids.n < 2 || o->mode >= MODE_HELP)
-        return true;
-    if (o->write_path != NULL)
-        return WRONG("-w records one process: give -p one pid");
-    if (o->follow || o->wait || o->demo)
-        return WRONG("--follow, --wait and --demo are of one process: give -p one pid");
-    if (o->mode == MODE_DUMP || o->mode == MODE_STATUS)
-        return WRONG("--%s is of one process: give -p one pid",
-                     o->mode == MODE_DUMP ? "dump" : "status");
-    return true;
 }
 
 bool options_parse(struct options *o, int argc, char **argv, const char *no_color,
@@ -455,17 +455,7 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
         o->mode = MODE_BATCH;
     if (o->once)
         o->count = 1;
-    if (!check_recording(o, error) || !check_several(o, error) || !optcheck_dump(o, error))
-        return false;
-    if (o->json && o->csv)
-        return WRONG("--json or --csv, not both");
-    if (o->wait && (o->target == NULL || o->demo))
-        return WRONG("which process is to be waited for?");
-    if (o->target == NULL && o->read_path == NULL && !o->demo &&
-        (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK ||
-         o->mode == MODE_STATUS))
-        return WRONG("which process? gomon -l lists them");
-    return true;
+    return options_agree(o, error);
 }
 
 /* ---- help ---- */

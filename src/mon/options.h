@@ -30,6 +30,7 @@ enum options_mode {
     MODE_LIST,
     MODE_DUMP,
     MODE_DIFF,      /* of two files with dumps: options.diff and options.target */
+    MODE_REPORT,    /* a recording of all that is known, to stdout */
     MODE_PROM,      /* one sample, in the format of Prometheus */
     MODE_CHECK,     /* judge expressions; the status is Nagios' */
     MODE_STATUS,    /* one short line */
@@ -74,6 +75,9 @@ struct options {
     bool no_mouse;
     const char *on_alert; /* a command for the shell, borrowed; NULL or "": none */
     bool bell;
+    uint64_t incidents;       /* recordings of alerts that are kept; 0: none are made */
+    const char *incident_dir; /* where; borrowed; NULL or "": the usual folder */
+    int64_t incident_bytes;   /* of each at most */
     bool wait;   /* for the target to come */
     bool follow; /* to the next of the same name */
     bool demo;   /* the target is a scenario of gort-demo */

@@ -12,6 +12,7 @@ void watched_init(struct watched *w, const struct options *options, struct monit
 {
     *w = (struct watched){.options = options, .monitor = monitor};
     alert_command_init(&w->on_alert, options->on_alert);
+    incident_init(&w->incident, options);
 }
 
 static void clear(struct watched *w)
@@ -34,6 +35,7 @@ static void clear(struct watched *w)
 
 void watched_fini(struct watched *w)
 {
+    incident_fini(&w->incident);
     clear(w);
 }
 
@@ -80,6 +82,7 @@ bool watched_tick(struct watched *w, int64_t mono_ns, int64_t real_ns)
 {
     monitor_tick(w->monitor, mono_ns, real_ns);
     watched_refresh_code(w);
+    w->news = incident_tick(&w->incident, w->monitor);
     return alert_command_tick(&w->on_alert, watched_model(w));
 }
 

@@ -14,6 +14,7 @@
 #include "mon/alert_command.h"
 #include "mon/dumpdiff.h"
 #include "mon/dumpjob.h"
+#include "mon/incident.h"
 #include "mon/model.h"
 
 struct code_table;
@@ -27,6 +28,8 @@ struct watched {
     struct symbols *symbols; /* NULL: its code is not looked up; so the next */
     struct code_table *code;
     struct alert_command on_alert;
+    struct incident incident;
+    enum incident_news news; /* of it, of the last tick */
     struct dumpjob *job; /* NULL: no dump is under way */
     bool compares;       /* that one is to be compared with the last */
     struct dump *dump;   /* the last one, or NULL */

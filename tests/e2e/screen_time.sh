@@ -69,7 +69,7 @@ for panel in 1 2 3 4 6 7; do
     wait_screen 5 'REPLAY paused'
 done
 screen_keys D
-wait_screen 5 'a recording has no stacks'
+wait_screen 5 'a recording is not dumped'
 screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail 'q does not end it'
 exit 0

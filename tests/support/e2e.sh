@@ -16,6 +16,7 @@ e2e_pids=()
 work=$(mktemp -d "${TMPDIR:-/tmp}/gomon-$e2e_name.XXXXXX") || exit 99
 started_pid=
 export XDG_CONFIG_HOME=$work/config # not the settings of whoever runs the tests
+export XDG_STATE_HOME=$work/state   # nor where his recordings of alerts lie
 
 e2e_end() {
     local pid
@@ -25,7 +26,8 @@ e2e_end() {
         wait "$pid" 2>/dev/null # so that the shell does not report it
     done
     $e2e_tmux kill-server 2>/dev/null
-    rm -rf "$work"
+    # A recording of an alert may still be brought to its end there.
+    wait_until 10 rm -rf "$work" 2>/dev/null
 }
 trap e2e_end EXIT
 

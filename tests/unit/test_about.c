@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -42,13 +43,15 @@ static void start(void)
     cr_assert_eq(pipe(ready), 0, "no pipe");
     pid = fork();
     if (pid == 0) {
-        char *argv[] = {"sh", "-c", "echo x >&9; read nothing <&8", "a\x1b[31m b", NULL};
-        char *env[] = {"GORT_MAXPROCS=3", "SECRET=hunter2", "GORT_DEBUG=a=b", "XGORT_NO=1", NULL};
+        const char *const argv[] = {"sh", "-c", "echo x >&9; read nothing <&8", "a\x1b[31m b",
+                                    NULL};
+        const char *const env[] = {"GORT_MAXPROCS=3", "SECRET=hunter2", "GORT_DEBUG=a=b",
+                                   "XGORT_NO=1", NULL};
         int idle[2];
 
         if (pipe(idle) != 0 || dup2(ready[1], 9) != 9 || dup2(idle[0], 8) != 8)
             _exit(1);
-        execve("/bin/sh", argv, env);
+        execve("/bin/sh", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
         _exit(1);
     }
     close(ready[1]);

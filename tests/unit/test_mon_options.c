@@ -266,5 +266,29 @@ Test(options, a_recording_is_read_in_the_place_of_a_target)
     assert_wrong("-r x.gmr -w y.gmr", "no process beside it");
     assert_wrong("-r x.gmr --demo", "no process beside it");
     assert_wrong("-r x.gmr --follow", "no process beside it");
-    assert_wrong("-r x.gmr -D", "a recording can be watched");
+    assert_mode("-r x.gmr -D", MODE_DUMP);
+    assert_wrong("-r x.gmr --report", "a recording can be watched");
+}
+
+Test(options, a_report_is_of_one_process)
+{
+    assert_mode("--report kv", MODE_REPORT);
+    assert_mode("--report --dead kv", MODE_REPORT);
+    assert_wrong("--report", "which process");
+    assert_wrong("--report -p 1,2", "--report is of one process");
+    assert_wrong("--report -w x.gmr kv", "-w records what is watched");
+}
+
+Test(options, incidents_are_bounded_or_turned_off)
+{
+    assert_mode("kv", MODE_WATCH);
+    cr_assert(o.incidents == 10 && o.incident_dir == NULL && o.incident_bytes == 8 << 20,
+              "%" PRIu64 " of %" PRId64, o.incidents, o.incident_bytes);
+    assert_mode("--incidents 0 --incident-dir /a --incident-size 16M kv", MODE_WATCH);
+    cr_assert(o.incidents == 0 && o.incident_bytes == 16 << 20, "%" PRIu64, o.incidents);
+    cr_assert_str_eq(o.incident_dir, "/a");
+    assert_wrong("--incidents 1001", "no N for --incidents");
+    assert_wrong("--incidents -1", "no N for --incidents");
+    assert_wrong("--incidents 00", "no N for --incidents");
+    assert_wrong("--incident-size 1M", "no SIZE for --incident-size");
 }

@@ -84,7 +84,17 @@ Test(screen_time, there_is_nothing_to_dump_in_the_past)
     cr_assert(shows("stacks are only those of now"), "it does not say why");
     fixture->model.view.replay = true;
     press('D');
-    cr_assert(shows("a recording has no stacks"), "it does not say why");
+    cr_assert(shows("a recording is not dumped"), "it does not say why");
+}
+
+Test(screen_time, a_report_is_made_of_a_target_at_any_time)
+{
+    cr_assert_eq(press('R'), WISH_REPORT, "no report");
+    go_back(INT64_C(200000000000));
+    cr_assert_eq(press('R'), WISH_REPORT, "no report in the past");
+    fixture->model.view.replay = true;
+    cr_assert_eq(press('R'), WISH_NONE, "a report of a recording");
+    cr_assert(shows("this is a recording"), "it does not say why");
 }
 
 Test(screen_time, a_recording_says_whether_it_plays)
