@@ -7,7 +7,7 @@
 # Every EVERYth program is run with it: so each program has SEEDS / EVERY runs, give or take a few,
 # as many in each of the 12 pairs of a build and a number of procs, but for one. A run is all claims
 # of a program, and one of those that end the process (support/conform.h).
-#   -e  3; 1 if programs are named
+#   -e  13; 1 if programs are named; odd, or it meets the frequencies of yields in step
 #   -j  runs at a time; as many as there are processors
 #   -t  begins no run after so many minutes, builds not counted; 60
 #   -s  the seed of the whole, for other schedules than the last time; 1
@@ -155,7 +155,7 @@ while getopts n:e:j:t:s:b: option; do
 done
 shift $((OPTIND - 1))
 programs=("$@")
-: "${every:=$(($# > 0 ? 1 : 3))}"
+: "${every:=$(($# > 0 ? 1 : 13))}"
 [ ${#programs[@]} -gt 0 ] ||
     mapfile -t programs < <(cd "$source/tests/conform" && printf '%s\n' *.c | sed 's/\.c$//')
 

@@ -287,7 +287,7 @@ static void allocate_and_free(unsigned turn)
 static void churn(void *arg)
 {
     (void)arg;
-    for (unsigned i = 0; i < (SAN_THREAD ? 20 : 60); i++) {
+    for (unsigned i = 0; i < (SAN_THREAD ? 8 : 20); i++) {
         make_garbage(1 << 20);
         for (unsigned turn = 0; turn < 200; turn++)
             allocate_and_free(i + turn);
