@@ -99,6 +99,7 @@ static void hold_while_blocking(void *arg)
         say_held();
         EXPECT(read(ends[0], &c, 1) == 1, "nothing comes");
     }
+    close(ends[0]);
     close_all(box);
 }
 
@@ -111,7 +112,6 @@ CLAIM(the_stack_of_a_task_in_a_blocking_section)
 {
     EXPECT(pipe(ends) == 0, "no pipe");
     expect_held_by(hold_while_blocking, LEAKER_MANY, write_to_pipe);
-    close(ends[0]);
     close(ends[1]);
 }
 

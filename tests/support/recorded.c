@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mon/procstat.h"
+#include "tests/support/sleeper.h"
 
 struct recorded rec = {.folder = "/tmp/gomon-test-recorder.XXXXXX"};
 
@@ -27,11 +28,7 @@ void recorded_setup(void)
                                                         .task_rows = 100,
                                                         .mono_ns = MONO_NS - RECORDED_BEFORE * S,
                                                         .real_ns = REAL_NS - RECORDED_BEFORE * S});
-    rec.target = (struct target){.pid = fork(), .uid = getuid(), .live = true};
-    if (rec.target.pid == 0) {
-        for (;;)
-            pause();
-    }
+    rec.target = (struct target){.pid = fork_sleeper(), .uid = getuid(), .live = true};
     cr_assert(procstat_read(rec.target.pid, &stat), "no child");
     rec.target.start_ticks = stat.start_ticks;
     rec.page.header->pid = rec.target.pid;

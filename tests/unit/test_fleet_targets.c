@@ -14,6 +14,7 @@
 #include "mon/monitor.h"
 #include "mon/procstat.h"
 #include "tests/support/fakepage.h"
+#include "tests/support/sleeper.h"
 
 #define NOBODY  999999999
 #define MONO_NS (50000 * NS_PER_S)
@@ -34,11 +35,7 @@ static void set_up(void)
                                                     .nprocs = 2,
                                                     .mono_ns = MONO_NS - 100 * NS_PER_S,
                                                     .real_ns = REAL_NS - 100 * NS_PER_S});
-    child = fork();
-    if (child == 0) {
-        for (;;)
-            pause();
-    }
+    child = fork_sleeper();
     cr_assert(procstat_read(child, &stat), "no child");
     page.header->pid = child;
     page.header->start_ticks = stat.start_ticks;

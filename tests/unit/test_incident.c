@@ -22,6 +22,7 @@
 #include "mon/procstat.h"
 #include "mon/spill.h"
 #include "tests/support/fakepage.h"
+#include "tests/support/sleeper.h"
 
 #define S           NS_PER_S
 #define BEFORE_S    400
@@ -61,11 +62,7 @@ static void setup(void)
                                                       .task_rows = 10,
                                                       .mono_ns = now_ns - BEFORE_S * S,
                                                       .real_ns = clock_real_ns() - BEFORE_S * S});
-    t.target = (struct target){.pid = fork(), .uid = getuid(), .live = true};
-    if (t.target.pid == 0) {
-        for (;;)
-            pause();
-    }
+    t.target = (struct target){.pid = fork_sleeper(), .uid = getuid(), .live = true};
     cr_assert(procstat_read(t.target.pid, &stat), "no child");
     t.target.start_ticks = stat.start_ticks;
     t.page.header->pid = t.target.pid;

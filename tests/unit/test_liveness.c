@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "mon/liveness.h"
 #include "mon/procstat.h"
+#include "tests/support/sleeper.h"
 
 static struct source_facts facts;
 static struct liveness_ask ask;
@@ -18,12 +19,8 @@ static struct target_status status;
 static void setup(void)
 {
     struct procstat stat;
-    pid_t pid = fork();
+    pid_t pid = fork_sleeper();
 
-    if (pid == 0) {
-        for (;;)
-            pause();
-    }
     cr_assert(procstat_read(pid, &stat), "no child");
     facts = (struct source_facts){.interval_ns = NS_PER_S, .heartbeat_ns = 100 * NS_PER_S};
     ask = (struct liveness_ask){.pid = pid,

@@ -18,6 +18,7 @@
 #include "mon/target.h"
 #include "tests/support/fakepage.h"
 #include "tests/support/resident.h"
+#include "tests/support/sleeper.h"
 
 #define MONO_NS (50000 * NS_PER_S)
 #define REAL_NS (INT64_C(1795403564) * NS_PER_S)
@@ -40,11 +41,7 @@ static void setup(void)
                                                     .task_rows = 100,
                                                     .mono_ns = MONO_NS - 1000 * S,
                                                     .real_ns = REAL_NS - 1000 * S});
-    target = (struct target){.pid = fork(), .uid = getuid(), .live = true};
-    if (target.pid == 0) {
-        for (;;)
-            pause();
-    }
+    target = (struct target){.pid = fork_sleeper(), .uid = getuid(), .live = true};
     cr_assert(procstat_read(target.pid, &stat), "no child");
     target.start_ticks = stat.start_ticks;
     page.header->pid = target.pid;
@@ -273,11 +270,7 @@ static pid_t start_again(void)
     pid_t pid;
 
     for (;;) {
-        pid = fork();
-        if (pid == 0) {
-            for (;;)
-                pause();
-        }
+        pid = fork_sleeper();
         cr_assert(procstat_read(pid, &stat), "no child");
         if (stat.start_ticks > target.start_ticks)
             break;

@@ -16,6 +16,7 @@
 #include "mon/images.h"
 #include "mon/target.h"
 #include "tests/support/fakepage.h"
+#include "tests/support/sleeper.h"
 
 #define NOW_NS (INT64_C(1795403564) * NS_PER_S)
 
@@ -104,13 +105,9 @@ Test(target, two_of_one_name_are_several)
 
 Test(target, a_forked_child_is_none)
 {
-    pid_t child = fork();
+    pid_t child = fork_sleeper();
     enum target_match match;
 
-    if (child == 0) {
-        for (;;)
-            pause();
-    }
     match = target_find_pid(child, &list, &found, error);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
