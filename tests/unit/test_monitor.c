@@ -29,6 +29,7 @@ static struct target target;
 static struct monitor *monitor;
 static const struct model *model;
 static struct monitor_failure failure;
+static char name[24]; /* of the target; of no other test's, which may have one at the same time */
 
 /* The target is a child, so that it can be stopped and killed; its page, which it inherited and
  * which says that it is its own, is written from here. */
@@ -36,7 +37,8 @@ static void setup(void)
 {
     struct procstat stat;
 
-    fakepage_init(&page, &(struct fakepage_options){.name = "fake",
+    snprintf(name, sizeof name, "fake-%d", (int)getpid());
+    fakepage_init(&page, &(struct fakepage_options){.name = name,
                                                     .nprocs = 2,
                                                     .task_rows = 100,
                                                     .mono_ns = MONO_NS - 1000 * S,
@@ -131,7 +133,7 @@ Test(monitor, shows_what_is_published_and_what_is_measured)
     cr_assert(is_known_at(MON_HEAP_ALLOC, MONO_NS) && is_known_at(MON_PROCESS_RSS, MONO_NS),
               "no history");
     assert_state(TARGET_LIVE);
-    cr_assert_str_eq(model->target.name, "fake", "%s", model->target.name);
+    cr_assert_str_eq(model->target.name, name, "%s", model->target.name);
 }
 
 Test(monitor, its_first_look_shows_what_was_before)
