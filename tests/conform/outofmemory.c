@@ -4,6 +4,7 @@
  * collection off or far from due. What exceeds the memory limit is told of, and goes on. */
 #include "config.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "gort.h"
 #include "runtime/san.h"
 
-#define SPACE_BYTES ((rlim_t)800 << 20)
+#define SPACE_BYTES ((rlim_t)640 << 20)
 
 static void ask_for_everything(void)
 {
@@ -154,6 +155,7 @@ static int run_scenario(const struct scenario *s, char *text, size_t bytes)
         exit(77);
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
+        mallopt(M_ARENA_MAX, 1); /* each takes 128 MiB, for as many threads as there happen to be */
         setrlimit(RLIMIT_AS, &limit);
         exit(gort_run(NULL, run_task, (void *)(uintptr_t)s));
     }
