@@ -53,9 +53,11 @@ static const struct option_row rows[OPTIONS] = {
 
 static bool take_incidents(const char *text, uint64_t *n)
 {
-    if (strcmp(text, "0") != 0)
-        return optvalue_count(text, n) && *n <= MOST_INCIDENTS;
-    *n = 0;
+    uint64_t taken = 0;
+
+    if (strcmp(text, "0") != 0 && (!optvalue_count(text, &taken) || taken > MOST_INCIDENTS))
+        return false;
+    *n = taken;
     return true;
 }
 
@@ -141,8 +143,10 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
     if (id == OPTION_THEME)
         return take_theme(text, &o->theme);
     if (id == OPTION_ON_ALERT) {
+        if (strlen(text) >= OPTIONS_VALUE_BYTES)
+            return false;
         o->on_alert = text;
-        return strlen(text) < OPTIONS_VALUE_BYTES;
+        return true;
     }
     if (id == OPTION_CHECK || id == OPTION_CRITICAL) {
         *(id == OPTION_CHECK ? &o->check : &o->critical) = text;

@@ -3,6 +3,7 @@
 
 #include "mon/optvalue.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ bool optvalue_seconds(const char *text, double least, double most, int64_t *ns)
 
     if (end == text || *end != '\0' || !(seconds >= least && seconds <= most))
         return false;
-    *ns = (int64_t)(seconds * (double)NS_PER_S);
+    *ns = llround(seconds * (double)NS_PER_S);
     return true;
 }
 

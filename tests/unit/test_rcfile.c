@@ -109,6 +109,29 @@ Test(rcfile, what_it_prints_it_reads_without_a_fault_and_unchanged)
     free(printed);
 }
 
+Test(rcfile, what_is_refused_is_not_kept)
+{
+    static char lines[OPTIONS_VALUE_BYTES + 64];
+
+    snprintf(lines, sizeof lines, "incidents = 5\nincidents = 1001\non-alert = %0*d\n",
+             OPTIONS_VALUE_BYTES, 0);
+    parse(lines);
+    cr_assert_not_null(strstr(faults, "rc:2: "), "%s", faults);
+    cr_assert_not_null(strstr(faults, "rc:3: "), "%s", faults);
+    cr_assert(o.incidents == 5 && o.on_alert == NULL, "%d incidents", (int)o.incidents);
+}
+
+Test(rcfile, a_fraction_of_a_second_is_printed_as_it_was_written)
+{
+    struct options_setting s;
+
+    parse("delay = 0.29\n");
+    for (unsigned i = 0; options_setting(&o, i, &s); i++)
+        if (strcmp(s.name, "delay") == 0)
+            cr_assert_str_eq(s.text, "0.29", "%s", s.text);
+    cr_assert_eq(o.interval_ns, 290 * NS_PER_MS, "%ld ns", (long)o.interval_ns);
+}
+
 Test(rcfile, is_below_xdg_or_home)
 {
     char path[RCFILE_PATH_BYTES];
