@@ -5,11 +5,13 @@
 
 #include <math.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "mon/figure.h"
 #include "mon/monitor.h"
+#include "mon/text.h"
 
 #define RATE_NS (10 * NS_PER_S) /* the longest that a second sample is waited for */
 
@@ -218,7 +220,10 @@ enum check_status check_report(const struct check *c, const struct model *m, FIL
 
 enum check_status check_unknown(FILE *out, const char *why)
 {
-    fprintf(out, "GOMON UNKNOWN - %s\n", why);
+    char safe[2 * EXPR_ERROR_BYTES];
+
+    text_clean(safe, sizeof safe, why, strlen(why)); /* it may quote the expression */
+    fprintf(out, "GOMON UNKNOWN - %s\n", safe);
     return CHECK_UNKNOWN;
 }
 

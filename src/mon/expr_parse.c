@@ -154,6 +154,8 @@ static int parse_number(struct parser *p)
     if (!unit_factor(end, bytes, &factor))
         return wrong(p, "no unit: \"%.*s\"; there are K M G T, ns us ms s m h d, %%", (int)bytes,
                      end);
+    if (!isfinite(number * factor))
+        return wrong(p, "too large a number: \"%s\"", here(p));
     p->at = end + bytes;
     return add(p, (struct expr_node){.op = EXPR_NUMBER, .number = number * factor});
 }

@@ -175,6 +175,11 @@ Test(expr, text_that_is_too_long_or_too_deep_is_refused)
     assert_wrong(text, "too long");
 }
 
+Test(expr, a_number_that_its_unit_makes_infinite_is_refused)
+{
+    assert_wrong("heap.live < 1e308T", "too large a number");
+}
+
 Test(expr, a_bound_is_seen_from_its_term)
 {
     enum expr_op op;
