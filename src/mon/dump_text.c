@@ -55,12 +55,14 @@ void dump_format_ids(const struct dump_group *group, char text[DUMP_IDS_BYTES])
     size_t named;
 
     CHECK(id != NULL);
+    text[0] = '\0'; /* there may be none */
     for (size_t i = 0; i < n; i++)
         id[i] = group->task[i].id;
     qsort(id, n, sizeof *id, by_id);
     named = format_ranges(id, n, text, DUMP_IDS_BYTES - room_for_rest);
     if (named < group->ntasks)
-        snprintf(text + strlen(text), room_for_rest, " and %zu more", group->ntasks - named);
+        snprintf(text + strlen(text), room_for_rest, "%s%zu more", named > 0 ? " and " : "",
+                 group->ntasks - named);
     free(id);
 }
 

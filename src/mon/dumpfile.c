@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "mon/dump_text.h"
 #include "mon/pool.h"
 #include "mon/tasks.h"
 #include "mon/text.h"
 
-#define TEXT_BYTES 4096 /* of a name, with room for what it is made safe with */
+#define TEXT_BYTES 4096                /* of a name, with room for what it is made safe with */
+#define MOST_TASKS (UINT64_C(1) << 40) /* of a group; more are none that can be added up */
 
 static const char *text_in(struct pool *pool, const json_t *object, const char *name)
 {
@@ -36,6 +38,14 @@ static uint64_t number_in(const json_t *object, const char *name)
     json_int_t n = json_integer_value(json_object_get(object, name));
 
     return n > 0 ? (uint64_t)n : 0;
+}
+
+/* The same for what is an int where it is written. */
+static int32_t small_in(const json_t *object, const char *name)
+{
+    uint64_t n = number_in(object, name);
+
+    return n <= INT32_MAX ? (int32_t)n : 0;
 }
 
 /* What dump_state_text says, read. False: nobody does that. */
@@ -83,7 +93,7 @@ static struct dump_frame read_frame(struct pool *pool, const json_t *o)
                                .file = text_in(pool, o, "file"),
                                .module = text_in(pool, o, "module"),
                                .offset = number_in(o, "offset"),
-                               .line = (uint32_t)number_in(o, "line"),
+                               .line = (uint32_t)small_in(o, "line"),
                                .inlined = json_is_true(json_object_get(o, "inlined"))};
 }
 
@@ -114,10 +124,10 @@ static void read_tasks(struct dump *dump, const json_t *array, uint64_t count,
                                      .since_ns = dump->mono_ns > age_ns ? dump->mono_ns - age_ns
                                                                         : 0,
                                      .name = text_in(pool, o, "name"),
-                                     .tid = (int32_t)number_in(o, "tid")};
+                                     .tid = small_in(o, "tid")};
     }
     group->task = task;
-    group->ntasks = count > n ? (size_t)count : n;
+    group->ntasks = max_size(n, min_size(count, MOST_TASKS));
     group->nunlisted = group->ntasks - n;
 }
 
@@ -160,6 +170,7 @@ static struct dump *read_dump(const json_t *root)
 {
     const json_t *groups = json_object_get(root, "groups");
     struct dump *dump;
+    const char *note;
 
     if (number_in(root, "schema") != DUMP_SCHEMA || !json_is_array(groups) ||
         json_object_get(root, "difference") != NULL)
@@ -169,8 +180,8 @@ static struct dump *read_dump(const json_t *root)
     dump->real_ns = number_in(root, "real_ns");
     dump->took_ns = number_in(root, "took_ns");
     dump->nskipped = number_in(root, "skipped");
-    snprintf(dump->note, sizeof dump->note, "%.*s", (int)sizeof dump->note - 1,
-             text_in(dump_pool(dump), root, "note"));
+    note = text_in(dump_pool(dump), root, "note");
+    text_clean(dump->note, sizeof dump->note, note, strlen(note));
     if (read_groups(dump, groups))
         return dump;
     dump_free(dump);

@@ -410,6 +410,52 @@ Test(dumpdiff, what_is_no_dump_is_refused)
     cr_assert_not_null(strstr(why, strerror(ENOENT)), "%s", why);
 }
 
+Test(dumpdiff, what_is_too_large_in_a_file_is_written_so_that_it_can_be_read)
+{
+    static const char text[] =
+        "{\"schema\":1,\"groups\":["
+        "{\"state\":\"running\",\"end\":\"\",\"count\":9223372036854775807,"
+        "\"tasks\":[{\"tid\":2147483648}],\"frames\":[{\"line\":4294967295}]},"
+        "{\"state\":\"running\",\"end\":\"\",\"count\":9223372036854775807,\"tasks\":[],"
+        "\"frames\":[]}]}";
+    char first[1 << 14];
+
+    dump_free(before);
+    before = read_text(text, sizeof text - 1);
+    cr_assert_not_null(before, "%s", why);
+    snprintf(first, sizeof first, "%s", json_of(before));
+    dump_free(before);
+    before = read_text(first, strlen(first));
+    cr_assert_not_null(before, "%s: %s", why, first);
+    cr_assert_str_eq(json_of(before), first, "%s", first);
+}
+
+Test(dumpdiff, a_group_of_which_no_task_is_listed_has_no_ids)
+{
+    char text[DUMP_IDS_BYTES] = "what was here before";
+    struct dump_group group = {.ntasks = 0};
+
+    dump_format_ids(&group, text);
+    cr_assert_str_eq(text, "", "%s", text);
+    group.ntasks = group.nunlisted = 7;
+    dump_format_ids(&group, text);
+    cr_assert_str_eq(text, "7 more", "%s", text);
+}
+
+Test(dumpdiff, a_long_note_is_cut_at_a_whole_character)
+{
+    char letters[201] = "", text[512];
+
+    for (size_t i = 0; i < sizeof letters - 1; i += 2)
+        memcpy(letters + i, "\xc3\xa9", 3);
+    snprintf(text, sizeof text, "{\"schema\":1,\"groups\":[],\"note\":\"%s\"}", letters);
+    dump_free(before);
+    before = read_text(text, strlen(text));
+    cr_assert_not_null(before, "%s", why);
+    cr_assert_eq(strlen(before->note), sizeof before->note - 2, "%s", before->note);
+    cr_assert_not_null(strstr(json_of(before), before->note), "%s", json_of(before));
+}
+
 Test(dumpdiff, texts_of_a_file_are_made_safe)
 {
     static const char text[] =
