@@ -216,7 +216,8 @@ char *fmt_date(char *buf, size_t size, int64_t real_ns)
 char *fmt_rfc3339(char *buf, size_t size, int64_t real_ns)
 {
     time_t seconds = seconds_of(real_ns);
-    int64_t ms = (real_ns - (int64_t)seconds * INT64_C(1000000000)) / INT64_C(1000000);
+    int64_t rest_ns = real_ns % INT64_C(1000000000);
+    int64_t ms = (rest_ns < 0 ? rest_ns + INT64_C(1000000000) : rest_ns) / INT64_C(1000000);
     struct tm tm;
 
     if (gmtime_r(&seconds, &tm) == NULL)

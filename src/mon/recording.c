@@ -163,6 +163,14 @@ void recording_free(struct recording *r)
     free(r);
 }
 
+/* Time that can be reckoned with, or 0. */
+static int64_t time_in(const char *text)
+{
+    long long t = strtoll(text, NULL, 10);
+
+    return t > 0 && t <= INT64_MAX / 4 ? t : 0;
+}
+
 bool recording_target(struct recording *r, struct model_target *target)
 {
     char number[24];
@@ -171,7 +179,7 @@ bool recording_target(struct recording *r, struct model_target *target)
     if (recfile_get_meta(r->f, "pid", number, sizeof number))
         target->pid = (pid_t)strtol(number, NULL, 10);
     if (recfile_get_meta(r->f, "start_real_ns", number, sizeof number))
-        target->start_real_ns = strtoll(number, NULL, 10);
+        target->start_real_ns = time_in(number);
     recfile_get_meta(r->f, "page_version", target->page_version, sizeof target->page_version);
     return recfile_get_meta(r->f, "name", target->name, sizeof target->name);
 }
@@ -241,6 +249,7 @@ bool recording_mono(struct recording *r, int64_t real_ns, int64_t *mono_ns)
 {
     struct recording_moment first;
 
+    real_ns = real_ns < 0 ? 0 : real_ns > INT64_MAX / 4 ? INT64_MAX / 4 : real_ns;
     if (time_of(r,
                 "SELECT mono_ns + (?1 - real_ns) FROM samples WHERE real_ns<=?1 "
                 "ORDER BY real_ns DESC LIMIT 1",

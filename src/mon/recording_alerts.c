@@ -44,16 +44,16 @@ static bool alert_of(struct sqlite3_stmt *row, int64_t mono_ns, struct alert *a)
 {
     char name[32];
 
-    *a = (struct alert){.raised_ns = sqlite3_column_int64(row, 0),
+    *a = (struct alert){.raised_ns = recording_time(row, 0, 0),
                         .key = u64(row, 2),
                         .severity = (enum alert_severity)one_of(row, 3, ALERT_CRITICAL + 1),
-                        .raised_real_ns = sqlite3_column_int64(row, 4),
-                        .cleared_ns = sqlite3_column_int64(row, 5),
+                        .raised_real_ns = recording_time(row, 4, 0),
+                        .cleared_ns = recording_time(row, 5, 0),
                         .pc = u64(row, 6),
                         .has_trend = u32(row, 8) > 0,
                         .trend = {.samples = u32(row, 8),
-                                  .from_ns = sqlite3_column_int64(row, 9),
-                                  .to_ns = sqlite3_column_int64(row, 10),
+                                  .from_ns = recording_time(row, 9, 0),
+                                  .to_ns = recording_time(row, 10, 0),
                                   .from_value = sqlite3_column_double(row, 11),
                                   .to_value = sqlite3_column_double(row, 12),
                                   .per_second = sqlite3_column_double(row, 13),

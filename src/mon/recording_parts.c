@@ -122,7 +122,7 @@ struct proc_sample recording_proc_of(struct sqlite3_stmt *s)
         .runq = u32(s, 3),
         .tid = (int32_t)u32(s, 4),
         .task = u64(s, 5),
-        .task_since_ns = sqlite3_column_int64(s, 6),
+        .task_since_ns = recording_time(s, 6, 0),
         .switches = u64(s, 12),
         .steals = u64(s, 13),
         .detaches = u64(s, 14),
@@ -178,9 +178,9 @@ static void take_last(struct sqlite3_stmt *s, int column, struct gc_last *last)
 static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
 {
     return (struct gc_cycle){
-        .start_mono_ns = sqlite3_column_int64(s, 0),
+        .start_mono_ns = recording_time(s, 0, 0),
         .number = u64(s, 1),
-        .end_real_ns = sqlite3_column_int64(s, 2),
+        .end_real_ns = recording_time(s, 2, 0),
         .pause_ns = u64(s, 3),
         .stop_ns = u64(s, 4),
         .mark_ns = u64(s, 5),
@@ -240,7 +240,7 @@ static void read_events(struct recfile *f, int64_t mono_ns, struct snapshot *s)
         if (n == SNAPSHOT_MAX_EVENTS)
             continue;
         n++;
-        *e = (struct event_sample){.mono_ns = sqlite3_column_int64(row, 0),
+        *e = (struct event_sample){.mono_ns = recording_time(row, 0, 0),
                                    .number = u64(row, 1),
                                    .kind = u32(row, 2),
                                    .arg = {u64(row, 3), u64(row, 4)}};
@@ -305,7 +305,7 @@ static void read_waits(struct recfile *f, int64_t mono_ns, struct snapshot *s)
             continue;
         l->from_ns[l->n] = from_ns;
         l->count[l->n] = l->lately[l->n] = u64(row, 2);
-        l->lately_ns = sqlite3_column_int64(row, 3);
+        l->lately_ns = recording_time(row, 3, 0);
         l->n++;
     }
 }
@@ -406,7 +406,7 @@ struct task_group recording_group_of(struct sqlite3_stmt *s)
     struct task_group x = {.spawn_pc = u64(s, 2),
                            .start_fn = u64(s, 3),
                            .count = u64(s, 6),
-                           .oldest_since_ns = sqlite3_column_int64(s, 7)};
+                           .oldest_since_ns = recording_time(s, 7, 0)};
     char word[32];
 
     recording_text(s, 4, word, sizeof word);
@@ -447,7 +447,7 @@ void recording_read_tasks(struct recfile *f, int64_t mono_ns, struct task_groups
 
     *g = (struct task_groups){0};
     while (next_row(&row)) {
-        g->mono_ns = sqlite3_column_int64(row, 0);
+        g->mono_ns = recording_time(row, 0, 0);
         g->valid = true;
         if (g->n < TASK_GROUPS_MAX)
             take_group(row, g);

@@ -110,6 +110,8 @@ Test(fmt, writes_times)
     cr_assert_str_eq(fmt_rfc3339(text, sizeof text, INT64_C(1795403564007000000)),
                      "2026-11-23T03:12:44.007Z", "%s", text);
     cr_assert_str_eq(fmt_rfc3339(text, sizeof text, -1), "1969-12-31T23:59:59.999Z", "%s", text);
+    cr_assert_str_eq(fmt_rfc3339(text, sizeof text, INT64_MIN), "1677-09-21T00:12:43.145Z", "%s",
+                     text);
 }
 
 Test(fmt, cuts_to_the_room_there_is)
