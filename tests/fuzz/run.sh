@@ -20,13 +20,17 @@ cd "$build"
 [ -f Makefile ] || "$top/configure" CC=clang --disable-shared --enable-debug \
     CFLAGS="$flags -fsanitize=fuzzer-no-link,$sanitizers" >configure.log
 make -j"$(nproc)" all tests/support/libfakepage.a >make.log
-libs="tests/support/libfakepage.a libdemo.a libmon.a .libs/libruntime.a .libs/libbase.a"
-libs="$libs $(pkg-config --libs libproc2 libdw jansson) -lm -pthread"
+libs="tests/support/libfakepage.a libdemo.a libscreen.a libmon.a .libs/libruntime.a .libs/libbase.a"
+libs="$libs $(pkg-config --libs libproc2 libdw jansson sqlite3) -lm -pthread"
 
 for name in "$@"; do
     mkdir -p "found/$name"
+    fixture="fixture fixture_cycle fixture_dump fixture_groups"
     support=
     case $name in
+        fuzz_expr) support=$fixture ;;
+        fuzz_recording) support="rechange drawcheck $fixture" ;;
+        fuzz_screen) support="drawcheck $fixture" ;;
         fuzz_mail) support="faketask mailclient procfd" ;;
     esac
     sources=$top/tests/fuzz/$name.c

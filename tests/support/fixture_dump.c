@@ -45,6 +45,9 @@ void fixture_add_dump(struct fixture *f, size_t ngroups)
     struct dump *dump = calloc(1, sizeof *dump);
 
     CHECK(group != NULL && dump != NULL);
+    if (f->dump != NULL)
+        free((void *)(uintptr_t)f->dump->group);
+    free(f->dump);
     for (size_t i = 0; i < ngroups; i++)
         group[i] = (struct dump_group){.key = i,
                                        .state = TASK_WAITING,

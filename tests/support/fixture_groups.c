@@ -9,6 +9,7 @@
 
 void fixture_add_groups(struct fixture *f, int64_t until_s)
 {
+    grouppast_free(f->groups);
     f->groups = grouppast_new();
     CHECK(f->groups != NULL);
     for (int64_t t = -1200; t <= until_s; t += 5) {
