@@ -251,6 +251,15 @@ static int64_t utc_offset_ns(int64_t real_ns)
     return localtime_r(&seconds, &local) == NULL ? 0 : local.tm_gmtoff * NS_PER_S;
 }
 
+/* When a clock on the wall shows LOCAL_NS, counted as if in UTC. Of what it shows twice, as it is
+ * set back, one of both; for what it never shows, as it is set forward, a time beside it. */
+static int64_t instant_of(int64_t local_ns)
+{
+    int64_t about_ns = local_ns - utc_offset_ns(local_ns);
+
+    return local_ns - utc_offset_ns(about_ns);
+}
+
 /* Distance of two labels of the time axis: round, and far enough for them. */
 static int64_t label_step(int64_t column_ns)
 {
@@ -286,11 +295,11 @@ static void draw_times(const struct plot *plot, struct canvas *times, int gutter
     int64_t column_ns = time->step_ns * plot_tier_columns(plot->tier) / time->repeat;
     int64_t end_ns = time->begin_ns + time->nbuckets * time->step_ns + time->real_minus_mono;
     int64_t step_ns = label_step(column_ns);
-    int64_t offset_ns = utc_offset_ns(end_ns);
-    int64_t at = (end_ns + offset_ns) / step_ns * step_ns - offset_ns;
+    int64_t local_ns = (end_ns + utc_offset_ns(end_ns)) / step_ns * step_ns;
 
-    for (;; at -= step_ns) {
+    for (;; local_ns -= step_ns) {
         char text[FMT_BYTES_MAX];
+        int64_t at = instant_of(local_ns);
         int col = column_of(plot, at - time->real_minus_mono, cols);
         label_text(text, at, step_ns);
         int width = (int)strlen(text);

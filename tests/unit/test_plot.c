@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "mon/plot.h"
@@ -369,6 +370,65 @@ Test(plot, times_stand_under_their_columns)
     cr_assert_eq(canvas_at(&canvas, 7, col)->rune, ':', "column %d, but\n%s", col, text);
     free(text);
     canvas_fini(&canvas);
+}
+
+/* The times under a plot of 60 columns that ends at REAL_NS, in the time zone TZ. */
+static char *times_under(const char *tz, int64_t window_ns, int64_t real_ns)
+{
+    static struct plot_bucket bucket[PLOT_MAX_BUCKETS];
+    struct plot plot = {.tier = PLOT_BLOCKS,
+                        .title = "T",
+                        .nseries = 1,
+                        .series = {{.name = "n", .bucket = bucket, .role = ROLE_SERIES_0}}};
+    struct canvas canvas;
+
+    setenv("TZ", tz, 1);
+    tzset();
+    plot.time = plot_time_for(PLOT_BLOCKS, 60, window_ns, NOW, real_ns - NOW);
+    canvas_init(&canvas, 8, 68);
+    plot_draw(&plot, &canvas);
+    char *text = canvas_to_text(&canvas);
+    canvas_fini(&canvas);
+    char *last = text + strlen(text) - 1;
+    while (last > text && last[-1] != '\n')
+        last--;
+    memmove(text, last, strlen(last) + 1);
+    return text;
+}
+
+#define CENTRAL_EUROPE "CET-1CEST,M3.5.0,M10.5.0/3"
+#define NEW_YORK       "EST5EDT,M3.2.0,M11.1.0"
+
+/* Each line is of a week in which the clocks were changed, and of one day of that week. */
+Test(plot, times_stay_round_when_the_clocks_are_changed)
+{
+    static const struct {
+        const char *tz;
+        int64_t days;
+        int64_t real_s;
+        const char *wanted[5];
+    } cases[] = {
+        /* set forward on 2026-03-29; set back on 2026-10-25; shown on the Tuesday after */
+        {CENTRAL_EUROPE, 7, 1774951200, {"03-31", "03-30", "03-29", "03-28", "03-27"}},
+        {CENTRAL_EUROPE, 7, 1793098800, {"10-27", "10-26", "10-25", "10-24", "10-23"}},
+        {NEW_YORK, 7, 1773172800, {"03-10", "03-09", "03-08", "03-07", "03-06"}},
+        {NEW_YORK, 7, 1793736000, {"11-03", "11-02", "11-01", "10-31", "10-30"}},
+        /* 19:00 of the Sunday itself */
+        {CENTRAL_EUROPE, 1, 1774803600, {"18:00", "12:00", "06:00", "00:00"}},
+        {CENTRAL_EUROPE, 1, 1792951200, {"18:00", "12:00", "06:00", "00:00"}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = times_under(cases[i].tz, cases[i].days * 1440 * MINUTE,
+                                 cases[i].real_s * NS_PER_S);
+        for (int k = 0; k < 5 && cases[i].wanted[k] != NULL; k++) {
+            const char *first = strstr(text, cases[i].wanted[k]);
+
+            cr_assert(first != NULL && strstr(first + 1, cases[i].wanted[k]) == NULL,
+                      "case %zu: %s is not there once in\n%s", i, cases[i].wanted[k], text);
+        }
+        free(text);
+    }
 }
 
 Test(plot, the_legend_says_what_is_not_known)
