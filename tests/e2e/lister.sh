@@ -20,7 +20,7 @@ for i in $(seq 1000); do
 done
 find "$folder" -type f -exec touch -d '2 hours ago' {} +
 ln -s "$secret" "$folder/2000.1"
-ln "$secret" "$folder/2001.1" 2>/dev/null
+ln "$folder/1000.1000" "$folder/2001.1"
 ln -s "$folder" "$folder/2002.1"
 mkfifo "$folder/2003.1"
 : >"$folder/2004.1"

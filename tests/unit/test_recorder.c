@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "tests/support/openfds.h"
 #include "tests/support/recorded.h"
 #include "tests/support/resident.h"
 
@@ -186,10 +188,11 @@ Test(recorder, a_file_of_a_bounded_size_drops_the_oldest)
 }
 
 /* A sample a minute: all levels of the history are written through, and the temporary recording. */
-Test(recorder, memory_is_flat_over_a_simulated_week)
+Test(recorder, memory_and_descriptors_are_flat_over_a_simulated_week)
 {
     const char *sanitizer = getenv("SANITIZER");
     int64_t after_a_day;
+    int fds;
 
     if (sanitizer != NULL && *sanitizer != '\0')
         cr_skip_test("a sanitizer keeps what was freed");
@@ -199,6 +202,7 @@ Test(recorder, memory_is_flat_over_a_simulated_week)
         recorded_run(minute * 60, 1);
     monitor_move(rec.monitor, MOVE_BY, -3600 * S, 300 * S);
     after_a_day = resident_kb();
+    fds = open_fds(getpid());
     for (int64_t minute = 1440; minute < 7 * 1440; minute++) {
         recorded_run(minute * 60, 1);
         if (minute % 100 == 0)
@@ -209,6 +213,8 @@ Test(recorder, memory_is_flat_over_a_simulated_week)
 
     cr_assert(after_a_day > 0 && resident_kb() < after_a_day + 256,
               "%" PRId64 " KB after a day, %" PRId64 " after seven", after_a_day, resident_kb());
+    cr_assert_eq(open_fds(getpid()), fds, "%d descriptors after a day, %d after seven", fds,
+                 open_fds(getpid()));
 }
 
 /* A file that may not grow stands for a disk that is full. */

@@ -258,6 +258,19 @@ Test(images, other_names_and_links_are_passed_over)
     cr_assert_eq(images.n, 0, "%u images, first %s", images.n, images.image[0].name);
 }
 
+/* Another user may have planted the name of a file of ours. */
+Test(images, a_file_of_two_names_is_passed_over)
+{
+    char first[128];
+
+    close(put("14.6", 5, 4096));
+    snprintf(first, sizeof first, "%s", path_of("14.6"));
+    cr_assert_eq(link(first, path_of("15.7")), 0, "link");
+    images_find_dead(dir, getuid(), &images);
+
+    cr_assert_eq(images.n, 0, "%u images, first %s", images.n, images.image[0].name);
+}
+
 Test(images, a_folder_that_others_can_write_to_is_not_believed)
 {
     close(put("11.101", 5, 4096));
