@@ -21,8 +21,7 @@ static const int sizes[][2] = {{1, 1},   {200, 2}, {3, 500}, {3, 12}, {39, 184},
 
 static void open_overlay(const char *keys)
 {
-    keyboard_fini();
-    keyboard_init();
+    screen_init(&screen, PLOT_BRAILLE, PLOT_BRAILLE, 1000000000);
     type(keys);
 }
 
