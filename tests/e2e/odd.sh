@@ -18,12 +18,12 @@ timeout 10 "$gomon" -1 -p "$target" <&- >&- 2>&-
 timeout 10 "$gomon" -1 -p "$target" <&- 2>&- | grep -qE '^heap.alloc +[1-9]' ||
     fail 'without stdin and stderr it shows nothing'
 
-# A reader that goes away.
+# A reader that goes away: an end like that of any other filter, no crash and no waiting.
 for how in -l -1 --help --metrics --print-config '-j -c 50 -d 0.02' '--csv -c 50 -d 0.02'; do
     # shellcheck disable=SC2086 # several words
     timeout 10 "$gomon" $how "$target" 2>/dev/null | head -n 1 >/dev/null
     status=${PIPESTATUS[0]}
-    [ "$status" -le 2 ] || fail "$how into a closed pipe ends with $status"
+    [ "$status" -le 2 ] || [ "$status" = 141 ] || fail "$how into a closed pipe ends with $status"
 done
 
 # Nothing says what the terminal is.
