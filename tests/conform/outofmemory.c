@@ -15,7 +15,7 @@
 #include "gort.h"
 #include "runtime/san.h"
 
-#define SPACE_BYTES ((rlim_t)640 << 20)
+#define SPACE_BYTES ((rlim_t)800 << 20)
 
 static void ask_for_everything(void)
 {
