@@ -203,7 +203,7 @@ static void prepare_curses(const struct term_wishes *wishes)
     curs_set(0);
     prepare_looks(wishes);
     if (wishes->mouse)
-        term_mouse_begin();
+        term_mouse_begin(term.frame_fd);
     remember_restore(wishes->mouse);
     term.is_new = true;
 }
@@ -264,6 +264,7 @@ void term_close(void)
 {
     if (term.screen == NULL)
         return;
+    term_mouse_pause(term.frame_fd);
     endwin();
     drain();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell_modes);
@@ -287,18 +288,33 @@ enum plot_tier term_best_tier(void)
 
 /* ---- Keys ---- */
 
-uint32_t term_key(void)
+/* Of one step of curses. True: it was a part of a key only. */
+static bool read_part(uint32_t *key)
 {
     wint_t code;
+    int kind = wget_wch(term.input, &code);
 
-    switch (wget_wch(term.input, &code)) {
-    case KEY_CODE_YES:
-        return code == KEY_MOUSE ? term_mouse_key() : term_special_key(code);
-    case OK:
-        return code < KEY_CODE_NONE ? (uint32_t)code : (uint32_t)KEY_CODE_OTHER;
-    default:
-        return KEY_CODE_NONE;
-    }
+    *key = KEY_CODE_NONE;
+    if (kind == ERR)
+        return false;
+    if (kind == KEY_CODE_YES && term_mouse_open(code))
+        return true;
+    if (term_mouse_take(code, key))
+        return *key == KEY_CODE_NONE;
+    if (kind == KEY_CODE_YES)
+        *key = code == KEY_MOUSE ? term_mouse_key() : term_special_key(code);
+    else
+        *key = code < KEY_CODE_NONE ? (uint32_t)code : (uint32_t)KEY_CODE_OTHER;
+    return false;
+}
+
+uint32_t term_key(void)
+{
+    uint32_t key;
+
+    while (read_part(&key))
+        ;
+    return key;
 }
 
 int term_input_fd(void)
@@ -451,6 +467,7 @@ bool term_flush(void)
 void term_resume(void)
 {
     set_raw_modes();
+    term_mouse_resume(term.frame_fd);
     term.is_new = true;
 }
 
@@ -461,6 +478,7 @@ void term_suspend(void)
     sigset_t only_stop;
     sigset_t blocked;
 
+    term_mouse_pause(term.frame_fd);
     endwin();
     drain();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell_modes);

@@ -49,6 +49,38 @@ wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
 $e2e_tmux kill-server
 rm -f "$work/screen-status"
 
+# Where it is reported as control sequences: one that is damaged, or cut off, holds up nothing.
+# sequence TEXT: sent as it is, behind CSI <.
+sequence() {
+    $e2e_tmux send-keys -l "$(printf '\033[<%s' "$1")"
+}
+up_for() { screen_text | sed -n '1s/.* up \([0-9hms]*\) .*/\1/p'; }
+goes_on() { [ -n "$(up_for)" ] && [ "$(up_for)" != "$1" ]; }
+
+if infocmp -1 xterm-256color 2>/dev/null | grep -q 'kmous=\\E\[<'; then
+    screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=xterm-256color '$gomon' -p $target"
+    wait_screen 10 '1 Overview 2 Heap'
+    wait_until 5 mouse_is 1 || fail 'sequences are not asked for'
+    column=$(($(column_of '7 All') + 1))
+    sequence "0;$column;24M"
+    sequence "0;$column;24m"
+    wait_screen 5 'heap\.total_alloc'
+    for i in $(seq 12); do sequence '65;6;6M'; done
+    wait_until 5 eval '! screen_has "heap\.total_alloc"' || fail 'the wheel does not scroll'
+    for damaged in '0;-5;-5M' '0;1M' ';;M' '0;99999;99999M' '0;1;1'; do
+        sequence "$damaged"
+        was=$(up_for)
+        wait_until 5 goes_on "$was" || fail "held up by $damaged"
+    done
+    sequence '0;1;24M'
+    wait_screen 5 'PROCESS +rss'
+    screen_keys q
+    [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+    wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
+    $e2e_tmux kill-server
+    rm -f "$work/screen-status"
+fi
+
 # Killed by a fault of its own, it gives the mouse back all the same.
 screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=screen '$gomon' -p $target"
 wait_until 10 mouse_is 1 || fail 'the mouse is not asked for'
