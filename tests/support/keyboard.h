@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* keyboard.h - a screen of 80x24 on the fixture, keys for it, and what is on it.
- * For the suites that press keys: TestSuite(NAME, .init = keyboard_init, .fini = keyboard_fini). */
+/* keyboard.h - a screen on the fixture, of 80x24 unless a test sets width, keys for it, and what is
+ * on it. For the suites that press keys: TestSuite(NAME, .init = keyboard_init, .fini =
+ * keyboard_fini). */
 #ifndef SUPPORT_KEYBOARD_H
 #define SUPPORT_KEYBOARD_H
 
@@ -15,13 +16,14 @@
 
 static struct screen screen;
 static struct fixture *fixture;
+static int width = COLS;
 
 static inline void keyboard_init(void)
 {
     setenv("TZ", "UTC", 1);
     fixture = fixture_new(FIXTURE_NORMAL);
     screen_init(&screen, PLOT_BRAILLE, PLOT_BRAILLE, 1000000000);
-    screen_fit(&screen, &fixture->model, ROWS, COLS);
+    screen_fit(&screen, &fixture->model, ROWS, width);
 }
 
 static inline void keyboard_fini(void)
@@ -31,7 +33,7 @@ static inline void keyboard_fini(void)
 
 static inline enum screen_wish press(uint32_t key)
 {
-    screen_fit(&screen, &fixture->model, ROWS, COLS);
+    screen_fit(&screen, &fixture->model, ROWS, width);
     return screen_key(&screen, &fixture->model, key);
 }
 
@@ -41,18 +43,24 @@ static inline void type(const char *text)
         press((unsigned char)*text);
 }
 
-static inline bool shows(const char *what)
+/* What the screen shows; valid until the next call. */
+static inline const char *picture(void)
 {
+    static char *text;
     struct canvas canvas;
 
-    canvas_init(&canvas, ROWS, COLS);
-    screen_fit(&screen, &fixture->model, ROWS, COLS);
-    screen_draw(&screen, &fixture->model, &canvas);
-    char *text = canvas_to_text(&canvas);
-    bool found = strstr(text, what) != NULL;
     free(text);
+    canvas_init(&canvas, ROWS, width);
+    screen_fit(&screen, &fixture->model, ROWS, width);
+    screen_draw(&screen, &fixture->model, &canvas);
+    text = canvas_to_text(&canvas);
     canvas_fini(&canvas);
-    return found;
+    return text;
+}
+
+static inline bool shows(const char *what)
+{
+    return strstr(picture(), what) != NULL;
 }
 
 #endif

@@ -6,59 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/fixture.h"
+#include "tests/support/keyboard.h"
 #include "panels/screen.h"
 
 #define MINUTE INT64_C(60000000000)
 
-static struct screen screen;
-static struct fixture *fixture;
-
 static void set_up(void)
 {
-    setenv("TZ", "UTC", 1);
-    fixture = fixture_new(FIXTURE_NORMAL);
+    keyboard_init();
     screen_init(&screen, PLOT_ASCII, PLOT_ASCII, 1000000000);
 }
 
-static void tear_down(void)
-{
-    fixture_free(fixture);
-}
-
-TestSuite(changed_panel, .init = set_up, .fini = tear_down);
-
-static enum screen_wish press(uint32_t key)
-{
-    screen_fit(&screen, &fixture->model, 24, 80);
-    return screen_key(&screen, &fixture->model, key);
-}
-
-static void type(const char *text)
-{
-    for (; *text != '\0'; text++)
-        press((unsigned char)*text);
-}
-
-/* What the screen shows; valid until the next call. */
-static const char *picture(void)
-{
-    static char *text;
-    struct canvas canvas;
-
-    free(text);
-    canvas_init(&canvas, 24, 80);
-    screen_fit(&screen, &fixture->model, 24, 80);
-    screen_draw(&screen, &fixture->model, &canvas);
-    text = canvas_to_text(&canvas);
-    canvas_fini(&canvas);
-    return text;
-}
-
-static bool shows(const char *what)
-{
-    return strstr(picture(), what) != NULL;
-}
+TestSuite(changed_panel, .init = set_up, .fini = keyboard_fini);
 
 static struct panel_state *state(void)
 {

@@ -25,7 +25,7 @@ static void open_overlay(const char *keys)
     type(keys);
 }
 
-static char *picture(int rows, int cols)
+static char *picture_of(int rows, int cols)
 {
     struct canvas grid;
 
@@ -52,10 +52,10 @@ Test(screen_sizes, what_is_open_is_as_it_was_when_the_terminal_has_grown_again)
 {
     for (size_t i = 0; i < ARRAY_COUNT(overlays); i++) {
         open_overlay(overlays[i]);
-        char *before = picture(ROWS, COLS);
+        char *before = picture_of(ROWS, COLS);
         for (size_t k = 0; k < ARRAY_COUNT(sizes); k++) {
-            free(picture(sizes[k][0], sizes[k][1]));
-            char *after = picture(ROWS, COLS);
+            free(picture_of(sizes[k][0], sizes[k][1]));
+            char *after = picture_of(ROWS, COLS);
             cr_assert_str_eq(after, before, "\"%s\" after %dx%d:\n%s\nbefore:\n%s", overlays[i],
                              sizes[k][1], sizes[k][0], after, before);
             free(after);
@@ -77,7 +77,7 @@ Test(screen_sizes, keys_are_obeyed_on_any_size)
             for (size_t j = 0; j < ARRAY_COUNT(keys); j++) {
                 screen_fit(&screen, &fixture->model, sizes[k][0], sizes[k][1]);
                 screen_key(&screen, &fixture->model, keys[j]);
-                free(picture(sizes[k][0], sizes[k][1]));
+                free(picture_of(sizes[k][0], sizes[k][1]));
             }
         }
     }

@@ -6,60 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/fixture.h"
+#include "tests/support/keyboard.h"
 #include "base/bits.h"
 #include "mon/dump.h"
 #include "panels/screen.h"
 
-static struct screen screen;
-static struct fixture *fixture;
-static int cols = 80;
-
 static void set_up(void)
 {
-    setenv("TZ", "UTC", 1);
-    fixture = fixture_new(FIXTURE_NORMAL);
+    keyboard_init();
     screen_init(&screen, PLOT_ASCII, PLOT_ASCII, 1000000000);
 }
 
-static void tear_down(void)
-{
-    fixture_free(fixture);
-}
-
-TestSuite(stacks, .init = set_up, .fini = tear_down);
-
-static enum screen_wish press(uint32_t key)
-{
-    screen_fit(&screen, &fixture->model, 24, cols);
-    return screen_key(&screen, &fixture->model, key);
-}
-
-static void type(const char *text)
-{
-    for (; *text != '\0'; text++)
-        press((unsigned char)*text);
-}
-
-/* What the screen shows; valid until the next call. */
-static const char *picture(void)
-{
-    static char *text;
-    struct canvas canvas;
-
-    free(text);
-    canvas_init(&canvas, 24, cols);
-    screen_fit(&screen, &fixture->model, 24, cols);
-    screen_draw(&screen, &fixture->model, &canvas);
-    text = canvas_to_text(&canvas);
-    canvas_fini(&canvas);
-    return text;
-}
-
-static bool shows(const char *what)
-{
-    return strstr(picture(), what) != NULL;
-}
+TestSuite(stacks, .init = set_up, .fini = keyboard_fini);
 
 /* ---- What a line says ---- */
 
@@ -169,9 +127,9 @@ Test(stacks, a_stack_of_the_runtime_alone_is_known_by_its_innermost_frame)
 Test(stacks, file_and_line_are_seen_on_a_narrow_screen)
 {
     show_stack(sleeper, ARRAY_COUNT(sleeper));
-    for (cols = 120; cols >= 40; cols -= 10) {
-        cr_assert(shows("sleep.c:66"), "%d columns:\n%s", cols, picture());
-        cr_assert(shows("fight.c:52"), "%d columns:\n%s", cols, picture());
+    for (width = 120; width >= 40; width -= 10) {
+        cr_assert(shows("sleep.c:66"), "%d columns:\n%s", width, picture());
+        cr_assert(shows("fight.c:52"), "%d columns:\n%s", width, picture());
     }
 }
 
@@ -187,18 +145,18 @@ static size_t place_column(const char *text, const char *function)
 Test(stacks, places_stand_one_below_the_other_on_a_narrow_screen)
 {
     show_stack(sleeper, ARRAY_COUNT(sleeper));
-    for (cols = 60; cols <= 100; cols += 20) {
+    for (width = 60; width <= 100; width += 20) {
         const char *text = picture();
         size_t a = place_column(text, "sleep_until");
         size_t b = place_column(text, "gort_sleep");
-        cr_assert_eq(a, b, "%d columns: %zu, %zu:\n%s", cols, a, b, text);
+        cr_assert_eq(a, b, "%d columns: %zu, %zu:\n%s", width, a, b, text);
     }
 }
 
 Test(stacks, folders_are_shown_where_there_is_room)
 {
     show_stack(sleeper, ARRAY_COUNT(sleeper));
-    cols = 120;
+    width = 120;
     cr_assert(shows(SLEEP_C ":66 (inlined)"), "not there:\n%s", picture());
 }
 
@@ -206,8 +164,8 @@ Test(stacks, a_folded_group_shows_its_line_on_a_narrow_screen)
 {
     show_stack(sleeper, ARRAY_COUNT(sleeper));
     press('z');
-    for (cols = 120; cols >= 40; cols -= 10)
-        cr_assert(shows("fight.c:31"), "%d columns:\n%s", cols, picture());
+    for (width = 120; width >= 40; width -= 10)
+        cr_assert(shows("fight.c:31"), "%d columns:\n%s", width, picture());
 }
 
 Test(stacks, one_task_is_not_many)
