@@ -30,7 +30,8 @@
 #include "runtime/sysmem.h"
 #include "runtime/world.h"
 
-#define FEW_PAGES  64u /* written ones: the last stop can do with them */
+#define FEW_PAGES  64u   /* written ones: the last stop can do with them */
+#define FEW_TASKS  1024u /* that have run: as FEW_PAGES */
 #define ROUNDS_MAX 8u
 #define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
@@ -256,27 +257,69 @@ static void finish_beside(struct cycle *c)
     end_mark(c);
 }
 
+/* How much there was to look at again in the last round. */
+struct rest {
+    uint64_t pages;
+    uint64_t tasks;
+    bool held_up;
+};
+
+/* Whether N is not much less than BEFORE. */
+static bool is_still(uint64_t n, uint64_t before)
+{
+    return n > before - before / 4;
+}
+
+/* Looks again at the pages that were written. True if that need not be repeated: there are few, or
+ * they will not be fewer. */
+static bool clean_pages(struct cycle *c, struct rest *rest)
+{
+    uint64_t n = 0;
+    bool still = false;
+
+    mark_run(MARK_CLEAN, gcthread_wake_markers);
+    mark_read(&c->mark);
+    n = c->mark.written_pages;
+    c->log.rounds++;
+    c->log.written_pages += n;
+    still = is_still(n, rest->pages);
+    rest->pages = n;
+    if (n < FEW_PAGES || (rest->held_up && still))
+        return true;
+    if (still) {
+        gc_hold_up();
+        rest->held_up = true;
+    }
+    return false;
+}
+
+/* Looks again at the tasks that have run. True if there are few, or they will not be fewer: those
+ * who allocate are not held up for that, which would be worse for them than the longer stop. Where
+ * the collector is under test it is done for few, too. */
+static bool settle_tasks(struct rest *rest)
+{
+    uint64_t few = debug.gcstress != 0 || debug.verify != 0 ? 1 : FEW_TASKS;
+    uint64_t n = parked_count_changed();
+
+    if (n < few || is_still(n, rest->tasks))
+        return true;
+    rest->tasks = n;
+    mark_run(MARK_RENEW, gcthread_wake_markers);
+    mark_run(MARK_SETTLE, gcthread_wake_markers);
+    rest->pages = UINT64_MAX; /* that took its time */
+    return false;
+}
+
 /* Looks again at what was written, until that is little. */
 static void clean_up(struct cycle *c)
 {
-    uint64_t before = UINT64_MAX;
-    bool held_up = false;
+    struct rest rest = {UINT64_MAX, UINT64_MAX, false};
 
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-        uint64_t n = 0;
+        bool is_clean = clean_pages(c, &rest);
 
-        mark_run(MARK_CLEAN, gcthread_wake_markers);
-        mark_read(&c->mark);
-        n = c->mark.written_pages;
-        c->log.rounds++;
-        c->log.written_pages += n;
-        if (n < FEW_PAGES || (held_up && n > before - before / 4))
+        if (settle_tasks(&rest) && is_clean)
             return;
-        if (n > before - before / 4) {
-            gc_hold_up();
-            held_up = true;
-        }
-        before = n;
     }
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/gcleak.h"
 #include "runtime/gcpace.h"
 #include "runtime/gcpages.h"
+#include "runtime/gcparked.h"
 #include "runtime/gcroot.h"
 #include "runtime/gcsearch.h"
 #include "runtime/gcstack.h"
@@ -46,7 +47,13 @@ static enum mark_part part_now(void)
 
 static bool is_beside(enum mark_part part)
 {
-    return part == MARK_BESIDE || part == MARK_CLEAN || part == MARK_LEFT_BESIDE;
+    return part != MARK_ALL && part != MARK_LAST && part != MARK_LEFT;
+}
+
+/* Whether the program undoes it meanwhile: it has to be faster. */
+static bool is_race(enum mark_part part)
+{
+    return part == MARK_CLEAN || part == MARK_RENEW || part == MARK_SETTLE;
 }
 
 /* ---- sums ---- */
@@ -145,18 +152,28 @@ static void scan_roots(struct marker *m, size_t i)
 {
     enum mark_part part = part_now();
 
-    if (part == MARK_LEFT || part == MARK_LEFT_BESIDE) {
-        m->root_kind = GCROOT_STACKS;
-        scan_left(m, i);
-        return;
-    }
-    if (part == MARK_BESIDE) {
-        m->root_kind = GCROOT_STACKS;
+    m->root_kind = GCROOT_STACKS;
+    switch (part) {
+    case MARK_BESIDE:
         gcroot_scan_beside_piece(i, marker_search_root, m);
-        return;
+        break;
+    case MARK_RENEW:
+        parked_renew(i, marker_search_root, m);
+        break;
+    case MARK_SETTLE:
+        parked_settle(i, marker_search_root, m);
+        break;
+    case MARK_LEFT:
+    case MARK_LEFT_BESIDE:
+        scan_left(m, i);
+        break;
+    case MARK_ALL:
+    case MARK_CLEAN:
+    case MARK_LAST:
+        m->root_kind = gcroot_kind(i);
+        gcroot_scan(i, marker_search_root, m);
+        break;
     }
-    m->root_kind = gcroot_kind(i);
-    gcroot_scan(i, marker_search_root, m);
 }
 
 static void scan_pages(struct marker *m, size_t i)
@@ -233,7 +250,7 @@ static bool is_proc_idle_for(uint32_t i)
 /* How much of its time the marker I may work, in thousandths. */
 static uint32_t share_of(uint32_t i)
 {
-    if (!is_beside(part_now()) || (part_now() == MARK_CLEAN && i == 0) || is_proc_idle_for(i))
+    if (!is_beside(part_now()) || (is_race(part_now()) && i == 0) || is_proc_idle_for(i))
         return 1000;
     return pace_marker_share(atomic_load_explicit(&sched.nprocs, memory_order_relaxed), i);
 }
@@ -352,6 +369,12 @@ static void prepare(enum mark_part part)
         break;
     case MARK_CLEAN:
         npages = pages_prepare(PAGES_SMALL);
+        break;
+    case MARK_RENEW:
+        mark.nroots = parked_renew_pieces();
+        break;
+    case MARK_SETTLE:
+        mark.nroots = parked_settle_pieces();
         break;
     case MARK_LAST:
         mark.nroots = gcroot_prepare(GCROOT_CHANGED);

@@ -6,6 +6,8 @@
  *   MARK_ALL      all roots; the world is stopped. The only part where nothing is known of writes.
  *   MARK_BESIDE   the roots that can be searched beside the program.
  *   MARK_CLEAN    the marked objects on written pages, which count as clean from then on.
+ *   MARK_RENEW    the written pages of stacks that are searched already; likewise.
+ *   MARK_SETTLE   the stacks of tasks that have run and wait again. Follows MARK_RENEW.
  *   MARK_LAST     all roots, and what lies on pages written since; the world is stopped.
  *   MARK_LEFT     tasks that were left out, and are reached; the world is stopped.
  *   MARK_LEFT_BESIDE  the same beside the program (gcleak.h).
@@ -24,6 +26,8 @@ enum mark_part {
     MARK_ALL,
     MARK_BESIDE,
     MARK_CLEAN,
+    MARK_RENEW,
+    MARK_SETTLE,
     MARK_LAST,
     MARK_LEFT,
     MARK_LEFT_BESIDE,

@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "runtime/fatal.h"
 #include "runtime/gcdirty.h"
+#include "runtime/gcstack.h"
 #include "runtime/proc.h"
 #include "runtime/stack.h"
 #include "runtime/sysmem.h"
@@ -45,6 +46,12 @@ static struct owners *owners_of(uintptr_t addr)
     return &parked.owners[i];
 }
 
+/* Words of parked.changed that are in use. */
+static size_t changed_words(void)
+{
+    return (tasks_used() + 63) / 64;
+}
+
 /* ---- before the mark ---- */
 
 static void reset_slab(uint32_t i)
@@ -79,7 +86,7 @@ void parked_declare_clean(void)
     _Static_assert(NOBODY == UINT32_MAX, "what memset makes of 0xff");
     if (!make_tables())
         gort_fatal("out of memory: no room for the collector's tables of stacks");
-    for (size_t w = 0; w <= tasks_used() / 64 && w < CHANGED_WORDS; w++)
+    for (size_t w = 0; w < changed_words(); w++)
         atomic_store_explicit(&parked.changed[w], 0, memory_order_relaxed);
     for (uint32_t i = 0; i < n; i++)
         reset_slab(i);
@@ -114,7 +121,27 @@ void parked_set_changed(uint32_t slot)
         atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
 }
 
-/* ---- the last stop ---- */
+void parked_clear_changed(uint32_t slot)
+{
+    atomic_fetch_and_explicit(&parked.changed[slot / 64], ~(UINT64_C(1) << (slot % 64)),
+                              memory_order_relaxed);
+}
+
+static uint64_t changed_word(size_t w)
+{
+    return atomic_load_explicit(&parked.changed[w], memory_order_relaxed);
+}
+
+size_t parked_count_changed(void)
+{
+    size_t n = 0;
+
+    for (size_t w = 0; w < changed_words(); w++)
+        n += bits_count(changed_word(w));
+    return n;
+}
+
+/* ---- searching them again ---- */
 
 struct looking {
     const struct owners *owners;
@@ -151,49 +178,72 @@ static void scan_written(void *ctx, uintptr_t lo, uintptr_t hi)
 }
 
 /* A slab without a place for its owners has none: all of its tasks count as changed. */
-static void scan_slab(uint32_t i, struct looking *l)
+static void scan_slab(size_t i, enum dirty_how how, world_scan_fn scan, void *ctx)
 {
+    struct looking l = {.epoch = atomic_load_explicit(&gcstack_epoch, memory_order_relaxed),
+                        .scan = scan,
+                        .ctx = ctx};
     uintptr_t lo = 0;
     uintptr_t hi = 0;
 
-    stack_slab_used(i, &lo, &hi);
-    l->owners = owners_of(lo);
-    if (l->owners->slot != NULL)
-        dirty_find(lo, hi, DIRTY_KEEP, scan_written, l);
+    stack_slab_used((uint32_t)i, &lo, &hi);
+    l.owners = owners_of(lo);
+    if (l.owners->slot != NULL)
+        dirty_find(lo, hi, how, scan_written, &l);
 }
 
-static void scan_changed(size_t piece, world_scan_fn scan, void *ctx)
+/* The tasks of a piece that have changed, one after the other. FN searches one. */
+static void for_changed(size_t piece, void (*fn)(size_t slot, world_scan_fn scan, void *ctx),
+                        world_scan_fn scan, void *ctx)
 {
     for (size_t w = piece * PIECE_WORDS; w < (piece + 1) * PIECE_WORDS; w++) {
-        uint64_t bits = atomic_load_explicit(&parked.changed[w], memory_order_relaxed);
+        uint64_t bits = changed_word(w);
 
         for (; bits != 0; bits &= bits - 1) {
             uint64_t next = bits & (bits - 1);
 
             if (next != 0)
                 task_fetch(task_at(w * 64 + bits_lowest(next)));
-            world_scan_task(w * 64 + bits_lowest(bits), scan, ctx);
+            fn(w * 64 + bits_lowest(bits), scan, ctx);
         }
     }
 }
 
-static size_t changed_pieces(void)
-{
-    return (tasks_used() + 64 * PIECE_WORDS - 1) / (64 * PIECE_WORDS);
-}
+/* ---- the last stop ---- */
 
 size_t parked_pieces(void)
 {
-    return changed_pieces() + parked.nslabs;
+    return parked_settle_pieces() + parked.nslabs;
 }
 
-void parked_scan(size_t i, uint32_t epoch, world_scan_fn scan, void *ctx)
+void parked_scan(size_t i, world_scan_fn scan, void *ctx)
 {
-    struct looking l = {.epoch = epoch, .scan = scan, .ctx = ctx};
-    size_t n = changed_pieces();
+    size_t n = parked_settle_pieces();
 
     if (i < n)
-        scan_changed(i, scan, ctx);
+        for_changed(i, world_scan_task, scan, ctx);
     else
-        scan_slab((uint32_t)(i - n), &l);
+        scan_slab(i - n, DIRTY_KEEP, scan, ctx);
+}
+
+/* ---- before it ---- */
+
+size_t parked_renew_pieces(void)
+{
+    return parked.nslabs;
+}
+
+void parked_renew(size_t i, world_scan_fn scan, void *ctx)
+{
+    scan_slab(i, DIRTY_RENEW, scan, ctx);
+}
+
+size_t parked_settle_pieces(void)
+{
+    return (changed_words() + PIECE_WORDS - 1) / PIECE_WORDS;
+}
+
+void parked_settle(size_t i, world_scan_fn scan, void *ctx)
+{
+    for_changed(i, gcstack_settle, scan, ctx);
 }

@@ -334,7 +334,7 @@ void gcroot_scan(size_t i, world_scan_fn scan, void *ctx)
         world_scan_workers(scan, ctx);
         pools_scan(scan, ctx);
     } else if (i < 1 + roots.task_pieces && roots.how == GCROOT_CHANGED) {
-        parked_scan(i - 1, atomic_load_explicit(&gcstack_epoch, memory_order_relaxed), scan, ctx);
+        parked_scan(i - 1, scan, ctx);
     } else if (i < 1 + roots.task_pieces) {
         scan_tasks(i - 1, scan, ctx);
     } else if (i < 1 + roots.task_pieces + roots.nprocs) {

@@ -15,10 +15,12 @@
 #include "runtime/stack.h"
 #include "runtime/task.h"
 
-#define BUSY    UINT32_MAX
-#define LEFT    (UINT32_MAX - 1)
-#define HAS_RUN UINT32_C(1)
-#define SPINS   100
+#define BUSY  UINT32_MAX
+#define LEFT  (UINT32_MAX - 1)
+#define RUNS  UINT32_C(1)
+#define RAN   UINT32_C(2)
+#define STEP  UINT32_C(4) /* from one mark's number to the next */
+#define SPINS 100
 
 _Atomic(uint32_t) gcstack_epoch;
 
@@ -32,6 +34,12 @@ static _Atomic(int64_t) settled_bytes;
 static uint32_t epoch(void)
 {
     return atomic_load_explicit(&gcstack_epoch, memory_order_relaxed);
+}
+
+/* Whether it says that the task was searched in this mark. */
+static bool is_searched(uint32_t marked)
+{
+    return (marked & ~(STEP - 1)) == epoch();
 }
 
 /* For the accounts. */
@@ -52,17 +60,17 @@ uint64_t gcstack_settled_bytes(void)
     return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-/* Of a task that the caller may change the record of. */
-static void set_changed(struct task *t)
+/* Of a task that the caller may change the record of, and no marker. */
+static void set_running(struct task *t)
 {
     parked_set_changed(t->slot);
-    atomic_store_explicit(&t->marked, epoch() | HAS_RUN, memory_order_relaxed);
+    atomic_store_explicit(&t->marked, epoch() | RUNS, memory_order_relaxed);
 }
 
 void gcstack_begin_task(struct task *t)
 {
     if (gc_marks_beside())
-        set_changed(t);
+        set_running(t);
     else
         atomic_store_explicit(&t->marked, 0, memory_order_relaxed);
 }
@@ -73,7 +81,7 @@ void gcstack_begin(world_scan_fn scan, void *ctx)
 {
     struct worker *w = atomic_load_explicit(&sched.workers, memory_order_acquire);
 
-    last_epoch = last_epoch >= BUSY - 3 ? 2 : last_epoch + 2;
+    last_epoch = last_epoch >= LEFT - 2 * STEP ? STEP : last_epoch + STEP;
     atomic_store_explicit(&gcstack_epoch, last_epoch, memory_order_relaxed);
     atomic_store_explicit(&settled_bytes, 0, memory_order_relaxed);
     for (; w != NULL; w = w->next_all) {
@@ -82,7 +90,7 @@ void gcstack_begin(world_scan_fn scan, void *ctx)
         if (t == NULL)
             continue;
         world_scan_task(t->slot, scan, ctx);
-        set_changed(t);
+        set_running(t);
     }
 }
 
@@ -102,7 +110,7 @@ static uint32_t search_parked(const struct task *t, world_scan_fn scan, void *ct
         return 0;
     if (!parked_note(t)) {
         parked_set_changed(t->slot);
-        return epoch() | HAS_RUN;
+        return epoch() | RAN;
     }
     count_settled(used_bytes(t));
     return epoch();
@@ -116,7 +124,7 @@ void gcstack_scan_parked(size_t slot, world_scan_fn scan, void *ctx)
 
     /* Acquire: pairs with the release where a record becomes a task. If it does so now, either it
      * still looks dead, or the exchange sees what it is marked as since, and fails. */
-    if (marked == BUSY || (marked & ~HAS_RUN) == epoch() ||
+    if (marked == BUSY || is_searched(marked) ||
         atomic_load_explicit(&t->state, memory_order_acquire) == TASK_DEAD)
         return; /* BUSY: by who is about to run it */
     /* Acquire: pairs with the release of who let go of the task before, through the stop. */
@@ -161,6 +169,31 @@ bool gcstack_scan_left(size_t slot, bool (*reached)(const struct task *t), world
     return then != LEFT;
 }
 
+/* ---- once more ---- */
+
+void gcstack_settle(size_t slot, world_scan_fn scan, void *ctx)
+{
+    struct task *t = task_at(slot);
+    uint32_t ran = epoch() | RAN;
+
+    /* Acquire: pairs with the release in gcstack_after_run. */
+    if (atomic_load_explicit(&t->marked, memory_order_relaxed) != ran ||
+        !atomic_compare_exchange_strong_explicit(&t->marked, &ran, BUSY, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return;
+    parked_clear_changed(t->slot); /* before it may run again, which sets it */
+    /* Release: pairs with the acquire in gcstack_before_run. */
+    atomic_store_explicit(&t->marked, search_parked(t, scan, ctx), memory_order_release);
+}
+
+void gcstack_after_run(struct task *t)
+{
+    if (LIKELY(atomic_load_explicit(&t->marked, memory_order_relaxed) == (epoch() | RUNS)))
+        atomic_store_explicit(&t->marked, epoch() | RAN, memory_order_release);
+}
+
+/* ---- before it runs ---- */
+
 /* Words of roots that are put aside for the markers. */
 struct aside {
     struct workbuf *buf;
@@ -197,26 +230,34 @@ static void scan_before_run(const struct task *t)
         work_put(a.buf);
 }
 
+/* While a marker searches it, or is about to. Returns what T is marked as after that. */
+static uint32_t wait_for_marker(const struct task *t, int round)
+{
+    if (round < SPINS)
+        cpu_relax();
+    else
+        sched_yield();
+    /* Acquire: pairs with the release of the marker. */
+    return atomic_load_explicit(&t->marked, memory_order_acquire);
+}
+
 void gcstack_before_run(struct task *t)
 {
-    /* Acquire, here and below: pairs with the release in gcstack_scan_parked. */
+    /* Acquire: as in wait_for_marker. */
     uint32_t marked = atomic_load_explicit(&t->marked, memory_order_acquire);
-    int round = 0;
 
-    while ((marked & ~HAS_RUN) != epoch()) {
+    /* Nobody but its owner changes what is E or E | RUNS. */
+    for (int round = 0; marked != epoch() && marked != (epoch() | RUNS); round++) {
         if (marked != BUSY &&
             atomic_compare_exchange_weak_explicit(&t->marked, &marked, BUSY, memory_order_relaxed,
                                                   memory_order_relaxed)) {
-            scan_before_run(t);
+            if (!is_searched(marked))
+                scan_before_run(t);
             break;
         }
-        if (++round < SPINS)
-            cpu_relax();
-        else
-            sched_yield();
-        marked = atomic_load_explicit(&t->marked, memory_order_acquire);
+        marked = wait_for_marker(t, round);
     }
     if (marked == epoch())
         count_settled(-used_bytes(t));
-    set_changed(t);
+    set_running(t);
 }

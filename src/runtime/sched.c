@@ -99,6 +99,9 @@ bool sched_commit_to_tail(struct task *t, void *arg)
 __attribute__((noinline)) static void
 commit_otherwise(struct worker *w, bool (*commit)(struct task *t, void *arg), struct task *t)
 {
+    if (UNLIKELY(gc_marks_beside() &&
+                 atomic_load_explicit(&t->state, memory_order_relaxed) != TASK_DEAD))
+        gcstack_after_run(t);
     if (!commit(t, w->commit_arg))
         sched_ready(t, 0);
 }
@@ -112,7 +115,9 @@ __attribute__((always_inline)) static inline void let_go(struct worker *w)
         return;
     w->commit = NULL;
     show_left(t);
-    if (LIKELY(commit == sched_commit_release))
+    if (UNLIKELY(gc_marks_beside()))
+        commit_otherwise(w, commit, t);
+    else if (LIKELY(commit == sched_commit_release))
         lock_release(w->commit_arg);
     else if (LIKELY(commit == sched_commit_to_tail))
         put_last(w->proc, t);
