@@ -49,8 +49,8 @@ static bool enter_slabs(void)
         size_t stack_bytes = stack_slab_used((uint32_t)i, &lo, &hi);
 
         lo = align_down(lo, STACK_SLAB_BYTES);
-        notes.slab[lo / STACK_SLAB_BYTES] =
-            (struct slab){notes.words + i * SLAB_WORDS, bits_highest(stack_bytes)};
+        notes.slab[lo / STACK_SLAB_BYTES] = (struct slab){notes.words + i * SLAB_WORDS,
+                                                          bits_highest(stack_bytes)};
         notes.lo = min_size(notes.lo, lo);
         notes.hi = max_size(notes.hi, lo + STACK_SLAB_BYTES);
     }
