@@ -43,14 +43,30 @@ _gomon_lints() {
         $1 == "lint" { sub(/=.*/, "", $3); print before $3 after }'
 }
 
+# _gomon_command INDEX: a command that begins at that word, and its own words.
+_gomon_command() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif [[ $COMP_CWORD == "$1" ]]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+    else
+        compopt -o default 2>/dev/null
+    fi
+}
+
 _gomon() {
-    local gomon=${COMP_WORDS[0]} word=$2 option=$3 words
+    local gomon=${COMP_WORDS[0]} word=$2 option=$3 words i
     if [[ $option == '=' ]]; then # --glyphs=b is three words
         option=${COMP_WORDS[COMP_CWORD - 2]}
     elif [[ $word == '=' ]]; then
         word='' option=${COMP_WORDS[COMP_CWORD - 1]}
     fi
     COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} == -- ]] || continue
+        _gomon_command $((i + 1))
+        return
+    done
     case $option in -*) ;; *) option='' ;; esac
     case ${option:+$(_gomon_takes "$gomon" "$option")} in
     PID*) words=$(_gomon_pids "$gomon" "$word") ;;

@@ -51,8 +51,21 @@ function __gomon_argument -a option argument
     end
 end
 
-complete -c gomon -f -n 'not __fish_contains_opt diff' -a '(__gomon_names; __gomon_pids)'
+# What follows -- is a command.
+function __gomon_has_command
+    contains -- -- (commandline -opc)
+end
+
+function __gomon_command
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- -- $words)]
+    complete -C "$words "(commandline -ct)
+end
+
+complete -c gomon -f -n 'not __gomon_has_command; and not __fish_contains_opt diff' \
+    -a '(__gomon_names; __gomon_pids)'
 complete -c gomon -F -n '__fish_contains_opt diff'
+complete -c gomon -f -n __gomon_has_command -a '(__gomon_command)'
 gomon --help 2>/dev/null | while read -l line
     # Each group takes part, be it with nothing: others would be left out of the list.
     set -l parts (string match -r '^ +((?:-., )?)--([a-z-]+)((?: [A-Z]+[A-Z,.]*)?)  +(.*)$' -- $line)

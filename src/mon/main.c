@@ -13,12 +13,12 @@
 #include "base/clock.h"
 #include "mon/app.h"
 #include "mon/check_command.h"
-#include "mon/demo_command.h"
 #include "mon/diff_command.h"
 #include "mon/dump_command.h"
 #include "mon/export.h"
 #include "mon/fail.h"
 #include "mon/main_batch.h"
+#include "mon/main_launch.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
 #include "mon/prom_command.h"
@@ -28,8 +28,6 @@
 #include "mon/symbol.h"
 #include "mon/target.h"
 #include "mon/target_wait.h"
-
-#define DEMO_NS (10 * NS_PER_S) /* the longest that its page is waited for */
 
 /* ---- targets ---- */
 
@@ -226,33 +224,10 @@ static bool is_of_several(const struct options *o)
                              o->mode == MODE_PROM || o->mode == MODE_CHECK);
 }
 
-/* A demo of its own, then as if its pid had been given. */
-static enum exit_status run_demo(const struct options *o, struct target_list *list)
-{
-    struct options with_pid = *o;
-    struct target target;
-    char error[TARGET_ERROR_BYTES > DEMO_ERROR_BYTES ? TARGET_ERROR_BYTES : DEMO_ERROR_BYTES];
-    char number[16];
-    pid_t pid = demo_start(o->target != NULL ? o->target : "leak", error);
-
-    if (pid == 0)
-        return fail(EXIT_FAILED, "%s", error);
-    if (!target_wait_page(pid, DEMO_NS, list, &target, error)) {
-        demo_stop(pid);
-        return fail(EXIT_NO_TARGET, "the demo did not start: gort-demo --help lists scenarios");
-    }
-    snprintf(number, sizeof number, "%d", (int)pid);
-    with_pid.target = number;
-    with_pid.demo = false;
-    enum exit_status status = run(&with_pid, list);
-    demo_stop(pid);
-    return status;
-}
-
 static enum exit_status run(const struct options *o, struct target_list *list)
 {
-    if (o->demo && o->mode < MODE_METRICS)
-        return run_demo(o, list);
+    if ((o->demo || o->command != NULL) && o->mode < MODE_METRICS)
+        return launched_run(o, list, run);
     if (is_of_several(o))
         return run_on_several(o, list);
     switch (o->mode) {

@@ -391,11 +391,15 @@ static bool take_option(struct options *o, int row, const char *text, char *erro
     return true;
 }
 
-/* What is left: at most one target. */
+/* What is left: at most one target, or a command after --. */
 static bool take_target(struct options *o, int argc, char **argv, char *error)
 {
     if (optind == argc)
         return true;
+    if (strcmp(argv[optind - 1], "--") == 0) {
+        o->command = argv + optind;
+        return true;
+    }
     if (o->target != NULL || optind + 1 < argc)
         return WRONG("one target at a time, not \"%s\" too", argv[argc - 1]);
     if (argv[optind][0] == '\0')
@@ -467,6 +471,7 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
 void options_print_help(FILE *out)
 {
     fputs("usage: gomon [OPTION]... [PID|NAME]\n"
+          "       gomon [OPTION]... -- COMMAND [WORD]...\n"
           "Watches a program that uses libgort, live. Without a target: choose one.\n\n",
           out);
     for (int i = 0; i < OPTIONS; i++) {

@@ -50,6 +50,7 @@ enum options_glyphs { GLYPHS_AUTO, GLYPHS_BRAILLE, GLYPHS_BLOCKS, GLYPHS_LINES, 
 struct options {
     enum options_mode mode;
     const char *target; /* a pid or a name; NULL: ask. Borrowed from argv */
+    char *const *command; /* a program to start, and its words, in argv; NULL: none */
     struct pidlist pids; /* those of -p; of more than one, target is the last */
     bool once;          /* batch: one sample with every metric */
     bool json;

@@ -26,6 +26,18 @@ static bool check_recording(const struct options *o, char *error)
     return true;
 }
 
+/* A command is the target itself. */
+static bool check_command(const struct options *o, char *error)
+{
+    if (o->command == NULL || o->mode >= MODE_HELP)
+        return true;
+    if (o->target != NULL || o->read_path != NULL || o->dead || o->demo || o->wait || o->follow)
+        return WRONG("a command after -- is started and watched, and nothing beside it");
+    if (o->mode == MODE_LIST || o->mode == MODE_DIFF || o->mode >= MODE_METRICS)
+        return WRONG("a command after -- is to be watched: on the screen, or by --batch and such");
+    return true;
+}
+
 /* What is of one process only. */
 static bool check_several(const struct options *o, char *error)
 {
@@ -60,13 +72,14 @@ static bool check_dump(const struct options *o, char *error)
 
 bool options_agree(const struct options *o, char error[static OPTIONS_ERROR_BYTES])
 {
-    if (!check_recording(o, error) || !check_several(o, error) || !check_dump(o, error))
+    if (!check_command(o, error) || !check_recording(o, error) || !check_several(o, error) ||
+        !check_dump(o, error))
         return false;
     if (o->json && o->csv)
         return WRONG("--json or --csv, not both");
     if (o->wait && (o->target == NULL || o->demo))
         return WRONG("which process is to be waited for?");
-    if (o->target == NULL && o->read_path == NULL && !o->demo &&
+    if (o->target == NULL && o->read_path == NULL && !o->demo && o->command == NULL &&
         (o->mode == MODE_BATCH || o->mode == MODE_DUMP || o->mode == MODE_CHECK ||
          o->mode == MODE_STATUS || o->mode == MODE_REPORT))
         return WRONG("which process? gomon -l lists them");

@@ -50,6 +50,7 @@ expect long-pause --allow long
 expect stale,long-pause -A stale,long
 [ -z "$(offers --delay '')" ] || fail "it offers for a number: $(offers --delay '')"
 offers -p "" | grep -q gort-demo && fail '-p is offered names'
+expect gort-demo --csv -- gort-d
 
 # Every option is offered, and every value that is offered is taken.
 for option in $(gomon --help | grep -oE -e '(^|[ ,])--[a-z-]+' | grep -oE -e '--[a-z-]+'); do
@@ -78,6 +79,7 @@ if command -v fish >/dev/null; then
     asked 'gomon --lis' '^--list-metrics'
     asked 'gomon --theme ' '^light'
     asked 'gomon --check heap.li' '^heap.live'
+    asked 'gomon --csv -- gort-' '^gort-demo'
 fi
 
 # zsh's line editor cannot be asked without a terminal: what its own functions would be told.
@@ -92,11 +94,15 @@ function _gomon { eval "$(<$1)" }
 _gomon $1
 gomon=gomon
 _gomon_pids
+_normal() { print -r -- "command: $CURRENT $words" }
+words=(gomon -b -- gort-demo idle) CURRENT=5
+_gomon $1
 ZSH
     zsh -f "$work/ask.zsh" "$scripts/_gomon" >"$work/zsh" 2>"$work/err"
     [ ! -s "$work/err" ] || fail "zsh: $(cat "$work/err")"
     for line in '--pid=[watch' '-p+[watch' ':PID,...:_gomon_pids' '--list-metrics[' \
-        ':EXPR:_gomon_expression' ':NAME:(auto dark light contrast)' "$target:gort-demo"; do
+        ':EXPR:_gomon_expression' ':NAME:(auto dark light contrast)' "$target:gort-demo" \
+        'command: 2 gort-demo idle'; do
         grep -qF -e "$line" "$work/zsh" || fail "zsh: no $line: $(cat "$work/zsh")"
     done
 fi

@@ -219,6 +219,24 @@ Test(options, waiting_and_following_want_somebody)
     assert_wrong("--wait --demo leak", "which process");
 }
 
+Test(options, a_command_is_what_follows_two_dashes)
+{
+    assert_mode("--csv -b -- server -b --help", MODE_BATCH);
+    cr_assert(o.target == NULL && o.csv, "the target is %s", o.target);
+    cr_assert_str_eq(o.command[0], "server", "%s", o.command[0]);
+    cr_assert(strcmp(o.command[1], "-b") == 0 && strcmp(o.command[2], "--help") == 0 &&
+                  o.command[3] == NULL,
+              "its words are %s, %s", o.command[1], o.command[2]);
+    assert_mode("--dump -- server", MODE_DUMP);
+    assert_mode("--", MODE_WATCH);
+    cr_assert_null(o.command, "a command of no words");
+    assert_wrong("-p 1 -- server", "nothing beside it");
+    assert_wrong("--wait -- server", "nothing beside it");
+    assert_wrong("-r x.gmr -- server", "nothing beside it");
+    assert_wrong("-l -- server", "to be watched");
+    assert_wrong("--list-metrics -- server", "to be watched");
+}
+
 Test(options, two_dumps_are_compared_and_dumps_are_folded)
 {
     assert_mode("--diff a b", MODE_DIFF);
