@@ -116,17 +116,25 @@ static bool fire_all(int64_t now_ns)
     return fired > 0;
 }
 
-static struct task *poll_now(void)
+/* Makes runnable who is ready by its descriptor; whether there is anybody. */
+static bool poll_now(void)
 {
     struct taskq ready = {0};
 
     if (!netpoll_in_use() || netpoll_waiters() == 0)
-        return NULL;
+        return false;
     netpoll_poll(0, &ready);
     if (ready.head == NULL)
-        return NULL;
+        return false;
     sched_ready_batch(&ready);
-    return sched_take_global(worker_self()->proc, SCHED_SHARE);
+    return true;
+}
+
+void sched_give_way(void)
+{
+    poll_now();
+    if (sched_has_rivals(worker_self()->proc))
+        sched_requeue_globally();
 }
 
 /* One round over all procs, in an order of its own. */
@@ -215,7 +223,7 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     if (t != NULL)
         return t;
     proctime_turn(&p->time, PROCTIME_SPINNING);
-    t = poll_now();
+    t = poll_now() ? sched_take_global(p, SCHED_SHARE) : NULL;
     if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
         t = sched_take_own(p, slice);
     if (t == NULL)

@@ -17,8 +17,9 @@
 #include "runtime/gcwork.h"
 #include "runtime/proc.h"
 
-#define SLICE_BYTES ((uint64_t)256 << 10) /* searched between two looks at the clock: 0.1 ms */
-#define TURN_NS     NS_PER_MS             /* worked before a marker makes way */
+#define SLICE_BYTES ((uint64_t)64 << 10) /* searched between two looks at the clock: 25-100 us */
+#define TURN_NS     NS_PER_MS            /* worked before a marker makes way */
+#define GUEST_NS    (NS_PER_MS / 20) /* the same on a processor that tasks may need any moment */
 #define REST_MAX_NS (10 * NS_PER_MS)
 #define EXPECT_NS   (NS_PER_MS / 4) /* waited for a mark that is about to be opened */
 
@@ -247,12 +248,20 @@ static bool is_proc_idle_for(uint32_t i)
     return idle > i;
 }
 
-/* How much of its time the marker I may work, in thousandths. */
+/* How much of its time the marker I may work whatever the program does, in thousandths. */
 static uint32_t share_of(uint32_t i)
 {
-    if (!is_beside(part_now()) || (is_race(part_now()) && i == 0) || is_proc_idle_for(i))
+    if (!is_beside(part_now()) || (is_race(part_now()) && i == 0))
         return 1000;
     return pace_marker_share(atomic_load_explicit(&sched.nprocs, memory_order_relaxed), i);
+}
+
+/* Whether the marker I works where tasks would if there were any. Then it makes way after each
+ * moment: a worker that is woken for one may be waiting for this processor, and as long as others
+ * are content the kernel leaves it waiting for some ms. */
+static bool is_guest(uint32_t i)
+{
+    return is_beside(part_now()) && is_proc_idle_for(i);
 }
 
 static void nap(int64_t ns)
@@ -279,9 +288,13 @@ static bool work_to_the_end(uint32_t i)
 
     marker_init(&m);
     do {
-        while (work_a_turn(&m, TURN_NS)) {
+        while (work_a_turn(&m, is_guest(i) ? GUEST_NS : TURN_NS)) {
             uint32_t share = share_of(i);
 
+            if (is_guest(i)) {
+                sched_yield();
+                continue;
+            }
             if (share == 0) {
                 marker_fini(&m);
                 publish_sums(&m);
@@ -312,7 +325,7 @@ bool mark_help(uint32_t i)
 {
     if (!crew_is_open() && !await_opening())
         return true;
-    if (share_of(i) == 0 || (crew_join() && work_to_the_end(i)))
+    if ((share_of(i) == 0 && !is_guest(i)) || (crew_join() && work_to_the_end(i)))
         return false;
     return true;
 }

@@ -143,6 +143,11 @@ static bool commit_to_global(struct task *t, void *arg)
     return true;
 }
 
+void sched_requeue_globally(void)
+{
+    sched_requeue(commit_to_global);
+}
+
 /* The proc is gone: take an idle one, else queue for one like any runnable task. */
 struct worker *worker_get_proc(struct worker *w)
 {
@@ -155,7 +160,7 @@ struct worker *worker_get_proc(struct worker *w)
         sched_rest_ends();
         return w;
     }
-    sched_requeue(commit_to_global);
+    sched_requeue_globally();
     return worker_self();
 }
 
@@ -221,7 +226,7 @@ void rt_leave_slow(struct worker *w, uintptr_t pc)
     /* Its turn is over: behind all others, not only those of this proc, or two tasks that ready
      * each other would keep the proc from the global queue. */
     if ((asked & ATTENTION_PREEMPT) != 0)
-        sched_requeue(commit_to_global);
+        sched_requeue_globally();
     else if (sched_random_yield())
         sched_yield_task();
     w = worker_self();

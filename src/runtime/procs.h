@@ -68,6 +68,9 @@ __attribute__((always_inline)) static inline void sched_requeue(bool (*commit)(s
     sched_switch(w, t);
 }
 
+/* The same with the task behind all others, not only those of its proc. */
+void sched_requeue_globally(void);
+
 /* A COMMIT that puts the task behind those of its proc. */
 bool sched_commit_to_tail(struct task *t, void *arg);
 

@@ -37,6 +37,10 @@ void sched_outside_end(void);
 /* Puts the current task behind the others. */
 void sched_yield_task(void);
 
+/* Lets all others run that are ready, or now become so by their descriptors, and comes back after
+ * them: for a task that works for long inside the runtime. May come back on another worker. */
+void sched_give_way(void);
+
 /* Spawns, as gort_go. ATTR fields may be 0 / NULL. */
 void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stack_bytes,
                  uintptr_t pc);
