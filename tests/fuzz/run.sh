@@ -20,8 +20,8 @@ cd "$build"
 [ -f Makefile ] || "$top/configure" CC=clang --disable-shared --enable-debug \
     CFLAGS="$flags -fsanitize=fuzzer-no-link,$sanitizers" >configure.log
 make -j"$(nproc)" all tests/support/libfakepage.a >make.log
-libs="tests/support/libfakepage.a libdemo.a libscreen.a libmon.a .libs/libruntime.a .libs/libbase.a"
-libs="$libs $(pkg-config --libs libproc2 libdw jansson sqlite3) -lm -pthread"
+libs="libscreen.a libmon.a .libs/libruntime.a .libs/libbase.a"
+libs="tests/support/libfakepage.a $libs $(pkg-config --libs libproc2 libdw jansson sqlite3) -lm -pthread"
 
 for name in "$@"; do
     mkdir -p "found/$name"
@@ -33,13 +33,15 @@ for name in "$@"; do
         fuzz_screen) support="drawcheck $fixture" ;;
         fuzz_mail) support="faketask mailclient procfd" ;;
     esac
+    of_name=$libs
+    [ "$name" != fuzz_resp ] || of_name="libdemo.a $libs" # it has an options_parse, as gomon has
     sources=$top/tests/fuzz/$name.c
     for file in $support; do
         sources="$sources $top/tests/support/$file.c"
     done
     # shellcheck disable=SC2086 # flags, sources and libraries are words
     clang $flags -fsanitize=fuzzer,$sanitizers -std=gnu11 -I. -I"$top" -I"$top/src" \
-        -o "$name" $sources $libs
+        -o "$name" $sources $of_name
     echo "fuzz: $name for $seconds s"
     "./$name" -max_total_time="$seconds" -artifact_prefix="found/$name/" -print_final_stats=1 \
         "found/$name" "$top/tests/fuzz/corpus/$name" 2>"$name.log" ||
