@@ -5,6 +5,7 @@
 #ifndef RUNTIME_DEBUG_H
 #define RUNTIME_DEBUG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct debug_settings { /* [const] after start */
@@ -22,6 +23,12 @@ struct debug_settings { /* [const] after start */
 };
 
 extern struct debug_settings debug;
+
+/* Whether the collector is under test: then it does with little what it else does with much. */
+static inline bool debug_tests_gc(void)
+{
+    return debug.gcstress != 0 || debug.verify != 0;
+}
 
 /* Parses TEXT (may be NULL) into debug. */
 void debug_init(const char *text);

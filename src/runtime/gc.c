@@ -9,6 +9,7 @@
 #include "runtime/allocsite.h"
 #include "runtime/cache.h"
 #include "runtime/central.h"
+#include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gclimit.h"
 #include "runtime/gcmark.h"
@@ -24,6 +25,7 @@
 #define ASSIST_MORE \
     ((uint64_t)64 << 10) /* searched in advance, as Go does: fewer, longer stretches */
 #define ASSIST_AT_ONCE ((uint64_t)256 << 10) /* 0.1 to 0.4 ms */
+#define ASSIST_LITTLE  ((uint64_t)1 << 10)   /* where the collector is under test */
 
 static struct {
     struct lock lock;
@@ -226,8 +228,10 @@ static void assist(void *bytes)
  * the descriptors that others wait for are looked at by nobody if all procs are kept so. */
 static void pay(uint64_t debt)
 {
+    uint64_t at_once = debug_tests_gc() ? ASSIST_LITTLE : ASSIST_AT_ONCE;
+
     for (debt -= mark_take_credit(debt); debt > 0; debt -= mark_take_credit(debt)) {
-        uint64_t most = debt > ASSIST_AT_ONCE ? ASSIST_AT_ONCE : debt + ASSIST_MORE;
+        uint64_t most = debt > at_once ? at_once : debt + ASSIST_MORE;
         uint64_t done = most;
 
         sched_on_worker_stack(assist, &done);

@@ -298,7 +298,7 @@ static bool clean_pages(struct cycle *c, struct rest *rest)
  * the collector is under test it is done for few, too. */
 static bool settle_tasks(struct rest *rest)
 {
-    uint64_t few = debug.gcstress != 0 || debug.verify != 0 ? 1 : FEW_TASKS;
+    uint64_t few = debug_tests_gc() ? 1 : FEW_TASKS;
     uint64_t n = parked_count_changed();
 
     if (n < few || is_still(n, rest->tasks))
