@@ -60,6 +60,7 @@ static const char *state_text(const struct fleet_row *row)
     static const char *const text[] = {
         [TARGET_LIVE] = "live",     [TARGET_STALLED] = "STALLED", [TARGET_STOPPED] = "STOPPED",
         [TARGET_EXITED] = "exited", [TARGET_CRASHED] = "CRASHED", [TARGET_KILLED] = "KILLED",
+        [TARGET_REPLACED] = "exec",
     };
 
     return row->why[0] != '\0' ? "unread" : text[row->state];
@@ -84,11 +85,11 @@ static enum role alert_role(const struct fleet_row *row)
 static int badness(const struct fleet_row *row)
 {
     static const int rank[] = {
-        [TARGET_LIVE] = 0,    [TARGET_EXITED] = 1, [TARGET_STOPPED] = 2,
-        [TARGET_STALLED] = 3, [TARGET_KILLED] = 4, [TARGET_CRASHED] = 5,
+        [TARGET_LIVE] = 0,    [TARGET_EXITED] = 1, [TARGET_REPLACED] = 2, [TARGET_STOPPED] = 3,
+        [TARGET_STALLED] = 4, [TARGET_KILLED] = 5, [TARGET_CRASHED] = 6,
     };
 
-    return row->why[0] != '\0' ? 6 : rank[row->state];
+    return row->why[0] != '\0' ? 7 : rank[row->state];
 }
 
 static int alarm_of(const struct fleet_row *row)

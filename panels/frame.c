@@ -57,6 +57,9 @@ static void state_word(const struct model *model, struct piece *piece)
     case TARGET_KILLED:
         snprintf(piece->text, PIECE_BYTES, "KILLED");
         return;
+    case TARGET_REPLACED:
+        snprintf(piece->text, PIECE_BYTES, "REPLACED");
+        return;
     }
 }
 
@@ -224,6 +227,8 @@ static const char *reason_text(const struct model *model)
         return fatal_text(model);
     case TARGET_KILLED:
         return "by a signal, without a word: kill, ^C, or out of memory";
+    case TARGET_REPLACED:
+        return target_state_text(TARGET_REPLACED);
     }
     return "";
 }

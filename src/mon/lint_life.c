@@ -21,7 +21,7 @@ void lint_life_judge_end(const struct lint_ask *q)
     struct alert *a;
 
     lint_clear(q, LINT_STALE, 0);
-    if (state == TARGET_EXITED || !lint_is_on(q, LINT_ENDED))
+    if (state == TARGET_EXITED || state == TARGET_REPLACED || !lint_is_on(q, LINT_ENDED))
         return;
     a = lint_raise(q, LINT_ENDED, 0);
     snprintf(a->text, sizeof a->text,

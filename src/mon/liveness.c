@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "mon/addrspace.h"
 #include "mon/procstat.h"
 
 /* A heartbeat is late after this many of the target's intervals, within bounds. */
@@ -17,8 +18,9 @@
 #define LATE_MOST_NS   (30 * NS_PER_S)
 
 static const char *const names[] = {
-    [TARGET_LIVE] = "live",     [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
-    [TARGET_EXITED] = "exited", [TARGET_CRASHED] = "crashed", [TARGET_KILLED] = "killed",
+    [TARGET_LIVE] = "live",         [TARGET_STALLED] = "stalled", [TARGET_STOPPED] = "stopped",
+    [TARGET_EXITED] = "exited",     [TARGET_CRASHED] = "crashed", [TARGET_KILLED] = "killed",
+    [TARGET_REPLACED] = "replaced",
 };
 
 const char *target_state_name(enum target_state state)
@@ -26,11 +28,19 @@ const char *target_state_name(enum target_state state)
     return names[state];
 }
 
+const char *target_state_text(enum target_state state)
+{
+    return state == TARGET_REPLACED ? "the process has become another program (exec)"
+                                    : target_state_name(state);
+}
+
 int liveness_pidfd(pid_t pid)
 {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+/* While a thread other than the first calls exec, the first one is a zombie by itself: so a pidfd
+ * knows better. */
 static bool has_ended(const struct liveness_ask *ask, char *state)
 {
     struct pollfd p = {.fd = ask->pidfd, .events = POLLIN};
@@ -41,7 +51,7 @@ static bool has_ended(const struct liveness_ask *ask, char *state)
     if (!procstat_read(ask->pid, &stat) || stat.start_ticks != ask->start_ticks)
         return true;
     *state = stat.state;
-    return procstat_is_zombie(&stat);
+    return ask->pidfd < 0 && procstat_is_zombie(&stat);
 }
 
 static enum target_state how_it_ended(enum source_said said)
@@ -69,12 +79,15 @@ static int64_t late_after_ns(int64_t interval_ns)
 static enum target_state state_of(const struct liveness_ask *ask, int64_t age_ns)
 {
     char state = 'S';
+    bool late = age_ns > late_after_ns(ask->facts->interval_ns);
 
     if (has_ended(ask, &state))
         return how_it_ended(ask->facts->said);
+    if (late && addrspace_is_replaced(ask->spacefd, ask->pid))
+        return TARGET_REPLACED;
     if (state == 'T' || state == 't')
         return TARGET_STOPPED;
-    return age_ns > late_after_ns(ask->facts->interval_ns) ? TARGET_STALLED : TARGET_LIVE;
+    return late ? TARGET_STALLED : TARGET_LIVE;
 }
 
 void liveness_look(const struct liveness_ask *ask, int64_t mono_ns, struct target_status *status)

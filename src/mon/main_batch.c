@@ -187,7 +187,7 @@ static void follow(struct batch *b)
     pid_t pid;
 
     fprintf(stderr, "gomon: process %d (%s): %s; waiting for the next\n", (int)m->target.pid,
-            m->target.name, target_state_name(m->status.state));
+            m->target.name, target_state_text(m->status.state));
     while ((next = follow_next(b->monitor, &how, &pid)) == NULL) {
         poll(NULL, 0, FOLLOW_MS);
         monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
@@ -223,7 +223,7 @@ static enum exit_status write_next(struct batch *b)
         return EXIT_OK;
     if (target_has_ended(m->status.state))
         return fail(EXIT_TARGET_ENDED, "process %d (%s): %s", (int)m->target.pid, m->target.name,
-                    target_state_name(m->status.state));
+                    target_state_text(m->status.state));
     b->is_over = false;
     return EXIT_OK;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/addrspace.h"
 #include "mon/gap.h"
 #include "mon/procstat.h"
 
@@ -116,6 +117,7 @@ struct monitor *monitor_new(const struct target *target, const struct monitor_op
         return fail(m, failure, EXIT_FAILED, "out of memory");
     m->target = *target;
     m->pidfd = target->live ? liveness_pidfd(target->pid) : -1;
+    m->spacefd = target->live ? addrspace_open(target->pid) : -1;
     metric_table_init(&m->table);
     m->source = open_source(target, &m->table, &why);
     if (m->source == NULL)
@@ -173,6 +175,8 @@ void monitor_free(struct monitor *m)
         m->source->ops->close(m->source);
     if (m->pidfd >= 0)
         close(m->pidfd);
+    if (m->spacefd >= 0)
+        close(m->spacefd);
     procinfo_reader_free(m->reader);
     history_free(m->history);
     proc_history_free(m->procs);
@@ -258,6 +262,7 @@ static void look_at(struct monitor *m, int64_t mono_ns, struct target_status *st
     struct liveness_ask ask = {.pid = m->target.live ? m->target.pid : 0,
                                .start_ticks = m->target.start_ticks,
                                .pidfd = m->pidfd,
+                               .spacefd = m->spacefd,
                                .facts = m->source->ops->facts(m->source)};
 
     liveness_look(&ask, mono_ns, status);
@@ -266,11 +271,12 @@ static void look_at(struct monitor *m, int64_t mono_ns, struct target_status *st
 }
 
 /* When it ended is known to the time between two looks; it may have been started again since then.
- * A heartbeat is a sign of life too. */
+ * A heartbeat is a sign of life too, and the only one of a program whose process went on. */
 static void note_end(struct monitor *m, int64_t mono_ns)
 {
     int64_t heartbeat_ns = m->source->ops->facts(m->source)->heartbeat_ns;
-    int64_t alive_ns = m->alive_ns > heartbeat_ns ? m->alive_ns : heartbeat_ns;
+    bool replaced = m->model.status.state == TARGET_REPLACED;
+    int64_t alive_ns = replaced || m->alive_ns < heartbeat_ns ? heartbeat_ns : m->alive_ns;
 
     m->end_ticks = procstat_ticks_ago(mono_ns > alive_ns ? mono_ns - alive_ns : 0);
 }
@@ -323,9 +329,13 @@ static void search_successor(struct monitor *m, int64_t mono_ns)
 static void note_silence(struct monitor *m)
 {
     static const enum gap_cause cause[] = {
-        [TARGET_LIVE] = GAP_NONE,           [TARGET_STALLED] = GAP_STALLED,
-        [TARGET_STOPPED] = GAP_STOPPED,     [TARGET_EXITED] = GAP_TARGET_GONE,
-        [TARGET_CRASHED] = GAP_TARGET_GONE, [TARGET_KILLED] = GAP_TARGET_GONE,
+        [TARGET_LIVE] = GAP_NONE,
+        [TARGET_STALLED] = GAP_STALLED,
+        [TARGET_STOPPED] = GAP_STOPPED,
+        [TARGET_EXITED] = GAP_TARGET_GONE,
+        [TARGET_CRASHED] = GAP_TARGET_GONE,
+        [TARGET_KILLED] = GAP_TARGET_GONE,
+        [TARGET_REPLACED] = GAP_TARGET_GONE,
     };
     enum target_state state = m->model.status.state;
 

@@ -43,6 +43,7 @@ struct monitor {
     struct lints *lints;
     struct recorder *recorder; /* NULL: nothing is recorded */
     int pidfd;
+    int spacefd;          /* its address space, as it was at the beginning; -1: there is none */
     int64_t last_tick_ns; /* 0: none yet */
     int64_t last_kept_ns; /* time of the last sample in the history */
     int64_t kept_throttled_ns; /* what its control group had been throttled then */

@@ -21,6 +21,7 @@ static enum gap_cause cause_of(enum target_state state)
     case TARGET_EXITED:
     case TARGET_CRASHED:
     case TARGET_KILLED:
+    case TARGET_REPLACED:
         return GAP_TARGET_GONE;
     }
     return GAP_NOT_WATCHED;

@@ -47,7 +47,7 @@ enum target_state recording_state(const struct wide *w, struct sqlite3_stmt *s)
 
     if (w->state >= 0)
         recording_text(s, w->state, word, sizeof word);
-    for (int i = TARGET_LIVE; i <= TARGET_KILLED; i++)
+    for (int i = TARGET_LIVE; i < TARGET_STATES; i++)
         if (strcmp(target_state_name((enum target_state)i), word) == 0)
             return (enum target_state)i;
     return TARGET_LIVE;

@@ -30,6 +30,7 @@ struct symbols {
     struct lookup lookup;
     size_t nkept;
     int64_t read_ns; /* when the modules were last read, or 0 */
+    bool is_kept;    /* the process is another program now: what was known before stays */
     char trouble[160];
 };
 
@@ -121,6 +122,8 @@ void symbols_refresh(struct symbols *s)
     struct modmap now;
     int error;
 
+    if (s->is_kept)
+        return;
     modmap_init(&now, s->map.pid);
     error = modmap_read(&now);
     s->read_ns = clock_mono_ns();
@@ -138,6 +141,11 @@ void symbols_refresh(struct symbols *s)
     forget(s);
     modmap_fini(&s->map);
     s->map = now;
+}
+
+void symbols_keep(struct symbols *s)
+{
+    s->is_kept = true;
 }
 
 /* The module at PC; looks again what is mapped if that was long ago. */

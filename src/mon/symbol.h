@@ -87,6 +87,9 @@ struct unwind_rule;
 /* Looks again what the process has mapped: a library may have come or gone. */
 void symbols_refresh(struct symbols *symbols);
 
+/* The process is another program from now on: what it has mapped is not looked at again. */
+void symbols_keep(struct symbols *symbols);
+
 /* How to unwind from the instruction at PC: until symbols_free; or NULL, and it has been asked. */
 const struct unwind_rule *symbols_rule(struct symbols *symbols, uint64_t pc);
 

@@ -329,6 +329,9 @@ bool target_find_successor(const struct target *old, uint64_t end_ticks, struct 
 {
     bool any = false;
 
+    if (look_into(old->pid, found) == 0 && found->start_ticks == old->start_ticks &&
+        found->since_real_ns != old->since_real_ns)
+        return true;
     list->n = 0;
     list_live(list, end_ticks > old->start_ticks ? end_ticks : old->start_ticks + 1);
     for (unsigned i = 0; i < list->n; i++) {

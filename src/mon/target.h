@@ -59,9 +59,10 @@ enum target_match target_find_dead(const char *word, struct target_list *list, s
 enum target_match target_find_pid(pid_t pid, struct target_list *list, struct target *found,
                                   char error[static TARGET_ERROR_BYTES]);
 
-/* Finds a live target that is OLD started again: same name and user, and it began at END_TICKS,
- * when OLD ended, or later; of several the newest. What began before is not looked into: a process
- * may have very many files. LIST is room to work in. */
+/* Finds a live target that runs in the place of OLD: in its process, if that has called exec and
+ * the new program has a page of its own, whatever its name; else one of the same name and user
+ * that began at END_TICKS, when OLD ended, or later; of several the newest. What began before is
+ * not looked into: a process may have very many files. LIST is room to work in. */
 bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,
                            struct target *found);
 

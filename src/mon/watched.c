@@ -72,6 +72,8 @@ bool watched_refresh_code(struct watched *w)
 
     if (w->symbols == NULL || watched_model(w)->view.replay) /* it brings its own */
         return false;
+    if (watched_model(w)->status.state == TARGET_REPLACED)
+        symbols_keep(w->symbols);
     symbols_step(w->symbols);
     changed = code_table_refresh(w->code, watched_model(w), w->symbols);
     monitor_set_code_lines(w->monitor, code_table_lines(w->code));

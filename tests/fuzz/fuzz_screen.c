@@ -117,7 +117,7 @@ static void show_moment(struct run *r, uint32_t where)
 
 static void change_state(struct run *r, uint32_t state)
 {
-    r->model.status.state = (enum target_state)(state % (TARGET_KILLED + 1));
+    r->model.status.state = (enum target_state)(state % TARGET_STATES);
     r->model.status.since_ns = r->model.mono_ns - (int64_t)state * NS_PER_S;
 }
 

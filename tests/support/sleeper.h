@@ -3,6 +3,7 @@
 #ifndef SUPPORT_SLEEPER_H
 #define SUPPORT_SLEEPER_H
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -19,6 +20,46 @@ static inline pid_t fork_sleeper(void)
     while (getppid() == parent) /* it may have ended before it was asked for */
         pause();
     _exit(0);
+}
+
+/* What makes a sleeper exec, and tells that it has: see fork_execer. */
+struct execer {
+    pid_t pid;
+    int go;   /* a byte written here is the order */
+    int done; /* at its end once the other program runs, or none does */
+};
+
+/* A child that sleeps as the one above, and becomes sleep(1) when it is told to. */
+static inline struct execer fork_execer(void)
+{
+    struct execer e = {.pid = -1};
+    int go[2];
+    int done[2];
+    char byte;
+
+    if (pipe2(go, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0)
+        return e;
+    e = (struct execer){.pid = fork(), .go = go[1], .done = done[0]};
+    if (e.pid != 0) {
+        close(go[0]);
+        close(done[1]);
+        return e;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(go[1]);
+    if (read(go[0], &byte, 1) == 1)
+        execlp("sleep", "sleep", "1000", (char *)NULL);
+    _exit(127);
+}
+
+/* Returns when it has. */
+static inline void execer_exec(const struct execer *e)
+{
+    char byte = 0;
+
+    if (write(e->go, &byte, 1) == 1)
+        while (read(e->done, &byte, 1) > 0)
+            ;
 }
 
 #endif

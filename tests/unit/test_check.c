@@ -110,7 +110,7 @@ Test(check, what_is_missing_is_unknown_but_hides_nothing_critical)
 Test(check, a_target_that_does_not_run_is_critical)
 {
     static const enum target_state states[] = {TARGET_STALLED, TARGET_STOPPED, TARGET_EXITED,
-                                               TARGET_CRASHED, TARGET_KILLED};
+                                               TARGET_CRASHED, TARGET_KILLED,  TARGET_REPLACED};
 
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         model.status.state = states[i];

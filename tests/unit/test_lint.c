@@ -401,6 +401,9 @@ Test(lint, an_end_without_a_word_is_told_and_a_regular_one_is_not)
     status.state = TARGET_EXITED;
     tick(100 * NS_PER_S);
     cr_assert_eq(alerts.n, 0, "told: %s", alerts.alert[0].text);
+    status.state = TARGET_REPLACED;
+    tick(100 * NS_PER_S + NS_PER_MS);
+    cr_assert_eq(alerts.n, 0, "told: %s", alerts.alert[0].text);
     status.state = TARGET_KILLED;
     tick(101 * NS_PER_S);
     cr_assert(stands(LINT_ENDED), "not told");

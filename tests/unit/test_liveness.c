@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/addrspace.h"
 #include "mon/liveness.h"
 #include "mon/procstat.h"
 #include "tests/support/sleeper.h"
@@ -26,6 +27,7 @@ static void setup(void)
     ask = (struct liveness_ask){.pid = pid,
                                 .start_ticks = stat.start_ticks,
                                 .pidfd = liveness_pidfd(pid),
+                                .spacefd = addrspace_open(pid),
                                 .facts = &facts};
     status = (struct target_status){0};
 }
@@ -115,6 +117,72 @@ Test(liveness, another_process_of_that_pid_is_not_it)
 {
     ask.start_ticks++;
     assert_state(101 * NS_PER_S, TARGET_KILLED);
+}
+
+/* ---- exec ---- */
+
+/* In the place of the sleeper. */
+static struct execer become_execer(void)
+{
+    struct execer e;
+    struct procstat stat;
+
+    teardown();
+    e = fork_execer();
+    cr_assert(procstat_read(e.pid, &stat), "no child");
+    ask.pid = e.pid;
+    ask.start_ticks = stat.start_ticks;
+    ask.pidfd = liveness_pidfd(e.pid);
+    ask.spacefd = addrspace_open(e.pid);
+    return e;
+}
+
+Test(liveness, a_process_that_has_called_exec_is_replaced_once_its_heartbeat_is_late)
+{
+    struct execer e = become_execer();
+
+    assert_state(104 * NS_PER_S, TARGET_STALLED);
+    execer_exec(&e);
+    assert_state(101 * NS_PER_S, TARGET_LIVE);
+    assert_state(104 * NS_PER_S, TARGET_REPLACED);
+    facts.heartbeat_ns = 105 * NS_PER_S;
+    assert_state(105 * NS_PER_S, TARGET_REPLACED);
+    cr_assert_eq(status.since_ns, 104 * NS_PER_S, "since %" PRId64, status.since_ns);
+}
+
+Test(liveness, a_process_that_was_stopped_after_exec_is_replaced_all_the_same)
+{
+    struct execer e = become_execer();
+
+    execer_exec(&e);
+    kill(ask.pid, SIGSTOP);
+    waitpid(ask.pid, NULL, WUNTRACED);
+    assert_state(104 * NS_PER_S, TARGET_REPLACED);
+}
+
+Test(liveness, a_process_that_ended_after_exec_has_ended)
+{
+    struct execer e = become_execer();
+
+    execer_exec(&e);
+    end_child();
+    assert_state(104 * NS_PER_S, TARGET_KILLED);
+}
+
+Test(liveness, an_address_space_that_is_gone_without_another_one_is_not_replaced)
+{
+    cr_assert_not(addrspace_is_replaced(ask.spacefd, ask.pid), "while it lives");
+    end_child();
+    cr_assert_not(addrspace_is_replaced(ask.spacefd, ask.pid), "as a zombie");
+}
+
+Test(liveness, without_its_address_space_it_is_stalled_after_exec)
+{
+    struct execer e = become_execer();
+
+    ask.spacefd = -1;
+    execer_exec(&e);
+    assert_state(104 * NS_PER_S, TARGET_STALLED);
 }
 
 Test(liveness, the_end_is_final)

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* test_monitor_odd.c - a target watched in odd times: clocks that are set, collections that are
- * longer than a sample, an hour in which the picture is frozen, many attachments. */
+ * longer than a sample, an hour in which the picture is frozen, many attachments; and a target that
+ * becomes another program. */
 #include "config.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "mon/procstat.h"
 #include "panels/screen.h"
 #include "tests/support/openfds.h"
 #include "tests/support/recorded.h"
 #include "tests/support/resident.h"
+#include "tests/support/sleeper.h"
 
 #define HOUR 3600
 
@@ -73,6 +78,52 @@ static double gc_rate(void)
 
     snapshot_rate(model->snapshot, MON_GC_COUNT, &rate);
     return rate;
+}
+
+/* ---- exec ---- */
+
+/* The target is one that can be told to call exec. */
+static struct execer target_execer(void)
+{
+    struct execer e = fork_execer();
+    struct procstat stat;
+
+    kill(rec.target.pid, SIGKILL);
+    waitpid(rec.target.pid, NULL, 0);
+    cr_assert(procstat_read(e.pid, &stat), "no child");
+    rec.target.pid = rec.page.header->pid = e.pid;
+    rec.target.start_ticks = rec.page.header->start_ticks = stat.start_ticks;
+    return e;
+}
+
+static void assert_state(enum target_state state)
+{
+    cr_assert_eq(model->status.state, state, "it is %s", target_state_name(model->status.state));
+}
+
+Test(monitor_odd, a_target_that_calls_exec_is_replaced_and_its_past_stays)
+{
+    struct execer e = target_execer();
+
+    recorded_open((struct recorder_options){.path = rec.path});
+    model = monitor_model(rec.monitor);
+    run(0, 5);
+    execer_exec(&e);
+    tick(5 * S);
+    assert_state(TARGET_LIVE);
+    cr_assert(monitor_check(rec.monitor, MONO_NS + 10 * S, REAL_NS + 10 * S), "it is not seen");
+    tick(10 * S);
+    assert_state(TARGET_REPLACED);
+    cr_assert_eq(history_gap_at(model->history, MONO_NS + 8 * S), GAP_TARGET_GONE, "no gap");
+    tick(20 * S);
+    cr_assert_eq(model->view.end_ns, MONO_NS + 10 * S, "drawn until %" PRId64, model->view.end_ns);
+    cr_assert_eq(samples_of(4), 1, "its history is gone");
+    recorded_close();
+
+    model = recorded_replay(NULL, NULL);
+    monitor_move(rec.monitor, MOVE_LIVE, 0, 300 * S);
+    model = monitor_model(rec.monitor);
+    assert_state(TARGET_REPLACED);
 }
 
 /* ---- clocks ---- */

@@ -422,11 +422,9 @@ Test(screen, a_dead_target_is_never_shown_as_live)
     static const struct {
         enum target_state state;
         const char *word;
-    } cases[] = {{TARGET_EXITED, "EXITED"},
-                 {TARGET_CRASHED, "CRASHED"},
-                 {TARGET_KILLED, "KILLED"},
-                 {TARGET_STOPPED, "STOPPED"},
-                 {TARGET_STALLED, "STALLED"}};
+    } cases[] = {{TARGET_EXITED, "EXITED"},   {TARGET_CRASHED, "CRASHED"},
+                 {TARGET_KILLED, "KILLED"},   {TARGET_REPLACED, "REPLACED"},
+                 {TARGET_STOPPED, "STOPPED"}, {TARGET_STALLED, "STALLED"}};
 
     cr_assert(shows("[8123]  live"), "a live target is not said to be so");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -377,6 +377,21 @@ Test(symbol, believes_no_file_of_another_build)
     symbols_free(symbols);
 }
 
+Test(symbol, what_a_process_has_mapped_is_not_looked_at_once_it_is_another_program)
+{
+    uint64_t here = (uint64_t)(uintptr_t)symbols_new;
+    struct symbols *symbols = symbols_new(getpid(), SYMBOL_LOCAL);
+    struct symbols *kept = symbols_new(getpid(), SYMBOL_LOCAL);
+
+    symbols_refresh(symbols);
+    symbols_keep(kept);
+    symbols_refresh(kept);
+    cr_assert(symbols_has_code(symbols, here), "no code here");
+    cr_assert_not(symbols_has_code(kept, here), "it is looked at");
+    symbols_free(symbols);
+    symbols_free(kept);
+}
+
 Test(symbol, opens_nothing_but_plain_files)
 {
     char path[] = "/tmp/test_symbol.XXXXXX";

@@ -188,6 +188,19 @@ Test(target, one_that_began_before_the_end_of_the_old_one_is_no_successor)
     cr_assert(target_find_successor(&old, own_ticks, &list, &found), "not in the same tick");
 }
 
+Test(target, another_page_of_the_same_process_is_the_successor_whatever_its_name)
+{
+    struct target old;
+
+    target_find_pid(getpid(), &list, &old, error);
+    snprintf(old.name, sizeof old.name, "another");
+    cr_assert_not(target_find_successor(&old, 0, &list, &found), "the page that it was");
+    old.since_real_ns -= NS_PER_S;
+    cr_assert(target_find_successor(&old, UINT64_MAX, &list, &found), "not found");
+    cr_assert_eq(found.pid, getpid(), "pid %d", (int)found.pid);
+    cr_assert_str_eq(found.name, name, "%s", found.name);
+}
+
 /* ---- images of dead ones ---- */
 
 static char dir[] = "/tmp/test_target.XXXXXX";
