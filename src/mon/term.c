@@ -370,6 +370,23 @@ static bool row_is_shown(const struct canvas *canvas, int row)
     return true;
 }
 
+static int put_frame_byte(int byte)
+{
+    char c = (char)byte;
+
+    return write(term.frame_fd, &c, 1) == 1 ? byte : EOF;
+}
+
+/* All rows scroll. Ahead of the next frame: curses keeps nothing back between two. If it has given
+ * the screen back, it does this itself when it has taken it again, and must: the cursor goes to the
+ * first line, and that of the shell is remembered only when the screen is taken. Not by putp,
+ * which is for stdout: what is put there waits until the end of the process. */
+static void set_scroll_region(int rows)
+{
+    if (change_scroll_region != NULL && !isendwin())
+        tputs(tparm(change_scroll_region, 0, rows - 1), 1, put_frame_byte);
+}
+
 /* Makes curses and the copy of what is shown as large as the canvas. */
 static void fit(const struct canvas *canvas)
 {
@@ -379,8 +396,7 @@ static void fit(const struct canvas *canvas)
         canvas_fini(&term.shown);
     canvas_init(&term.shown, canvas->rows, canvas->cols);
     resize_term(canvas->rows, canvas->cols);
-    if (change_scroll_region != NULL)
-        putp(tparm(change_scroll_region, 0, canvas->rows - 1));
+    set_scroll_region(canvas->rows);
     term.is_new = true;
 }
 

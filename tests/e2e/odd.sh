@@ -46,6 +46,8 @@ wait_until 5 is_tall || fail 'the tabs are not in the last of 40 rows'
 wait_until 5 eval '[ "$(screen_text | head -n 1 | wc -m)" -gt 100 ]' || fail 'not 120 columns'
 screen_keys q
 wait_until 5 eval '! screen_has "live"' || fail 'it does not end after fg'
+is_at_prompt() { screen_text | grep . | tail -n 1 | grep -qE '^bash[^ ]*[$#] *$'; }
+wait_until 20 is_at_prompt || fail 'the prompt is not below what was there before'
 $e2e_tmux kill-server
 
 # Stopped for a while: of any three samples the last is a whole interval after the first.

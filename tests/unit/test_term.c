@@ -199,6 +199,7 @@ Test(term, each_size_is_taken)
     static const unsigned short sizes[][2] = {{1, 1},    {200, 2}, {3, 500}, {3, 12},
                                               {39, 184}, {1, 500}, {200, 1}, {24, 80}};
     int rows, cols;
+    char all_scroll[16];
 
     cr_assert(open_term(), "it cannot be had");
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
@@ -209,6 +210,8 @@ Test(term, each_size_is_taken)
         ngot = 0;
         cr_assert(show("x"), "%dx%d is not shown", cols, rows);
         cr_assert(has_got("#"), "%dx%d: its last cell was not sent", cols, rows);
+        snprintf(all_scroll, sizeof all_scroll, "\033[1;%dr", rows);
+        cr_assert(has_got(all_scroll), "%dx%d: not all rows scroll", cols, rows);
     }
     resize(0, 0);
     term_size(&rows, &cols);
