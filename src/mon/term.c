@@ -24,9 +24,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "mon/keys.h"
-#include "mon/term_key.h"
 #include "mon/term_line.h"
 #include "mon/term_mouse.h"
+#include "mon/term_read.h"
 
 #define ESCAPE_MS         25 /* a lone Esc is told from a function key by so long a silence */
 #define CLOSE_NS          (300 * NS_PER_MS) /* for a terminal that does not drain */
@@ -191,14 +191,24 @@ static void prepare_looks(const struct term_wishes *wishes)
     }
 }
 
+/* Whole bytes, of which curses clears the uppermost bit by itself: the memory file that it writes
+ * to has no modes that say otherwise. Without what this would send: Alt would send other
+ * characters. */
+static void prepare_input(void)
+{
+    term.input = newpad(1, 1);
+    keypad(term.input, TRUE);
+    nodelay(term.input, TRUE);
+    meta_on = NULL;
+    meta(term.input, TRUE);
+}
+
 static void prepare_curses(const struct term_wishes *wishes)
 {
     set_escdelay(ESCAPE_MS);
     nonl();
     typeahead(-1);
-    term.input = newpad(1, 1);
-    keypad(term.input, TRUE);
-    nodelay(term.input, TRUE);
+    prepare_input();
     leaveok(stdscr, TRUE);
     curs_set(0);
     prepare_looks(wishes);
@@ -288,33 +298,9 @@ enum plot_tier term_best_tier(void)
 
 /* ---- Keys ---- */
 
-/* Of one step of curses. True: it was a part of a key only. */
-static bool read_part(uint32_t *key)
-{
-    wint_t code;
-    int kind = wget_wch(term.input, &code);
-
-    *key = KEY_CODE_NONE;
-    if (kind == ERR)
-        return false;
-    if (kind == KEY_CODE_YES && term_mouse_open(code))
-        return true;
-    if (term_mouse_take(code, key))
-        return *key == KEY_CODE_NONE;
-    if (kind == KEY_CODE_YES)
-        *key = code == KEY_MOUSE ? term_mouse_key() : term_special_key(code);
-    else
-        *key = code < KEY_CODE_NONE ? (uint32_t)code : (uint32_t)KEY_CODE_OTHER;
-    return false;
-}
-
 uint32_t term_key(void)
 {
-    uint32_t key;
-
-    while (read_part(&key))
-        ;
-    return key;
+    return term_read_key(term.input);
 }
 
 int term_input_fd(void)

@@ -25,6 +25,10 @@ mouse_is() {
     [ "$($e2e_tmux display-message -p '#{mouse_any_flag}')" = "$1" ]
 }
 
+# goes_on TIME: whether the screen shows another one than what up_for said before.
+up_for() { screen_text | sed -n '1s/.* up \([0-9hms]*\) .*/\1/p'; }
+goes_on() { [ -n "$(up_for)" ] && [ "$(up_for)" != "$1" ]; }
+
 # column_of TEXT: where the last line of the screen has it.
 column_of() {
     screen_text | tail -n 1 | awk -v text="$1" '{ print index($0, text) - 1 }'
@@ -43,6 +47,14 @@ for i in $(seq 12); do mouse 65 5 5; done
 wait_until 5 eval '! screen_has "heap\.total_alloc"' || fail 'the wheel does not scroll'
 for i in $(seq 12); do mouse 64 5 5; done
 wait_screen 5 'heap\.total_alloc'
+for cut in '' 20 '20 21'; do
+    # shellcheck disable=SC2086 # at most two numbers
+    $e2e_tmux send-keys -H 1b 5b 4d $cut
+    was=$(up_for)
+    wait_until 20 goes_on "$was" || fail "held up by a report of the bytes '$cut'"
+done
+mouse 0 0 23
+wait_screen 5 'PROCESS +rss'
 screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
 wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
@@ -54,8 +66,6 @@ rm -f "$work/screen-status"
 sequence() {
     $e2e_tmux send-keys -l "$(printf '\033[<%s' "$1")"
 }
-up_for() { screen_text | sed -n '1s/.* up \([0-9hms]*\) .*/\1/p'; }
-goes_on() { [ -n "$(up_for)" ] && [ "$(up_for)" != "$1" ]; }
 
 if infocmp -1 xterm-256color 2>/dev/null | grep -q 'kmous=\\E\[<'; then
     screen_start 90 24 "env LC_ALL=C.UTF-8 TERM=xterm-256color '$gomon' -p $target"

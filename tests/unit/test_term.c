@@ -273,3 +273,47 @@ Test(term, one_that_is_gone_is_noticed)
     canvas_fini(&canvas);
     term_close();
 }
+
+/* ---- keys ---- */
+
+static void type(const char *bytes, size_t n)
+{
+    cr_assert_eq(write(master, bytes, n), (ssize_t)n, "write: %s", strerror(errno));
+}
+
+Test(term, a_byte_that_is_no_character_costs_no_other_key)
+{
+    static const char bytes[] = "a\xe2q\xff\033OAw\xe2\x82";
+    static const uint32_t keys[] = {'a', 'q', KEY_CODE_OTHER, KEY_CODE_UP, 'w', KEY_CODE_NONE};
+
+    setenv("TERM", "screen", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    cr_assert(open_term(), "it cannot be had");
+    type(bytes, sizeof bytes - 1);
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        uint32_t key = term_key();
+
+        cr_assert_eq(key, keys[i], "key %zu is %#x, not %#x", i, key, keys[i]);
+    }
+    type("\xac", 1);
+    cr_assert_eq(term_key(), 0x20ac, "the rest of a character is none");
+    term_close();
+}
+
+Test(term, a_mouse_report_of_bytes_is_read_as_they_come)
+{
+    static const char begin[] = "\033[M \xff";
+    int row, col;
+
+    setenv("TERM", "screen", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    cr_assert(open_term(), "it cannot be had");
+    type(begin, sizeof begin - 1);
+    cr_assert_eq(term_key(), KEY_CODE_NONE, "a half of it is a key");
+    type("\xe2q", 2);
+    cr_assert_eq(term_key(), KEY_CODE_CLICK, "the whole is no click");
+    term_mouse(&row, &col);
+    cr_assert(row == 0xe2 - 33 && col == 0xff - 33, "row %d, column %d", row, col);
+    cr_assert_eq(term_key(), 'q', "the key behind it");
+    term_close();
+}
