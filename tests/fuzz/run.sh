@@ -21,7 +21,8 @@ cd "$build"
     CFLAGS="$flags -fsanitize=fuzzer-no-link,$sanitizers" >configure.log
 make -j"$(nproc)" all tests/support/libfakepage.a >make.log
 libs="libscreen.a libmon.a .libs/libruntime.a .libs/libbase.a"
-libs="tests/support/libfakepage.a $libs $(pkg-config --libs libproc2 libdw jansson sqlite3) -lm -pthread"
+libs="tests/support/libfakepage.a $libs -lm -pthread"
+libs="$libs $(pkg-config --libs libproc2 libdw jansson sqlite3 ncursesw)"
 
 for name in "$@"; do
     mkdir -p "found/$name"
