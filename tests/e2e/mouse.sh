@@ -56,7 +56,7 @@ done
 mouse 0 0 23
 wait_screen 5 'PROCESS +rss'
 screen_keys q
-[ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+[ "$(wait_screen_end 20)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
 wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
 $e2e_tmux kill-server
 rm -f "$work/screen-status"
@@ -85,7 +85,7 @@ if infocmp -1 xterm-256color 2>/dev/null | grep -q 'kmous=\\E\[<'; then
     sequence '0;1;24M'
     wait_screen 5 'PROCESS +rss'
     screen_keys q
-    [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+    [ "$(wait_screen_end 20)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
     wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
     $e2e_tmux kill-server
     rm -f "$work/screen-status"
