@@ -34,11 +34,24 @@ static bool scale_by_suffix(const char *suffix, int64_t *number)
     return !__builtin_mul_overflow(*number, INT64_C(1024) << 10 * (letter - letters), number);
 }
 
+static bool parse_milli(const struct option_row *row, const char *text, int64_t *out)
+{
+    char *end;
+    double number = strtod(text, &end) * 1000.0;
+
+    if (end == text || *end != '\0' || !(number >= (double)row->min && number <= (double)row->max))
+        return false;
+    *out = (int64_t)(number + (number < 0.0 ? -0.5 : 0.5));
+    return true;
+}
+
 static bool parse_number(const struct option_row *row, const char *text, int64_t *out)
 {
     char *end;
     int64_t number;
 
+    if (row->kind == OPTION_MILLI)
+        return parse_milli(row, text, out);
     errno = 0;
     number = strtoll(text, &end, 10);
     if (end == text || errno != 0)
@@ -62,6 +75,18 @@ const char *options_bytes_text(int64_t bytes, char buf[24])
     return buf;
 }
 
+/* A number as the option would say it. BUF has 24 bytes; returns it. */
+static const char *number_text(const struct option_row *row, int64_t number, char buf[24])
+{
+    if (row->kind == OPTION_BYTES)
+        return options_bytes_text(number, buf);
+    if (row->kind == OPTION_MILLI)
+        snprintf(buf, 24, "%.12g", (double)number / 1000.0);
+    else
+        snprintf(buf, 24, "%" PRId64, number);
+    return buf;
+}
+
 /* Why a number was refused: its kind and its range. */
 static void number_error(const struct option_row *row, const char *text,
                          char error[OPTIONS_ERROR_BYTES])
@@ -69,15 +94,8 @@ static void number_error(const struct option_row *row, const char *text,
     char min[24];
     char max[24];
 
-    if (row->kind == OPTION_BYTES) {
-        options_bytes_text(row->min, min);
-        options_bytes_text(row->max, max);
-    } else {
-        snprintf(min, sizeof min, "%" PRId64, row->min);
-        snprintf(max, sizeof max, "%" PRId64, row->max);
-    }
     snprintf(error, OPTIONS_ERROR_BYTES, "--%s takes a number from %s to %s, not '%.60s'",
-             row->name, min, max, text);
+             row->name, number_text(row, row->min, min), number_text(row, row->max, max), text);
 }
 
 static bool store(const struct option_row *row, const char *text, void *target,
@@ -133,7 +151,7 @@ static void print_row(const struct option_row *row, const void *target, FILE *fi
 {
     const void *place = (const char *)target + row->offset;
     char left[64];
-    char bytes[24];
+    char buf[24];
     const char *text;
     int64_t number;
 
@@ -145,10 +163,7 @@ static void print_row(const struct option_row *row, const void *target, FILE *fi
         return;
     }
     memcpy(&number, place, sizeof number);
-    if (row->kind == OPTION_BYTES)
-        fprintf(file, " (%s)\n", options_bytes_text(number, bytes));
-    else
-        fprintf(file, " (%" PRId64 ")\n", number);
+    fprintf(file, " (%s)\n", number_text(row, number, buf));
 }
 
 void options_print(const struct option_table *table, const void *target, FILE *file)

@@ -13,6 +13,7 @@
 enum option_kind {
     OPTION_COUNT, /* a whole number, into an int64_t */
     OPTION_BYTES, /* the same, with a suffix K, M or G for powers of 1024 */
+    OPTION_MILLI, /* a number with decimals, into an int64_t, in thousandths */
     OPTION_TEXT,  /* a text, into a const char *, which borrows from argv */
 };
 
@@ -23,7 +24,7 @@ struct option_row {
     enum option_kind kind;
     unsigned users; /* bits of those who know the option */
     size_t offset;  /* of the value in the target */
-    int64_t min;    /* of a number; both ends are allowed */
+    int64_t min;    /* of a number, as it is stored; both ends are allowed */
     int64_t max;
 };
 
