@@ -18,8 +18,8 @@
 #define ONE_YEAR_S (366 * 24 * 3600)
 
 static const struct scenario *const scenarios[] = {
-    &churn_scenario, &contention_scenario, &deadlock_scenario, &idle_scenario,
-    &leak_scenario,  &pipeline_scenario,   &sleepers_scenario, &wedge_scenario,
+    &churn_scenario,    &contention_scenario, &deadlock_scenario, &idle_scenario,  &leak_scenario,
+    &pipeline_scenario, &service_scenario,    &sleepers_scenario, &wedge_scenario,
 };
 #define NSCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
@@ -38,6 +38,12 @@ static const struct option_row rows[] = {
      offsetof(struct demo_options, garbage_bytes), 0, PACE_MAX_RATE},
     {"live", "BYTES", "memory kept alive", OPTION_BYTES, DEMO_LIVE,
      offsetof(struct demo_options, live_bytes), 1 << 20, INT64_C(1) << 40},
+    {"shape", "NAME", "steady, sawtooth, warmup, wave or step", OPTION_TEXT, DEMO_SHAPE,
+     offsetof(struct demo_options, shape), 0, 0},
+    {"period", "N", "seconds until the shape comes again, or has come", OPTION_COUNT, DEMO_PERIOD,
+     offsetof(struct demo_options, period_s), 1, ONE_YEAR_S},
+    {"leak-percent", "P", "of the live heap leaked an hour, decimals allowed", OPTION_MILLI,
+     DEMO_LEAK_PERCENT, offsetof(struct demo_options, leak_milli), 0, 100000},
 };
 #define NROWS (sizeof rows / sizeof rows[0])
 

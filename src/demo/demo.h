@@ -17,6 +17,9 @@ struct demo_options {
     int64_t leak_bytes;    /* leaked a second */
     int64_t garbage_bytes; /* allocated and dropped a second */
     int64_t live_bytes;    /* kept alive */
+    int64_t period_s;      /* of the shape */
+    int64_t leak_milli;    /* thousandths of a percent of live_bytes leaked an hour */
+    const char *shape;     /* of load and memory over time */
 };
 
 /* Which options a scenario knows. */
@@ -28,6 +31,9 @@ enum demo_option {
     DEMO_LEAK = 1 << 4,
     DEMO_GARBAGE = 1 << 5,
     DEMO_LIVE = 1 << 6,
+    DEMO_SHAPE = 1 << 7,
+    DEMO_PERIOD = 1 << 8,
+    DEMO_LEAK_PERCENT = 1 << 9,
 };
 
 struct scenario {
@@ -44,6 +50,7 @@ extern const struct scenario deadlock_scenario;
 extern const struct scenario idle_scenario;
 extern const struct scenario leak_scenario;
 extern const struct scenario pipeline_scenario;
+extern const struct scenario service_scenario;
 extern const struct scenario sleepers_scenario;
 extern const struct scenario wedge_scenario;
 

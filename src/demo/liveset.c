@@ -34,6 +34,7 @@ struct slot {
     struct head *object; /* NULL: none yet */
     gort_weak *weak;     /* NULL: it is not watched */
     uint64_t number;
+    uint32_t bytes;
     enum kind kind;
 };
 
@@ -57,11 +58,11 @@ static void count(_Atomic(int64_t) *of, int64_t n)
 
 /* ---- making ---- */
 
-static size_t random_bytes(uint64_t *random)
+static uint32_t random_bytes(uint64_t *random)
 {
-    size_t bytes = (size_t)OBJECT_MIN_BYTES << random_below(random, OBJECT_SCALES);
+    uint32_t bytes = (uint32_t)OBJECT_MIN_BYTES << random_below(random, OBJECT_SCALES);
 
-    return bytes + (size_t)random_below(random, bytes);
+    return bytes + (uint32_t)random_below(random, bytes);
 }
 
 static struct head *make_plain(size_t bytes, uint64_t number)
@@ -102,20 +103,25 @@ static void note_cleaned(void *arg)
     count(&sums.cleaned, 1);
 }
 
-static int64_t fill(struct slot *slot, uint64_t *random)
+/* Makes the object of a slot that says its size and kind. */
+static void make(struct slot *slot, uint64_t *random)
 {
-    size_t bytes = random_bytes(random);
-
-    slot->kind = (enum kind)random_below(random, KINDS);
     slot->number = random_next(random);
-    slot->object = make_object(slot->kind, bytes, slot->number);
+    slot->object = make_object(slot->kind, slot->bytes, slot->number);
     slot->weak = NULL;
     if (random_below(random, WATCHED_ONE_IN) == 0) {
         slot->weak = gort_weak_new(slot->object);
         gort_cleanup_add(slot->object, note_cleaned, NULL);
         count(&sums.watched, 1);
     }
-    return (int64_t)bytes;
+}
+
+static int64_t fill(struct slot *slot, uint64_t *random)
+{
+    slot->bytes = random_bytes(random);
+    slot->kind = (enum kind)random_below(random, KINDS);
+    make(slot, random);
+    return slot->bytes;
 }
 
 struct liveset *liveset_new(int64_t bytes, uint64_t seed)
@@ -166,13 +172,24 @@ static void swap(struct slot *a, struct slot *b)
     *b = was;
 }
 
-int64_t liveset_replace(struct liveset *set)
+/* A slot at random, whose object comes from another and was looked at. */
+static struct slot *draw_checked(struct liveset *set)
 {
     struct slot *slot = draw(set);
 
     swap(slot, draw(set));
     check(slot);
-    return fill(slot, &set->random);
+    return slot;
+}
+
+int64_t liveset_replace(struct liveset *set)
+{
+    return fill(draw_checked(set), &set->random);
+}
+
+void liveset_renew(struct liveset *set)
+{
+    make(draw_checked(set), &set->random);
 }
 
 /* ---- ending ---- */

@@ -21,6 +21,9 @@ struct liveset *liveset_new(int64_t bytes, uint64_t seed);
 /* Looks at one object and puts another in its place. Returns the bytes that this took. */
 int64_t liveset_replace(struct liveset *set);
 
+/* The same with another of the same size and kind, so that the set is always as large as it was. */
+void liveset_renew(struct liveset *set);
+
 /* Looks at all objects and drops them. */
 void liveset_drop(struct liveset *set);
 

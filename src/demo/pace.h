@@ -15,7 +15,7 @@
 #define PACE_TICK_NS (10 * GORT_MS)      /* how often an owner asks, by custom */
 
 struct pace {
-    int64_t rate;    /* units a second, 0 to PACE_MAX_RATE; [const] */
+    int64_t rate;    /* units a second, 0 to PACE_MAX_RATE; [owner] who may change it */
     int64_t last_ns; /* when it was asked last; [owner] */
     int64_t rest;    /* billionths of a unit; [owner] */
 };

@@ -19,6 +19,11 @@ runs 0 contention --seconds 1 --tasks 2000
 runs 0 idle --seconds 1
 runs 0 leak --seconds 2 --task-rate 200 --leak 1M
 runs 0 pipeline --seconds 1
+for shape in steady sawtooth warmup wave step; do
+    runs 0 service --seconds 2 --shape $shape --period 1 --leak-percent 2.5 --live 4M
+done
+runs 2 service --shape smooth
+grep -q "there is no shape 'smooth'" "$work/err" || fail "service says: $(cat "$work/err")"
 runs 0 sleepers --seconds 1 --tasks 20000
 grep -q '20000 tasks sleep' "$work/out" || fail "sleepers says: $(cat "$work/out")"
 runs 0 wedge --seconds 1
