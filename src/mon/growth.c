@@ -270,12 +270,10 @@ bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int
     return is_enough(rule, point, points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point));
 }
 
-double growth_of(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
+struct trend growth_trend(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
 {
     struct trend_point point[GROWTH_BINS];
     double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
-    size_t n = points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point);
-    struct trend t = trend_of(point, n);
 
-    return t.to - t.from;
+    return trend_of(point, points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point));
 }

@@ -71,8 +71,7 @@ enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule
 /* Whether enough of the window that ends at MONO_NS is known for a judgement. */
 bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns);
 
-/* How much it grew over the window that ends at MONO_NS, by the fitted line; 0 if too little is
- * known. */
-double growth_of(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns);
+/* The line that fits the window that ends at MONO_NS; it is 0 if too little is known. */
+struct trend growth_trend(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "mon/leaksites.h"
 
+#include <math.h>
 #include <stddef.h>
 
 /* The place of PC, or one for it that is free or long unused; NULL if there is none. */
@@ -57,14 +58,19 @@ void leaksites_add_zeroes(struct leaksites *s, const struct growth_rule *rule, i
 uint64_t leaksites_guilty(const struct leaksites *s, const struct growth_rule *rule,
                           int64_t mono_ns, double least)
 {
+    double surest = 0.0;
     uint64_t pc = 0;
 
     for (size_t i = 0; i < LEAKSITES; i++) {
-        double grown = s->site[i].pc == 0 ? 0.0 : growth_of(&s->site[i].growth, rule, mono_ns);
+        const struct leaksite *site = &s->site[i];
+        struct trend t = site->pc == 0 ? (struct trend){0}
+                                       : growth_trend(&site->growth, rule, mono_ns);
+        double grown = t.to - t.from;
+        double sure = grown / sqrt(fmax(t.from, 0.0) + fmax(t.to, 1.0));
 
-        if (grown > least) {
-            least = grown;
-            pc = s->site[i].pc;
+        if (grown > least && sure > surest) {
+            surest = sure;
+            pc = site->pc;
         }
     }
     return pc;

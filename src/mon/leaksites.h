@@ -29,7 +29,10 @@ void leaksites_add(struct leaksites *s, const struct growth_rule *rule, int64_t 
 void leaksites_add_zeroes(struct leaksites *s, const struct growth_rule *rule, int64_t warm_ns,
                           int64_t mono_ns);
 
-/* The place that grew most over the window that ends at MONO_NS, by more than LEAST; 0: none. */
+/* The place that grew most surely over the window that ends at MONO_NS, and by more than LEAST; 0:
+ * none. What is estimated from samples is known up to an error that grows with its square root: so
+ * a place that has much wanders by more than a slow leak adds, and how much a place grew counts by
+ * the root of what it has. */
 uint64_t leaksites_guilty(const struct leaksites *s, const struct growth_rule *rule,
                           int64_t mono_ns, double least);
 

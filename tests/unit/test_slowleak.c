@@ -82,6 +82,34 @@ Test(slowleak, a_hundredth_an_hour_is_told_within_6_hours)
     assert_told(a_hundredth, LINT_HEAP_GROWTH, 6 * HOUR, MADEUP_LEAKY_PC);
 }
 
+/* What a line has allocated is estimated from one byte in 64 KiB: the estimate of what stays
+ * wanders by several MiB as objects are renewed, each some minutes old. */
+static void a_tenth_in_samples(struct madeup_program *p)
+{
+    const double sampled = 64 * 1024.0;
+    const double kept = exp(-STEP / 180.0);
+
+    service(p, 0.1);
+    p->memory = kept * p->memory + sqrt(1.0 - kept * kept) * madeup_noise();
+    p->site_bytes[0] = sampled * floor(p->site_bytes[0] / sampled);
+    p->site_bytes[1] = 200 * MIB + sqrt(200 * MIB * sampled) * p->memory;
+}
+
+Test(slowleak, the_line_that_leaks_is_told_from_one_whose_estimate_wanders)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct madeup r;
+        const struct alert *a;
+
+        madeup_start(&r, 0, seed);
+        madeup_run(&r, a_tenth_in_samples, 40 * 60, STEP);
+        a = madeup_standing(&r, LINT_HEAP_GROWTH);
+        cr_assert_not_null(a, "seed %" PRIu64 ": not told", seed);
+        cr_assert_eq(a->pc, MADEUP_LEAKY_PC, "seed %" PRIu64 ": blames %" PRIx64, seed, a->pc);
+        madeup_finish(&r);
+    }
+}
+
 static void ten_tasks_an_hour(struct madeup_program *p)
 {
     service(p, 0.0);
