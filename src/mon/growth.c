@@ -238,13 +238,24 @@ static bool grows(const struct growth *g, const struct growth_rule *rule,
     return !any_explains(loads, last, bin_s, grown / fmax(trend->from, 1.0));
 }
 
+bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
+{
+    struct trend_point point[GROWTH_BINS];
+    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
+
+    return is_enough(rule, point, points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point));
+}
+
 enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule,
                                 const struct growth *const loads[GROWTH_LOADS], int64_t mono_ns)
 {
     int64_t last = mono_ns / rule->bin_ns - 1;
     struct trend trend;
-    bool yes = grows(g, rule, loads, last, &trend);
+    bool yes;
 
+    if (g->standing && !growth_is_known(g, rule, mono_ns))
+        return GROWTH_AS_BEFORE;
+    yes = grows(g, rule, loads, last, &trend);
     g->votes = (uint8_t)(g->votes << 1 | yes);
     if (yes) {
         g->trend = trend;
@@ -260,14 +271,6 @@ enum growth_change growth_judge(struct growth *g, const struct growth_rule *rule
         return GROWTH_CLEARED;
     }
     return GROWTH_AS_BEFORE;
-}
-
-bool growth_is_known(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)
-{
-    struct trend_point point[GROWTH_BINS];
-    double bin_s = (double)rule->bin_ns / (double)NS_PER_S;
-
-    return is_enough(rule, point, points_of(g, mono_ns / rule->bin_ns - 1, bin_s, point));
 }
 
 struct trend growth_trend(const struct growth *g, const struct growth_rule *rule, int64_t mono_ns)

@@ -10,8 +10,9 @@
  *   - from near the greatest level that was ever seen before: what only regains it is no leak;
  *   - and no load, another figure, rose along with it, or not long before.
  * Six yeses of eight judgements, one a bin, raise. Then it stands for as long as it rises by half
- * of what it took; eight noes in a row clear. Threads: one owner. No clock: time comes with the
- * samples. */
+ * of what it took; eight noes in a row clear. A window of which too little is known says neither: a
+ * quiet program hardly collects, and one that is stopped does nothing.
+ * Threads: one owner. No clock: time comes with the samples. */
 #ifndef MON_GROWTH_H
 #define MON_GROWTH_H
 

@@ -155,6 +155,25 @@ Test(slowleak, a_leak_is_told_for_as_long_as_it_goes_on)
     madeup_finish(&r);
 }
 
+/* From then on there are too few collections in a window to tell from them. */
+static void leaks_on_into_a_quiet_night(struct madeup_program *p)
+{
+    service(p, 0.1);
+    if (p->t > HOUR)
+        p->gc_period_s = 120.0;
+}
+
+Test(slowleak, an_alert_is_not_cleared_for_want_of_collections)
+{
+    struct madeup r;
+
+    madeup_start(&r, 0, 1);
+    madeup_run(&r, leaks_on_into_a_quiet_night, 3 * HOUR, STEP);
+    cr_assert_not_null(madeup_standing(&r, LINT_HEAP_GROWTH), "cleared");
+    cr_assert_eq(r.alerts.n, 1, "%" PRIu32 " alerts", r.alerts.n);
+    madeup_finish(&r);
+}
+
 /* ---- the limit ---- */
 
 static void runs_into_its_limit(struct madeup_program *p)
