@@ -16,13 +16,14 @@
 #define NOISE_TIMES 6.0
 #define PARTS 5
 #define LATE_SPEED 0.7      /* of the speed over the whole window */
-#define MOST_REGAINED 0.5   /* of the growth: the rest is beyond all that was before */
+#define MOST_REGAINED 0.3   /* of the growth: the rest is beyond all that was before */
 #define EXPLAINED_SHARE 0.7   /* of the growth may be the load's: not a leak, ... */
 #define SEEN_SHARE      0.35  /* ... if so much of it was seen in the load for sure */
 #define LOAD_PART_BINS  (GROWTH_BINS / 4)
 #define LOAD_BACK_BINS  (5 * LOAD_PART_BINS) /* the oldest part ends that long ago */
 #define STANDING_SHARE  0.5                  /* of what it takes to raise keeps it standing */
 #define RAISE_YES 6         /* of 8 */
+#define LEVEL_BINS 5        /* known ones: of so many the second least is a level that was held */
 
 _Static_assert(GROWTH_BINS <= TREND_POINTS, "a window can be tested for a trend");
 _Static_assert(LOAD_BACK_BINS + LOAD_PART_BINS <= GROWTH_KEPT, "the load before is kept");
@@ -44,42 +45,84 @@ static struct growth_bin *bin_at(struct growth *g, int64_t number)
     return &g->bin[number % GROWTH_KEPT];
 }
 
-/* Remembers the level of a bin that leaves the window. */
-static void take_record(struct growth *g, const struct growth_bin *b)
+static const struct growth_bin *known_bin(const struct growth *g, int64_t number)
 {
-    int64_t window = b->number / GROWTH_BINS;
-    size_t i = (size_t)(window % GROWTH_WINDOWS);
+    const struct growth_bin *b = number < 0 ? NULL : &g->bin[number % GROWTH_KEPT];
 
-    if (b->number < 0 || b->n == 0)
+    return b != NULL && b->number == number ? b : NULL;
+}
+
+/* The level that was held in N bins, LEVEL_BINS at most: neither a few that were higher count nor
+ * one that was lower. Sorts them. */
+static float level_of(float *low, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        float v = low[i];
+        size_t j = i;
+
+        for (; j > 0 && low[j - 1] > v; j--)
+            low[j] = low[j - 1];
+        low[j] = v;
+    }
+    return low[n / 4];
+}
+
+/* Remembers the level that was held from bin NUMBER on, which is the oldest that is kept. */
+static void take_record(struct growth *g, int64_t number)
+{
+    int64_t window = number / GROWTH_BINS;
+    size_t at = (size_t)(window % GROWTH_WINDOWS);
+    float low[LEVEL_BINS];
+    float level;
+    size_t n = 0;
+
+    for (int64_t k = number; k < number + GROWTH_KEPT && n < LEVEL_BINS; k++)
+        if (known_bin(g, k) != NULL)
+            low[n++] = known_bin(g, k)->low;
+    level = level_of(low, n);
+    if (g->record_window[at] != window || level > g->record[at])
+        g->record[at] = level;
+    g->record_window[at] = window;
+}
+
+/* Makes NUMBER the newest bin; those that are too old for it leave. */
+static void advance(struct growth *g, int64_t number)
+{
+    int64_t oldest = g->newest - GROWTH_KEPT + 1;
+
+    for (int64_t k = oldest < 0 ? 0 : oldest; k <= number - GROWTH_KEPT && k <= g->newest; k++) {
+        if (known_bin(g, k) == NULL)
+            continue;
+        take_record(g, k);
+        bin_at(g, k)->number = -1;
+    }
+    g->newest = number;
+}
+
+static void add(struct growth *g, int64_t number, float value, bool is_start)
+{
+    struct growth_bin *b;
+
+    if (number < 0 || number <= g->newest - GROWTH_KEPT)
         return;
-    if (g->record_window[i] != window || b->low > g->record[i])
-        g->record[i] = b->low;
-    g->record_window[i] = window;
+    if (number > g->newest)
+        advance(g, number);
+    b = bin_at(g, number);
+    if (b->number != number)
+        *b = (struct growth_bin){.number = number, .low = value, .is_start = is_start};
+    else if (value < b->low)
+        b->low = value;
 }
 
 void growth_remember(struct growth *g, const struct growth_rule *rule, int64_t mono_ns,
                      double level)
 {
-    take_record(g, &(struct growth_bin){
-                       .number = mono_ns / rule->bin_ns, .low = (float)level, .n = 1});
+    add(g, mono_ns / rule->bin_ns, (float)level, true);
 }
 
 void growth_add(struct growth *g, const struct growth_rule *rule, int64_t mono_ns, double value)
 {
-    int64_t number = mono_ns / rule->bin_ns;
-    struct growth_bin *b = bin_at(g, number);
-
-    if (mono_ns < 0 || number <= g->newest - GROWTH_KEPT)
-        return;
-    if (b->number != number) {
-        take_record(g, b);
-        *b = (struct growth_bin){.number = number};
-    }
-    if (b->n == 0 || value < (double)b->low)
-        b->low = (float)value;
-    b->n++;
-    if (number > g->newest)
-        g->newest = number;
+    add(g, mono_ns / rule->bin_ns, (float)value, false);
 }
 
 /* The full bins after bin BEFORE up to bin LAST, at most a window, in time; returns how many. */
@@ -89,9 +132,9 @@ static size_t points_within(const struct growth *g, int64_t before, int64_t last
     size_t n = 0;
 
     for (int64_t k = before + 1; k <= last; k++) {
-        const struct growth_bin *b = k < 0 ? NULL : &g->bin[k % GROWTH_KEPT];
+        const struct growth_bin *b = known_bin(g, k);
 
-        if (b != NULL && b->number == k && b->n > 0)
+        if (b != NULL && !b->is_start)
             point[n++] = (struct trend_point){.t = (double)k * bin_s, .v = (double)b->low};
     }
     return n;
@@ -104,17 +147,34 @@ static size_t points_of(const struct growth *g, int64_t last, double bin_s,
     return points_within(g, last - GROWTH_BINS, last, bin_s, point);
 }
 
+/* The greatest level of those bins that are kept and are before FIRST or of the start. */
+static double kept_record(const struct growth *g, int64_t first)
+{
+    float low[GROWTH_KEPT];
+    float some[LEVEL_BINS];
+    double record = -(double)INFINITY;
+    size_t n = 0;
+    size_t at_once;
+
+    for (int64_t k = g->newest - GROWTH_KEPT + 1; k <= g->newest; k++)
+        if (known_bin(g, k) != NULL && (k < first || known_bin(g, k)->is_start))
+            low[n++] = known_bin(g, k)->low;
+    at_once = n < LEVEL_BINS ? n : LEVEL_BINS;
+    for (size_t i = 0; n > 0 && i + at_once <= n; i++) {
+        memcpy(some, low + i, at_once * sizeof *some);
+        record = fmax(record, (double)level_of(some, at_once));
+    }
+    return record;
+}
+
 /* The greatest level of the last day of windows, before bin FIRST; -INFINITY: none is known. */
 static double record_before(const struct growth *g, int64_t first)
 {
-    double record = -(double)INFINITY;
+    double record = kept_record(g, first);
 
     for (size_t i = 0; i < GROWTH_WINDOWS; i++)
         if (g->record_window[i] > first / GROWTH_BINS - GROWTH_WINDOWS && g->record_window[i] >= 0)
             record = fmax(record, (double)g->record[i]);
-    for (size_t i = 0; i < GROWTH_KEPT; i++)
-        if (g->bin[i].n > 0 && g->bin[i].number < first)
-            record = fmax(record, (double)g->bin[i].low);
     return record;
 }
 

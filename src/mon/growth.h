@@ -7,7 +7,8 @@
  *   - the series rises (Mann-Kendall, p < 0.01) over nine tenths of a window or more;
  *   - by more than a given amount and share, and by six times its own noise;
  *   - in each of five parts of the window, and in its second half nearly as fast as overall;
- *   - from near the greatest level that was ever seen before: what only regains it is no leak;
+ *   - from near the greatest level that was ever held before: what only regains it is no leak, and
+ *     what was there for a moment, as what is born while a collection marks, is no level;
  *   - and no load, another figure, rose along with it, or not long before.
  * Six yeses of eight judgements, one a bin, raise. Then it stands for as long as it rises by half
  * of what it took; eight noes in a row clear. A window of which too little is known says neither: a
@@ -36,13 +37,13 @@ struct growth_rule {
 struct growth_bin {
     int64_t number; /* mono_ns / bin_ns; if it is another one than is sought, there is none */
     float low;
-    uint32_t n;
+    bool is_start; /* the program was starting: this is no growth, but a level that was reached */
 };
 
 struct growth {
     struct growth_bin bin[GROWTH_KEPT];
     int64_t newest;              /* bin number, -1: no sample yet */
-    float record[GROWTH_WINDOWS]; /* greatest low of each window before */
+    float record[GROWTH_WINDOWS]; /* greatest level of each window before */
     int64_t record_window[GROWTH_WINDOWS];
     uint8_t votes; /* of the last 8 judgements, the latest in bit 0 */
     bool standing;

@@ -110,6 +110,20 @@ Test(slowleak, the_line_that_leaks_is_told_from_one_whose_estimate_wanders)
     }
 }
 
+/* While a collection marks, what is born counts as alive: if the machine is busy just then, it is a
+ * lot. So it was at the start, and is each ten minutes, for half a minute. */
+static void a_tenth_with_spikes(struct madeup_program *p)
+{
+    service(p, 0.1);
+    if (fmod(p->t, 600.0) >= 100.0 && fmod(p->t, 600.0) < 130.0)
+        p->live += 30 * MIB;
+}
+
+Test(slowleak, what_was_there_for_a_moment_does_not_hide_a_leak)
+{
+    assert_told(a_tenth_with_spikes, LINT_HEAP_GROWTH, 30 * 60, MADEUP_LEAKY_PC);
+}
+
 static void ten_tasks_an_hour(struct madeup_program *p)
 {
     service(p, 0.0);
