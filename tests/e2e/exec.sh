@@ -21,15 +21,22 @@ csv_has() {
     grep -q ",$2,$name,$3," "$1"
 }
 
+# watch_both FILE OPTION...: watches $target on a screen, and as CSV in FILE by $watcher.
+watch_both() {
+    local file=$1
+    shift
+    "$gomon" "$@" --csv -d 0.1 -p "$target" >"$file" 2>"$work/said" &
+    watcher=$!
+    e2e_pids+=("$watcher")
+    screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' $* -p $target"
+    wait_screen 60 "$name\\[$target\\]  live"
+    wait_until 60 csv_has "$file" "$target" live || fail "no sample: $(cat "$work/said")"
+}
+
 # Another program without a page: the output ends, on the screen the last picture stays.
 start_name "$work/go" tail -f /dev/null
 target=$started_pid
-"$gomon" --csv -d 0.1 -p "$target" >"$work/csv" 2>"$work/said" &
-watcher=$!
-e2e_pids+=("$watcher")
-screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
-wait_screen 60 "$name\\[$target\\]  live"
-wait_until 60 csv_has "$work/csv" "$target" live || fail "no sample: $(cat "$work/said")"
+watch_both "$work/csv"
 touch "$work/go"
 wait_until 60 is_gone "$watcher" || fail 'the output goes on after an exec'
 wait "$watcher"
@@ -55,12 +62,7 @@ kill -0 "$target" || fail 'the process did not survive'
 cp "$work/$name" "$work/again$name"
 start_name "$work/go-1" "$work/again$name" "$work/go-2" tail -f /dev/null
 target=$started_pid
-"$gomon" --follow --csv -d 0.1 -p "$target" >"$work/followed" 2>"$work/said" &
-watcher=$!
-e2e_pids+=("$watcher")
-screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --follow -p $target"
-wait_screen 60 "$name\\[$target\\]  live"
-wait_until 60 csv_has "$work/followed" "$target" live || fail "no sample: $(cat "$work/said")"
+watch_both "$work/followed" --follow
 touch "$work/go-1"
 wait_screen 60 "again$name\\[$target\\]  live"
 wait_until 60 grep -q ",$target,again$name,live," "$work/followed" ||

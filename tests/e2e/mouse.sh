@@ -25,6 +25,15 @@ mouse_is() {
     [ "$($e2e_tmux display-message -p '#{mouse_any_flag}')" = "$1" ]
 }
 
+# leave_screen: gomon ends, and gives the mouse back.
+leave_screen() {
+    screen_keys q
+    [ "$(wait_screen_end 20)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+    wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
+    $e2e_tmux kill-server
+    rm -f "$work/screen-status"
+}
+
 # goes_on TIME: whether the screen shows another one than what up_for said before.
 up_for() { screen_text | sed -n '1s/.* up \([0-9hms]*\) .*/\1/p'; }
 goes_on() { [ -n "$(up_for)" ] && [ "$(up_for)" != "$1" ]; }
@@ -55,11 +64,7 @@ for cut in '' 20 '20 21'; do
 done
 mouse 0 0 23
 wait_screen 5 'PROCESS +rss'
-screen_keys q
-[ "$(wait_screen_end 20)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
-wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
-$e2e_tmux kill-server
-rm -f "$work/screen-status"
+leave_screen
 
 # Where it is reported as control sequences: one that is damaged, or cut off, holds up nothing.
 # sequence TEXT: sent as it is, behind CSI <.
@@ -84,11 +89,7 @@ if infocmp -1 xterm-256color 2>/dev/null | grep -q 'kmous=\\E\[<'; then
     done
     sequence '0;1;24M'
     wait_screen 5 'PROCESS +rss'
-    screen_keys q
-    [ "$(wait_screen_end 20)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
-    wait_until 5 mouse_is 0 || fail 'the mouse is not given back'
-    $e2e_tmux kill-server
-    rm -f "$work/screen-status"
+    leave_screen
 fi
 
 # Killed by a fault of its own, it gives the mouse back all the same.
