@@ -32,7 +32,7 @@
 
 #define FEW_PAGES  64u   /* written ones: the last stop can do with them */
 #define FEW_TASKS  1024u /* that have run: as FEW_PAGES */
-#define ROUNDS_MAX 8u
+#define ROUNDS_MAX 16u
 #define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
 /* [owner] of the cycle; NULL: no memory for it. Not in a static variable: what lies on the stacks
@@ -261,6 +261,7 @@ static void finish_beside(struct cycle *c)
 struct rest {
     uint64_t pages;
     uint64_t tasks;
+    bool pressed;
     bool held_up;
 };
 
@@ -270,26 +271,37 @@ static bool is_still(uint64_t n, uint64_t before)
     return n > before - before / 4;
 }
 
+/* N pages were written while BEFORE of them were searched. If that is going to take too long, all
+ * markers work as much as they can; if even so the program writes about as fast as they search, who
+ * allocates waits. */
+static void hold_back(struct rest *rest, uint64_t n, uint64_t before)
+{
+    if (n <= before / 2)
+        return;
+    if (rest->pressed && is_still(n, before)) {
+        gc_hold_up();
+        rest->held_up = true;
+    }
+    mark_press();
+    rest->pressed = true;
+}
+
 /* Looks again at the pages that were written. True if that need not be repeated: there are few, or
  * they will not be fewer. */
 static bool clean_pages(struct cycle *c, struct rest *rest)
 {
+    uint64_t before = rest->pages;
     uint64_t n = 0;
-    bool still = false;
 
     mark_run(MARK_CLEAN, gcthread_wake_markers);
     mark_read(&c->mark);
     n = c->mark.written_pages;
     c->log.rounds++;
     c->log.written_pages += n;
-    still = is_still(n, rest->pages);
     rest->pages = n;
-    if (n < FEW_PAGES || (rest->held_up && still))
+    if (n < FEW_PAGES || (rest->held_up && is_still(n, before)))
         return true;
-    if (still) {
-        gc_hold_up();
-        rest->held_up = true;
-    }
+    hold_back(rest, n, before);
     return false;
 }
 
@@ -313,7 +325,7 @@ static bool settle_tasks(struct rest *rest)
 /* Looks again at what was written, until that is little. */
 static void clean_up(struct cycle *c)
 {
-    struct rest rest = {UINT64_MAX, UINT64_MAX, false};
+    struct rest rest = {UINT64_MAX, UINT64_MAX, false, false};
 
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         bool is_clean = clean_pages(c, &rest);

@@ -26,6 +26,7 @@
 static struct {
     _Atomic(uint32_t) part;     /* enum mark_part, of the crew that is open */
     _Atomic(uint32_t) expected; /* 1: one is going to be opened in a moment */
+    _Atomic(uint32_t) pressed; /* 1: the program writes about as fast as pages are searched again */
     size_t nroots;              /* pieces of roots; [owner] of the cycle, read by the crew */
     _Atomic(size_t) npieces;    /* of roots and pages; set as nroots, and asked by who may join */
     _Atomic(size_t) next_piece;
@@ -38,7 +39,7 @@ static struct {
     _Atomic(uint64_t) root_bytes[2];
     _Atomic(uint64_t) thread_ns;
     _Atomic(uint64_t) assist_ns;
-    _Atomic(uint64_t) written_pages;
+    _Atomic(uint64_t) written_pages; /* when they were looked for last; UINT64_MAX: not yet */
 } mark;
 
 static enum mark_part part_now(void)
@@ -118,6 +119,8 @@ void mark_clear(void)
     atomic_store_explicit(&mark.credit, 0, memory_order_relaxed);
     atomic_store_explicit(&mark.thread_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&mark.assist_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&mark.written_pages, UINT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&mark.pressed, 0, memory_order_relaxed);
 }
 
 void mark_read(struct mark_result *result)
@@ -248,10 +251,15 @@ static bool is_proc_idle_for(uint32_t i)
     return idle > i;
 }
 
+static bool is_pressed(void)
+{
+    return atomic_load_explicit(&mark.pressed, memory_order_relaxed) != 0;
+}
+
 /* How much of its time the marker I may work whatever the program does, in thousandths. */
 static uint32_t share_of(uint32_t i)
 {
-    if (!is_beside(part_now()) || (is_race(part_now()) && i == 0))
+    if (!is_beside(part_now()) || (is_race(part_now()) && (i == 0 || is_pressed())))
         return 1000;
     return pace_marker_share(atomic_load_explicit(&sched.nprocs, memory_order_relaxed), i);
 }
@@ -368,6 +376,13 @@ uint64_t mark_assist(uint64_t bytes)
 
 /* ---- the owner's side ---- */
 
+static size_t prepare_pages(enum mark_part part)
+{
+    uint64_t before = atomic_exchange_explicit(&mark.written_pages, 0, memory_order_relaxed);
+
+    return part == MARK_LAST ? pages_prepare_stopped() : pages_prepare_beside(before);
+}
+
 static void prepare(enum mark_part part)
 {
     size_t npages = 0;
@@ -381,7 +396,7 @@ static void prepare(enum mark_part part)
         mark.nroots = gcroot_beside_pieces();
         break;
     case MARK_CLEAN:
-        npages = pages_prepare(PAGES_SMALL);
+        npages = prepare_pages(part);
         break;
     case MARK_RENEW:
         mark.nroots = parked_renew_pieces();
@@ -391,7 +406,7 @@ static void prepare(enum mark_part part)
         break;
     case MARK_LAST:
         mark.nroots = gcroot_prepare(GCROOT_CHANGED);
-        npages = pages_prepare(PAGES_LARGE);
+        npages = prepare_pages(part);
         break;
     case MARK_LEFT:
     case MARK_LEFT_BESIDE:
@@ -401,7 +416,6 @@ static void prepare(enum mark_part part)
     atomic_store_explicit(&mark.npieces, mark.nroots + npages, memory_order_relaxed);
     for (int i = 0; i < 2; i++)
         atomic_store_explicit(&mark.root_bytes[i], 0, memory_order_relaxed);
-    atomic_store_explicit(&mark.written_pages, 0, memory_order_relaxed);
     atomic_store_explicit(&mark.next_piece, 0, memory_order_relaxed);
     atomic_store_explicit(&mark.part, part, memory_order_relaxed);
 }
@@ -416,6 +430,11 @@ static void search_modules(void)
     gcroot_scan_beside(marker_search_root, &m);
     marker_fini(&m);
     publish_sums(&m);
+}
+
+void mark_press(void)
+{
+    atomic_store_explicit(&mark.pressed, 1, memory_order_relaxed);
 }
 
 void mark_expect(void (*wake)(void))

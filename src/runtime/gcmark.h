@@ -48,6 +48,10 @@ struct mark_result {
  * of the cycle. */
 void mark_run(enum mark_part part, void (*wake)(void));
 
+/* From now on, until the mark ends, all markers work as much as they can in the parts that the
+ * program undoes meanwhile. The owner of the cycle. */
+void mark_press(void);
+
 /* The world is about to be stopped for a part: calls WAKE at once, so that the helpers are there
  * when it opens. Waking them in the stop takes longer than most of these last. The owner of the
  * cycle. */

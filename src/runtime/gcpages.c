@@ -11,6 +11,7 @@
 #define ARENAS_MAX  ((size_t)1 << 16)
 #define LARGE_PAGES (DIRTY_AT_ONCE / HEAP_PAGE_BYTES)
 #define SMALL_PAGES ((size_t)64)
+#define FEW_WRITTEN (ARENA_BYTES / DIRTY_PAGE_BYTES / 16) /* of an arena's pages */
 #define GAP_PAGES   ((size_t)32)                /* unused, but not worth a call of the kernel */
 #define FORGO_PAGES ((size_t)8)                 /* fewer are cheaper to write one by one */
 
@@ -57,12 +58,11 @@ static size_t pieces(void)
     return ARENA_PAGES / pages.piece_pages;
 }
 
-size_t pages_prepare(enum pages_cut cut)
+static void list_arenas(void)
 {
     size_t lo = atomic_load_explicit(&arenas_lo, memory_order_relaxed) >> ARENA_SHIFT;
     size_t hi = atomic_load_explicit(&arenas_hi, memory_order_relaxed) >> ARENA_SHIFT;
 
-    pages.piece_pages = cut == PAGES_LARGE ? LARGE_PAGES : SMALL_PAGES;
     pages.count = 0;
     for (size_t i = lo; i < hi; i++) {
         struct arena *a = arena_of(i << ARENA_SHIFT);
@@ -72,12 +72,25 @@ size_t pages_prepare(enum pages_cut cut)
         CHECK(pages.count < ARENAS_MAX);
         pages.arena[pages.count++] = a;
     }
+}
+
+size_t pages_prepare_stopped(void)
+{
+    list_arenas();
+    pages.piece_pages = LARGE_PAGES;
+    return pages.count * pieces();
+}
+
+size_t pages_prepare_beside(uint64_t written)
+{
+    list_arenas();
+    pages.piece_pages = written <= pages.count * FEW_WRITTEN ? LARGE_PAGES : SMALL_PAGES;
     return pages.count * pieces();
 }
 
 void pages_declare_clean(void)
 {
-    pages_prepare(PAGES_LARGE);
+    list_arenas();
     for (size_t i = 0; i < pages.count; i++) {
         const struct arena *a = pages.arena[i];
 

@@ -3,9 +3,11 @@
  * heap that may hold references.
  * Only pages that are in spans are asked about: of what was never touched the kernel would have to
  * keep account, too. For many threads to work on them they are cut into pieces, numbered: of 8 MiB,
- * or beside the program of 512 KiB, all pages of which are searched in less than half a
- * millisecond. A page that comes into use after it was looked at counts as written, so the next
- * look finds it. Threads: the owner of the cycle, unless it says otherwise. Source: as gcdirty.h.
+ * or beside the program of 512 KiB if many were written, so that what is written in one is searched
+ * within a millisecond. To declare pages clean again the kernel interrupts all processors that the
+ * program runs on, once for each call and each 2 MiB: of few pages that is most of the cost. A page
+ * that comes into use after it was looked at counts as written, so the next look finds it. Threads:
+ * the owner of the cycle, unless it says otherwise. Source: as gcdirty.h.
  */
 #ifndef RUNTIME_GCPAGES_H
 #define RUNTIME_GCPAGES_H
@@ -22,9 +24,10 @@ bool pages_init(void);
  * be born marked, or what is written to them would not be noticed. */
 void pages_declare_clean(void);
 
-/* Makes the list of pieces; how many. */
-enum pages_cut { PAGES_LARGE, PAGES_SMALL };
-size_t pages_prepare(enum pages_cut cut);
+/* Makes the list of pieces; how many. They are large in a stop; beside the program they are small,
+ * unless few pages were written: WRITTEN, as far as is known, else UINT64_MAX. */
+size_t pages_prepare_stopped(void);
+size_t pages_prepare_beside(uint64_t written);
 
 /* Calls FN(CTX, LO, HI) for the runs of written pages in piece I; how many pages these are.
  * Markers, one a piece. */

@@ -42,9 +42,11 @@ NO_SANITIZE_READS static struct ref resolve_large(const struct arena *a, uintptr
 }
 
 /* The small object that ADDR, in PAGE of A, points to or into; false if there is none. Memory that
- * is going to be looked at is sent for. */
-NO_SANITIZE_READS static inline bool resolve_small(struct arena *a, size_t page, unsigned desc,
-                                                   uintptr_t addr, struct ref *r)
+ * is going to be looked at is sent for: the object's own, if it is likely to be reached first here.
+ */
+NO_SANITIZE_READS static ALWAYS_INLINE bool resolve_small(struct arena *a, size_t page,
+                                                          unsigned desc, uintptr_t addr,
+                                                          bool first_here, struct ref *r)
 {
     unsigned spanclass = (desc & 0xff) - 1;
     const struct span_class *class = &span_classes[spanclass];
@@ -55,16 +57,18 @@ NO_SANITIZE_READS static inline bool resolve_small(struct arena *a, size_t page,
 
     addr += (uintptr_t)i * class->bytes - offset;
     __builtin_prefetch(bits, 1);
-    __builtin_prefetch((const void *)addr); /* it may lie in two lines */
-    __builtin_prefetch((const void *)(addr + class->bytes - WORD_BYTES));
+    if (first_here) {
+        __builtin_prefetch((const void *)addr); /* it may lie in two lines */
+        __builtin_prefetch((const void *)(addr + class->bytes - WORD_BYTES));
+    }
     *r = (struct ref){.bits = bits,
                       .bit = UINT64_C(1) << (i % 64),
                       .grey = addr | (grey_t)spanclass << ADDRESS_BITS};
     return i < class->nelems;
 }
 
-/* The object that ADDR points to or into; false if there is none. */
-NO_SANITIZE_READS static inline bool resolve(uintptr_t addr, struct ref *r)
+/* The object that ADDR points to or into; false if there is none. FIRST_HERE as above. */
+NO_SANITIZE_READS static ALWAYS_INLINE bool resolve(uintptr_t addr, bool first_here, struct ref *r)
 {
     struct arena *a = arena_at(addr);
     size_t page = arena_page_of(addr);
@@ -76,7 +80,7 @@ NO_SANITIZE_READS static inline bool resolve(uintptr_t addr, struct ref *r)
         return false;
     }
     if (LIKELY(span_classes[(desc & 0xff) - 1].bytes != 0))
-        return resolve_small(a, page, desc, addr, r);
+        return resolve_small(a, page, desc, addr, first_here, r);
     *r = resolve_large(a, addr, (desc & 0xff) - 1);
     return true;
 }
@@ -121,22 +125,32 @@ NO_SANITIZE_READS static void note_words(const struct marker *m)
             leaknote_add(m->word[i]);
 }
 
+/* Resolves all words that were put aside, into REF; their number. */
+NO_SANITIZE_READS static ALWAYS_INLINE size_t resolve_words(const struct marker *m, bool first_here,
+                                                            struct ref *ref)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < m->nwords; i++)
+        n += resolve(m->word[i], first_here, ref + n);
+    return n;
+}
+
 /* Marks what the words that were put aside refer to. First all are resolved, so that the memory
  * that the marks and then the search need comes side by side. */
 NO_SANITIZE_READS static void settle_words(struct marker *m)
 {
     struct ref ref[MARKER_WORDS];
-    struct ref *r = ref;
+    size_t n = 0;
 
     if (UNLIKELY(m->defines))
         san_define(m->word, m->nwords * sizeof m->word[0]);
     if (UNLIKELY(m->notes))
         note_words(m);
-    for (uint32_t i = 0; i < m->nwords; i++)
-        r += resolve(m->word[i], r);
+    n = m->again ? resolve_words(m, false, ref) : resolve_words(m, true, ref);
     m->nwords = 0;
-    while (r != ref) /* what was sent for first is pushed last, and searched first */
-        settle(m, --r);
+    while (n > 0) /* what was sent for first is pushed last, and searched first */
+        settle(m, &ref[--n]);
 }
 
 /* Puts WORD aside if it may be a reference. A branch would often be foreseen wrongly. */
@@ -349,12 +363,16 @@ NO_SANITIZE_READS static void search_page_part(struct marker *m, uintptr_t lo, u
 
 NO_SANITIZE_READS void marker_search_pages(void *ctx, uintptr_t lo, uintptr_t hi)
 {
+    struct marker *m = ctx;
+
+    m->again = true;
     while (lo < hi) {
         uintptr_t next = min_size(align_down(lo, HEAP_PAGE_BYTES) + HEAP_PAGE_BYTES, hi);
 
-        search_page_part(ctx, lo, next);
+        search_page_part(m, lo, next);
         lo = next;
     }
+    m->again = false;
 }
 
 /* ---- a marker ---- */

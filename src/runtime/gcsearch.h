@@ -41,6 +41,7 @@ struct marker {   /* one a thread, on its stack; [owner] */
     uintptr_t lo; /* all arenas lie in [lo, lo + range) */
     uintptr_t range;
     bool defines; /* words found are to be made defined, for Valgrind */
+    bool again;   /* this was searched before: most of what it refers to is marked already */
     bool notes;   /* references to stacks are noted: the range includes these (gcleaknote.h) */
     uintptr_t root_lo; /* the root searched last: its references to itself are not noted */
     uintptr_t root_range;
