@@ -3,15 +3,15 @@
  *     CLAIM(what_holds) { ... EXPECT(got == 3, "got %d", got); }
  *     ENDS(what_is_misuse, 2, "the text") { ... }
  * A claim runs as the first task, with 1, 2, 4 and 16 procs, each without random yields and with
- * those of several seeds, and in the deterministic mode. What ENDS describes must end the process
- * with that status, or if that is negative by that signal, and print that text; it runs in a
- * process of its own, under fewer schedules.
+ * those of several seeds (of one seed by turns), and in the deterministic mode. What ENDS describes
+ * must end the process with that status, or if that is negative by that signal, and print that
+ * text; it runs in a process of its own, under fewer schedules.
  *     PROGRAM                  all of it
  *     PROGRAM --once [CLAIM]   under the schedule that GORT_MAXPROCS and GORT_DEBUG say: all claims
  *                              and one of ENDS, drawn by the seed; or CLAIM
  *     PROGRAM CLAIM            one claim, in this process, for a debugger
  * CONFORM_SEED=N repeats a run's seeds; a run prints it. CONFORM_SEEDS is how many there are: 5,
- * or 2 if SANITIZER is set, as make check does in a build with a sanitizer.
+ * or 1 if SANITIZER is set, as make check does in a build with a sanitizer.
  * What fails is printed with the command that tries it again; what has no end in 100 s, with the
  * stacks of its tasks and the processor time that it had. Other settings in GORT_DEBUG hold in
  * all schedules. */
