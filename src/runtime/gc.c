@@ -40,6 +40,7 @@ static struct {
     _Atomic(uint64_t) goal;
     _Atomic(uint64_t) trigger; /* heap size at which a cycle begins */
     _Atomic(uint64_t) ceiling; /* heap size at which who allocates waits for a mark */
+    _Atomic(uint64_t) brake;   /* bytes that are searched for each KiB allocated, at least */
     _Atomic(uint32_t) held_up; /* 1: who allocates waits for the end of the mark */
     _Atomic(int32_t) percent;  /* of pace, for readers without the lock */
     _Atomic(int64_t) limit;    /* as percent */
@@ -189,10 +190,16 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
     gc.pace.globals = mark->globals_bytes;
     gc.pace.outside = outside_bytes(heap_before);
     set_goal();
+    atomic_store_explicit(&gc.brake, 0, memory_order_relaxed);
     atomic_store_explicit(&gc.held_up, 0, memory_order_relaxed);
     atomic_store_explicit(&gc.live, mark->live_bytes, memory_order_relaxed);
     atomic_store_explicit(&gc.retain, pace_retain(pages.inuse, old_goal, gc_goal()),
                           memory_order_relaxed);
+}
+
+void gc_brake(uint64_t written, uint64_t allocated)
+{
+    atomic_store_explicit(&gc.brake, pace_brake(written, allocated), memory_order_relaxed);
 }
 
 void gc_hold_up(void)
@@ -224,13 +231,24 @@ static void assist(void *bytes)
     *(uint64_t *)bytes = mark_assist(*(uint64_t *)bytes);
 }
 
+static uint64_t brake_now(void)
+{
+    return atomic_load_explicit(&gc.brake, memory_order_relaxed);
+}
+
+/* What the markers have done in advance for DEBT. Under the brake it does not count. */
+static uint64_t take_credit(uint64_t debt)
+{
+    return brake_now() != 0 ? 0 : mark_take_credit(debt);
+}
+
 /* A large object is a large debt. Who pays it in one go keeps its proc from others for many ms, and
  * the descriptors that others wait for are looked at by nobody if all procs are kept so. */
 static void pay(uint64_t debt)
 {
     uint64_t at_once = debug_tests_gc() ? ASSIST_LITTLE : ASSIST_AT_ONCE;
 
-    for (debt -= mark_take_credit(debt); debt > 0; debt -= mark_take_credit(debt)) {
+    for (debt -= take_credit(debt); debt > 0; debt -= take_credit(debt)) {
         uint64_t most = debt > at_once ? at_once : debt + ASSIST_MORE;
         uint64_t done = most;
 
@@ -253,6 +271,7 @@ static void help_for(size_t bytes)
         .heap = live_now(),
         .goal = gc_goal(),
         .ceiling = atomic_load_explicit(&gc.ceiling, memory_order_relaxed),
+        .brake = brake_now(),
     };
     uint64_t debt = pace_debt(&m, bytes);
 

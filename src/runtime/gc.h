@@ -151,6 +151,11 @@ uint64_t gc_room(void);
 /* A mark beside the program begins. [stw] */
 void gc_mark_begins(void);
 
+/* From now on, until the mark is over, tasks that allocate search for themselves what they write:
+ * WRITTEN bytes of pages for ALLOCATED bytes of objects, as in the last round. The owner of a
+ * cycle. */
+void gc_brake(uint64_t written, uint64_t allocated);
+
 /* From now on tasks that allocate wait until the mark is over. The owner of a cycle. */
 void gc_hold_up(void);
 

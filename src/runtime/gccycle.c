@@ -257,12 +257,19 @@ static void finish_beside(struct cycle *c)
     end_mark(c);
 }
 
+/* How the program is kept from undoing a mark faster than it is done. */
+enum pressure {
+    PRESSURE_NONE,
+    PRESSURE_MARKERS, /* all of them work as much as they can */
+    PRESSURE_BRAKE,   /* who allocates searches as much as is written meanwhile */
+    PRESSURE_STOP,    /* who allocates waits for the end */
+};
+
 /* How much there was to look at again in the last round. */
 struct rest {
     uint64_t pages;
     uint64_t tasks;
-    bool pressed;
-    bool held_up;
+    enum pressure pressure;
 };
 
 /* Whether N is not much less than BEFORE. */
@@ -271,19 +278,21 @@ static bool is_still(uint64_t n, uint64_t before)
     return n > before - before / 4;
 }
 
-/* N pages were written while BEFORE of them were searched. If that is going to take too long, all
- * markers work as much as they can; if even so the program writes about as fast as they search, who
- * allocates waits. */
-static void hold_back(struct rest *rest, uint64_t n, uint64_t before)
+/* N pages were written while BEFORE of them were searched, and ALLOCATED bytes of objects: presses
+ * harder if that is going to take too long. */
+static void press(struct rest *rest, uint64_t n, uint64_t before, uint64_t allocated)
 {
     if (n <= before / 2)
         return;
-    if (rest->pressed && is_still(n, before)) {
+    if (rest->pressure < PRESSURE_BRAKE ||
+        (rest->pressure == PRESSURE_BRAKE && is_still(n, before)))
+        rest->pressure++;
+    if (rest->pressure == PRESSURE_MARKERS)
+        mark_press();
+    else if (rest->pressure == PRESSURE_BRAKE)
+        gc_brake(n * DIRTY_PAGE_BYTES, allocated);
+    else
         gc_hold_up();
-        rest->held_up = true;
-    }
-    mark_press();
-    rest->pressed = true;
 }
 
 /* Looks again at the pages that were written. True if that need not be repeated: there are few, or
@@ -291,17 +300,19 @@ static void hold_back(struct rest *rest, uint64_t n, uint64_t before)
 static bool clean_pages(struct cycle *c, struct rest *rest)
 {
     uint64_t before = rest->pages;
+    uint64_t bytes = gc_object_bytes();
     uint64_t n = 0;
 
     mark_run(MARK_CLEAN, gcthread_wake_markers);
     mark_read(&c->mark);
     n = c->mark.written_pages;
+    bytes = gc_object_bytes() - bytes;
     c->log.rounds++;
     c->log.written_pages += n;
     rest->pages = n;
-    if (n < FEW_PAGES || (rest->held_up && is_still(n, before)))
+    if (n < FEW_PAGES || (rest->pressure == PRESSURE_STOP && is_still(n, before)))
         return true;
-    hold_back(rest, n, before);
+    press(rest, n, before, (int64_t)bytes < 0 ? 0 : bytes);
     return false;
 }
 
@@ -325,7 +336,7 @@ static bool settle_tasks(struct rest *rest)
 /* Looks again at what was written, until that is little. */
 static void clean_up(struct cycle *c)
 {
-    struct rest rest = {UINT64_MAX, UINT64_MAX, false, false};
+    struct rest rest = {UINT64_MAX, UINT64_MAX, PRESSURE_NONE};
 
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         bool is_clean = clean_pages(c, &rest);

@@ -118,10 +118,16 @@ uint64_t pace_debt(const struct pace_mark *m, uint64_t bytes)
     uint64_t room = max_u64(end > m->heap ? end - m->heap : 0, LEAST_ROOM);
     uint64_t left = expected > m->done ? expected - m->done : 0;
     uint64_t least = add_capped(m->heap, NEAR_GOAL) >= m->goal ? bytes : 1;
+    uint64_t braked = scale(bytes, m->brake, 1024);
 
     if (m->goal == PACE_NEVER || left == 0)
-        return 0;
-    return min_u64(max_u64(scale(bytes, left, room), least), left);
+        return braked;
+    return max_u64(braked, min_u64(max_u64(scale(bytes, left, room), least), left));
+}
+
+uint64_t pace_brake(uint64_t written, uint64_t allocated)
+{
+    return max_u64(scale(written, 1024, max_u64(allocated, LEAST_ROOM)), 1);
 }
 
 uint64_t pace_sweep_due(uint64_t total, uint64_t allocated, uint64_t room)

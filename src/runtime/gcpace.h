@@ -58,11 +58,16 @@ struct pace_mark {     /* a mark under way; bytes */
     uint64_t heap; /* size now */
     uint64_t goal;
     uint64_t ceiling;
+    uint64_t brake; /* searched for each KiB allocated at least, of pace_brake; 0: none */
 };
 
 /* How many bytes of heap who allocates BYTES has to search for it, so that the mark is over when
  * the heap reaches its goal, or the ceiling if it is beyond that. */
 uint64_t pace_debt(const struct pace_mark *m, uint64_t bytes);
+
+/* How many bytes who allocates has to search for each KiB, so that this alone keeps up with the
+ * program, which has written WRITTEN bytes of pages while it allocated ALLOCATED bytes. Not 0. */
+uint64_t pace_brake(uint64_t written, uint64_t allocated);
 
 /* ---- the sweep, and what to keep ---- */
 

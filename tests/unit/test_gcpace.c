@@ -228,3 +228,14 @@ Test(gcpace, nobody_owes_anything_when_the_work_is_done_or_the_collector_is_off)
     m.goal = PACE_NEVER;
     cr_assert_eq(pace_debt(&m, 8192), 0, "although it is off");
 }
+
+Test(gcpace, under_the_brake_as_much_is_searched_as_is_written)
+{
+    uint64_t written = UINT64_C(40) << 20;
+    uint64_t allocated = UINT64_C(4) << 20;
+    struct pace_mark m = {.goal = PACE_NEVER, .brake = pace_brake(written, allocated)};
+
+    cr_assert_eq(pace_debt(&m, allocated), written);
+    cr_assert_geq(pace_brake(0, allocated), 1, "it is on");
+    cr_assert_leq(pace_brake(written, 0), written, "nothing allocated");
+}
