@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "mon/incident_note.h"
 #include "mon/layout.h"
 #include "panels/parts.h"
 
@@ -131,6 +132,17 @@ static int draw_times(const struct model *model, const struct alert *alert, int 
     return draw_words(canvas, row, 2, ROLE_DIM, line);
 }
 
+/* Where it is recorded, or why not. */
+static int draw_incident(const struct model *model, const struct alert *alert, int row,
+                         struct canvas *canvas)
+{
+    char words[INCIDENT_WORDS_BYTES];
+
+    if (!incident_notes_words(model->incidents, alert, words))
+        return 0;
+    return draw_words(canvas, row, 2, ROLE_TEXT, words);
+}
+
 static void draw_evidence(const struct model *model, const struct panel_state *state,
                           struct canvas *canvas)
 {
@@ -152,6 +164,7 @@ static void draw_evidence(const struct model *model, const struct panel_state *s
     if (alert->has_trend)
         row += draw_trend(&alert->trend, row, canvas);
     row += draw_times(model, alert, row, canvas);
+    row += draw_incident(model, alert, row, canvas);
     draw_words(canvas, row, 2, ROLE_DIM, alert_lint_help(alert->lint));
 }
 

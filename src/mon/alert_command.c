@@ -14,9 +14,10 @@
 #include <sys/wait.h>
 
 #include "base/check.h"
+#include "mon/incident_note.h"
 
 #define VARIABLES      16
-#define VARIABLE_BYTES 256
+#define VARIABLE_BYTES (INCIDENT_PATH_BYTES + 32)
 
 void alert_command_init(struct alert_command *c, const char *command)
 {
@@ -54,6 +55,7 @@ static void fill(struct variables *v, const struct model *m, const struct alert 
 {
     static const char *const severity[] = {"note", "warning", "critical"};
     const char *code = a->pc == 0 ? NULL : model_code_line(m, a->pc);
+    char path[INCIDENT_PATH_BYTES];
 
     v->n = 0;
     set(v, "GOMON_ALERT=%s", alert_lint_name(a->lint));
@@ -66,6 +68,8 @@ static void fill(struct variables *v, const struct model *m, const struct alert 
     set(v, "GOMON_LEFT_OUT=%" PRIu32, nleft_out);
     if (code != NULL)
         set(v, "GOMON_CODE=%s", code);
+    if (incident_notes_path(m->incidents, a, path))
+        set(v, "GOMON_INCIDENT=%s", path);
     if (a->has_trend)
         set_trend(v, &a->trend);
 }

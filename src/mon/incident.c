@@ -25,8 +25,27 @@
 #define NICE       5
 #define MANY_TASKS 100000 /* so many are read from outside, unless somebody asked */
 
-/* How a packet of the child begins. */
-enum { SAYS_BEGUN = 'B', SAYS_FAILED = 'F', SAYS_KNOWN = 'K' };
+/* How a packet of the child begins: a path follows, or why not; of SAYS_OLDEST a name. */
+enum { SAYS_BEGUN = 'B', SAYS_FAILED = 'F', SAYS_KNOWN = 'K', SAYS_OLDEST = 'O' };
+
+/* ---- what both spell alike ---- */
+
+static struct incident_folder folder_of(const struct options *o)
+{
+    return (struct incident_folder){.path = o->incident_dir,
+                                    .keep = o->incidents,
+                                    .most_bytes = o->incident_bytes,
+                                    .state = getenv("XDG_STATE_HOME"),
+                                    .home = getenv("HOME")};
+}
+
+static struct incident_what what_of(const struct model *m, const struct alert *alert)
+{
+    return (struct incident_what){.lint = alert != NULL ? alert_lint_name(alert->lint) : NULL,
+                                  .name = m->target.name,
+                                  .pid = m->target.pid,
+                                  .real_ns = m->real_ns};
+}
 
 /* ---- in the child ---- */
 
@@ -96,24 +115,18 @@ static enum dumpjob_way way_of(const struct job *j)
 
 static bool make_file(const struct job *j, char path[static INCIDENT_PATH_BYTES])
 {
-    const struct model *m = monitor_model_now(j->monitor);
-    const struct options *o = j->options;
-    struct incident_folder folder = {.path = o->incident_dir,
-                                     .keep = o->incidents,
-                                     .most_bytes = o->incident_bytes,
-                                     .state = getenv("XDG_STATE_HOME"),
-                                     .home = getenv("HOME")};
-    struct incident_what what = {.lint = j->alert != NULL ? alert_lint_name(j->alert->lint) : NULL,
-                                 .name = m->target.name,
-                                 .pid = m->target.pid,
-                                 .real_ns = m->real_ns};
+    struct incident_folder folder = folder_of(j->options);
+    struct incident_what what = what_of(monitor_model_now(j->monitor), j->alert);
     char why[INCIDENT_WHY_BYTES];
+    char oldest[INCIDENT_NAME_BYTES];
     enum incident_verdict verdict = incident_file_make(&folder, &what, path, why);
 
+    incident_file_oldest(&folder, oldest);
+    say(j, SAYS_OLDEST, oldest);
     if (verdict == INCIDENT_REFUSED)
         say(j, SAYS_FAILED, why);
     if (verdict == INCIDENT_TOLD)
-        say(j, SAYS_KNOWN, "");
+        say(j, SAYS_KNOWN, path);
     return verdict == INCIDENT_READY;
 }
 
@@ -218,12 +231,36 @@ static bool start(struct incident *in, enum incident_kind kind, struct monitor *
     return true;
 }
 
+static void set_fate(struct incident *in, enum incident_state state, const char *text)
+{
+    in->fate.state = state;
+    snprintf(in->fate.text, sizeof in->fate.text, "%.*s", INCIDENT_NAME_BYTES - 1, text);
+    incident_notes_change(&in->notes, &in->fate);
+}
+
+/* What the child told of an alert, for who looks at it. */
+static void note_line(struct incident *in, const char *line)
+{
+    const char *slash = strrchr(line, '/');
+
+    if (line[0] == SAYS_FAILED)
+        set_fate(in, INCIDENT_NOT, line + 1);
+    else if (slash != NULL)
+        set_fate(in, line[0] == SAYS_KNOWN ? INCIDENT_EARLIER : INCIDENT_RECORDED, slash + 1);
+}
+
 /* What the child told, if it is worth telling on. */
 static enum incident_news take_line(struct incident *in, enum incident_kind kind, const char *line)
 {
     const char *what = kind == INCIDENT_ASKED ? "the report" : "the alert";
     bool was_failing = in->is_failing && kind == INCIDENT_OF_ALERT;
 
+    if (line[0] == SAYS_OLDEST) {
+        incident_notes_drop(&in->notes, line + 1);
+        return INCIDENT_NO_NEWS;
+    }
+    if (kind == INCIDENT_OF_ALERT)
+        note_line(in, line);
     if (line[0] == SAYS_KNOWN) { /* it has cost nothing */
         in->credit_ns += INCIDENT_EACH_NS;
         return INCIDENT_NO_NEWS;
@@ -243,20 +280,26 @@ static enum incident_news take_line(struct incident *in, enum incident_kind kind
 static enum incident_news listen_to(struct incident *in, enum incident_kind kind)
 {
     struct incident_child *c = &in->child[kind];
+    enum incident_news news = INCIDENT_NO_NEWS;
     char line[INCIDENT_TEXT_BYTES];
-    ssize_t n;
+    ssize_t n = 1;
 
     if (c->pid == 0)
         return INCIDENT_NO_NEWS;
-    n = recv(c->fd, line, sizeof line - 1, MSG_DONTWAIT);
-    if (n > 0) {
-        line[n] = '\0';
-        return take_line(in, kind, line);
+    while (news == INCIDENT_NO_NEWS && n > 0) {
+        n = recv(c->fd, line, sizeof line - 1, MSG_DONTWAIT);
+        line[n > 0 ? n : 0] = '\0';
+        if (n > 0)
+            news = take_line(in, kind, line);
     }
+    if (n > 0)
+        return news;
     if ((n < 0 && (errno == EAGAIN || errno == EINTR)) || waitpid(c->pid, NULL, WNOHANG) == 0)
         return INCIDENT_NO_NEWS; /* if it is about to end, it is gone by the next tick */
     close(c->fd);
     *c = (struct incident_child){.fd = -1};
+    if (kind == INCIDENT_OF_ALERT && in->fate.state == INCIDENT_COMES)
+        set_fate(in, INCIDENT_NOT, "the process that was to do it has ended");
     return INCIDENT_NO_NEWS;
 }
 
@@ -285,6 +328,53 @@ static const struct alert *new_alert(const struct incident *in, const struct ale
     return worst;
 }
 
+/* Where the recording will be that is about to begin. It will not be made if there is one of the
+ * last hour. */
+static void promise(struct incident *in, const struct model *m, const struct alert *alert)
+{
+    struct incident_folder folder = folder_of(in->options);
+    struct incident_what what = what_of(m, alert);
+    const char *earlier = incident_notes_find(&in->notes, &what);
+    char path[INCIDENT_PATH_BYTES];
+    char *slash;
+
+    in->fate.number++;
+    if (earlier != NULL) {
+        set_fate(in, INCIDENT_EARLIER, earlier);
+    } else if (incident_file_path(&folder, &what, path)) {
+        slash = strrchr(path, '/');
+        set_fate(in, INCIDENT_COMES, slash + 1);
+        *slash = '\0';
+        snprintf(in->notes.folder, sizeof in->notes.folder, "%s", path);
+    } else {
+        set_fate(in, INCIDENT_NOT, "there is no folder for it");
+    }
+}
+
+/* One is being written, begins, or does not. */
+static void decide(struct incident *in, struct monitor *monitor, const struct alert *alert)
+{
+    if (in->child[INCIDENT_OF_ALERT].pid != 0)
+        return;
+    promise(in, monitor_model_now(monitor), alert);
+    if (in->credit_ns >= INCIDENT_EACH_NS) {
+        if (start(in, INCIDENT_OF_ALERT, monitor, alert))
+            in->credit_ns -= INCIDENT_EACH_NS;
+        else
+            set_fate(in, INCIDENT_NOT, "no process can be had for it");
+    } else if (in->fate.state != INCIDENT_EARLIER) {
+        set_fate(in, INCIDENT_NOT, "after three in a row it is one each ten minutes");
+    }
+}
+
+/* All that were raised since the last tick. */
+static void note_alerts(struct incident *in, const struct alerts *alerts)
+{
+    for (uint32_t i = 0; i < alerts->nstanding; i++)
+        if (alerts->alert[i].raised_ns > in->told_ns)
+            incident_notes_add(&in->notes, &alerts->alert[i], &in->fate);
+}
+
 enum incident_news incident_tick(struct incident *in, struct monitor *monitor)
 {
     const struct model *m = monitor_model_now(monitor);
@@ -296,10 +386,12 @@ enum incident_news incident_tick(struct incident *in, struct monitor *monitor)
         news = listen_to(in, (enum incident_kind)i);
     save_up(in, m->mono_ns);
     alert = m->view.replay || o->once || o->incidents == 0 ? NULL : new_alert(in, m->alerts);
+    if (alert != NULL) {
+        decide(in, monitor, alert);
+        note_alerts(in, m->alerts);
+    }
     in->told_ns = m->mono_ns;
-    if (alert != NULL && in->credit_ns >= INCIDENT_EACH_NS &&
-        start(in, INCIDENT_OF_ALERT, monitor, alert))
-        in->credit_ns -= INCIDENT_EACH_NS;
+    monitor_set_incidents(monitor, &in->notes);
     return news;
 }
 

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mon/incident_note.h"
+
 #define INCIDENT_BEFORE_NS  (INT64_C(300) * 1000000000)
 #define INCIDENT_AFTER_NS   (INT64_C(120) * 1000000000)
 #define INCIDENT_TEXT_BYTES 1400
@@ -39,6 +41,8 @@ struct incident {
     int64_t last_ns;   /* monotonic: of the last tick; 0: none yet */
     int64_t told_ns;   /* alerts up to here were looked at */
     bool is_failing;
+    struct incident_fate fate;      /* of the last recording of an alert */
+    struct incident_notes notes;    /* which alert is in which; the monitor's model shows them */
     char text[INCIDENT_TEXT_BYTES]; /* the news, one line */
 };
 
@@ -49,8 +53,8 @@ void incident_init(struct incident *in, const struct options *options);
  */
 void incident_fini(struct incident *in);
 
-/* After a tick of the monitor: begins a recording if an alert was raised. What there is to tell is
- * in in->text. */
+/* After a tick of the monitor: begins a recording if an alert was raised; the model says where it
+ * will be. What there is to tell is in in->text. */
 enum incident_news incident_tick(struct incident *in, struct monitor *monitor);
 
 /* Begins a report, of some seconds. False: one is being made, or no process can be had. */

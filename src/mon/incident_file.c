@@ -21,7 +21,6 @@
 #define ASKED       "report-"
 #define SUFFIX      ".gmr"
 #define TIME_BYTES  17 /* 20261127T140510Z */
-#define NAME_BYTES  256
 #define FILES_MAX   4096
 #define FREE_FACTOR 4 /* a file is begun where so many times its size are free */
 
@@ -46,7 +45,7 @@ static bool spell_folder(const struct incident_folder *f, char path[static INCID
         n = snprintf(path, INCIDENT_PATH_BYTES, "%s/.local/state/gomon/incidents", f->home);
     else
         return false;
-    return n < INCIDENT_PATH_BYTES - NAME_BYTES;
+    return n < INCIDENT_PATH_BYTES - INCIDENT_NAME_BYTES;
 }
 
 /* All folders of PATH that are not there yet; whether it is there is seen when it is opened. */
@@ -93,7 +92,7 @@ static void spell_time(int64_t real_ns, char text[static TIME_BYTES])
 }
 
 /* What follows the time in the name. */
-static void spell_tail(const struct incident_what *w, char text[static NAME_BYTES])
+static void spell_tail(const struct incident_what *w, char text[static INCIDENT_NAME_BYTES])
 {
     char name[33];
     size_t n = 0;
@@ -105,8 +104,8 @@ static void spell_tail(const struct incident_what *w, char text[static NAME_BYTE
         name[n] = plain ? c : '_';
     }
     name[n] = '\0';
-    snprintf(text, NAME_BYTES, "-%s-%d%s%s" SUFFIX, name, (int)w->pid, w->lint != NULL ? "-" : "",
-             w->lint != NULL ? w->lint : "");
+    snprintf(text, INCIDENT_NAME_BYTES, "-%s-%d%s%s" SUFFIX, name, (int)w->pid,
+             w->lint != NULL ? "-" : "", w->lint != NULL ? w->lint : "");
 }
 
 static bool ends_in(const char *text, const char *end)
@@ -124,6 +123,28 @@ static const char *time_in(const char *name)
     size_t digits = strncmp(name, PREFIX, strlen(PREFIX)) == 0 ? strspn(t, "0123456789TZ") : 0;
 
     return digits == TIME_BYTES - 1 && t[digits] == '-' && ends_in(t, SUFFIX) ? t : NULL;
+}
+
+/* Appends to PATH, of the folder, the name that a file of WHAT gets. */
+static void append_name(const struct incident_what *what, char path[static INCIDENT_PATH_BYTES])
+{
+    size_t used = strlen(path);
+    char tail[INCIDENT_NAME_BYTES];
+    char time[TIME_BYTES];
+
+    spell_tail(what, tail);
+    spell_time(what->real_ns, time);
+    snprintf(path + used, INCIDENT_PATH_BYTES - used, "/%s%s%s",
+             what->lint != NULL ? PREFIX : ASKED, time, tail);
+}
+
+bool incident_file_path(const struct incident_folder *folder, const struct incident_what *what,
+                        char path[static INCIDENT_PATH_BYTES])
+{
+    if (!spell_folder(folder, path))
+        return false;
+    append_name(what, path);
+    return true;
 }
 
 /* ---- what is there ---- */
@@ -172,23 +193,28 @@ static void free_names(struct names *names)
         free(names->name[i]);
 }
 
-/* Whether one with this tail is from the last hour. The clock may have been set: one from the
- * future does not count. */
-static bool is_told(const struct names *names, const char *tail, int64_t real_ns)
+/* The clock may have been set: one from the future does not count. */
+bool incident_file_is_of(const char *name, const struct incident_what *what)
 {
+    const char *t = time_in(name);
+    char tail[INCIDENT_NAME_BYTES];
     char from[TIME_BYTES];
     char to[TIME_BYTES];
 
-    spell_time(real_ns - INCIDENT_AGAIN_NS, from);
-    spell_time(real_ns + INCIDENT_AGAIN_NS, to);
-    for (size_t i = 0; i < names->n; i++) {
-        const char *t = time_in(names->name[i]);
+    spell_tail(what, tail);
+    spell_time(what->real_ns - INCIDENT_AGAIN_NS, from);
+    spell_time(what->real_ns + INCIDENT_AGAIN_NS, to);
+    return t != NULL && strcmp(t + TIME_BYTES - 1, tail) == 0 &&
+           strncmp(t, from, TIME_BYTES - 1) > 0 && strncmp(t, to, TIME_BYTES - 1) < 0;
+}
 
-        if (strcmp(t + TIME_BYTES - 1, tail) == 0 && strncmp(t, from, TIME_BYTES - 1) > 0 &&
-            strncmp(t, to, TIME_BYTES - 1) < 0)
-            return true;
-    }
-    return false;
+/* The last one of this alert, or NULL. */
+static const char *find_told(const struct names *names, const struct incident_what *what)
+{
+    for (size_t i = names->n; i > 0; i--)
+        if (incident_file_is_of(names->name[i - 1], what))
+            return names->name[i - 1];
+    return NULL;
 }
 
 static void remove_at(int dir, const char *path)
@@ -233,21 +259,20 @@ static enum incident_verdict make_in(int dir, const struct incident_folder *f,
                                      char why[static INCIDENT_WHY_BYTES], struct names *names)
 {
     size_t used = strlen(path);
-    char tail[NAME_BYTES];
-    char time[TIME_BYTES];
+    const char *told;
     int fd;
 
-    spell_tail(what, tail);
-    spell_time(what->real_ns, time);
     read_names(dir, names);
-    if (what->lint != NULL && is_told(names, tail, what->real_ns))
+    told = what->lint != NULL ? find_told(names, what) : NULL;
+    if (told != NULL) {
+        snprintf(path + used, INCIDENT_PATH_BYTES - used, "/%s", told);
         return INCIDENT_TOLD;
+    }
     for (size_t i = 0; what->lint != NULL && names->n - i >= f->keep && i < names->n; i++)
         remove_at(dir, names->name[i]);
     if (!has_room(dir, f->most_bytes, why, path))
         return INCIDENT_REFUSED;
-    snprintf(path + used, INCIDENT_PATH_BYTES - used, "/%s%s%s",
-             what->lint != NULL ? PREFIX : ASKED, time, tail);
+    append_name(what, path);
     fd = openat(dir, path + used + 1, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST && what->lint != NULL) /* another gomon was faster */
         return INCIDENT_TOLD;
@@ -278,4 +303,24 @@ enum incident_verdict incident_file_make(const struct incident_folder *folder,
     free_names(names);
     free(names);
     return verdict;
+}
+
+void incident_file_oldest(const struct incident_folder *folder,
+                          char name[static INCIDENT_NAME_BYTES])
+{
+    struct names *names = calloc(1, sizeof *names);
+    char path[INCIDENT_PATH_BYTES];
+    int dir = -1;
+
+    name[0] = '\0';
+    if (names != NULL && spell_folder(folder, path))
+        dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0) {
+        read_names(dir, names);
+        close(dir);
+        if (names->n > 0)
+            snprintf(name, INCIDENT_NAME_BYTES, "%s", names->name[0]);
+        free_names(names);
+    }
+    free(names);
 }

@@ -5,7 +5,8 @@
  * are in the order of time; only files with such names are counted and removed. What the folder
  * says decides, so that gomons that do not know each other keep to the same bounds: not more than
  * so many, not the same alert of a process twice in an hour, and none on a disk that is about full.
- * Who: incident.c, in its child: all of it may wait for the disk. Threads: one. */
+ * Who: incident.c, in its child: what opens the folder may wait for the disk. Names and paths are
+ * spelled without it, for gomon itself. Threads: one. */
 #ifndef MON_INCIDENT_FILE_H
 #define MON_INCIDENT_FILE_H
 
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #define INCIDENT_PATH_BYTES 1024
+#define INCIDENT_NAME_BYTES 256
 #define INCIDENT_WHY_BYTES  256
 #define INCIDENT_AGAIN_NS   (INT64_C(3600) * 1000000000) /* the same alert of a process */
 
@@ -35,7 +37,7 @@ struct incident_what {
 
 enum incident_verdict {
     INCIDENT_READY,
-    INCIDENT_TOLD,    /* there is one of this alert already */
+    INCIDENT_TOLD,    /* there is one of this alert already; PATH is its path */
     INCIDENT_REFUSED, /* WHY says why */
 };
 
@@ -45,6 +47,17 @@ enum incident_verdict incident_file_make(const struct incident_folder *folder,
                                          const struct incident_what *what,
                                          char path[static INCIDENT_PATH_BYTES],
                                          char why[static INCIDENT_WHY_BYTES]);
+
+/* The path that a file of WHAT gets, whether there is one or not. False: there is no folder. */
+bool incident_file_path(const struct incident_folder *folder, const struct incident_what *what,
+                        char path[static INCIDENT_PATH_BYTES]);
+
+/* Whether NAME, of a file in the folder, is of the same alert and process, from the last hour. */
+bool incident_file_is_of(const char *name, const struct incident_what *what);
+
+/* The name of the oldest recording of an alert; "" if there is none. */
+void incident_file_oldest(const struct incident_folder *folder,
+                          char name[static INCIDENT_NAME_BYTES]);
 
 /* Removes it, with what SQLite put beside it. */
 void incident_file_remove(const char *path);

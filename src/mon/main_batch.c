@@ -170,9 +170,9 @@ static void tell_trouble(struct batch *b)
 }
 
 /* Of a recording of an alert: where it is, or once why there is none. */
-static void tell_incident(struct batch *b)
+static void tell_incident(struct batch *b, enum incident_news news)
 {
-    if (incident_tick(&b->incident, b->monitor) != INCIDENT_NO_NEWS)
+    if (news != INCIDENT_NO_NEWS)
         fprintf(stderr, "gomon: process %d (%s): %s\n", (int)monitor_model(b->monitor)->target.pid,
                 monitor_model(b->monitor)->target.name, b->incident.text);
 }
@@ -202,13 +202,15 @@ static void follow(struct batch *b)
 static enum exit_status write_next(struct batch *b)
 {
     const struct model *m = monitor_model(b->monitor);
+    enum incident_news news;
 
     monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
+    news = incident_tick(&b->incident, b->monitor); /* first: the alert's command is told of it */
     b->is_over = true;
     if (!write_sample(b))
         return batch_no_json();
     tell_trouble(b);
-    tell_incident(b);
+    tell_incident(b, news);
     if (fflush(stdout) != 0)
         return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
     b->nsamples++;

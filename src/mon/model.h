@@ -69,6 +69,7 @@ struct model_marks {
 
 struct dumpdiff;        /* dumpdiff.h */
 struct grouppast;       /* grouppast.h */
+struct incident_notes;  /* incident_note.h */
 struct recorder_status; /* recorder.h */
 
 struct model {
@@ -85,6 +86,7 @@ struct model {
     const struct grouppast *groups;  /* the tasks of each group over time, or NULL */
     const struct proc_history *procs; /* what the procs did; NULL: not kept */
     const struct alerts *alerts;     /* never NULL */
+    const struct incident_notes *incidents; /* where those are recorded, or NULL */
     const struct forecast *forecast; /* when a limit is reached; NULL: of the past */
     const struct dump *dump;         /* the last dump of stacks, or NULL */
     const struct dumpdiff *diff;     /* what it changed since an earlier one, or NULL */

@@ -468,6 +468,11 @@ bool monitor_silence(struct monitor *m, enum alert_lint lint, uint64_t key)
     return alerts_silence(&m->alerts, lint, key, !alerts_is_silenced(&m->alerts, lint, key));
 }
 
+void monitor_set_incidents(struct monitor *m, const struct incident_notes *notes)
+{
+    m->model.incidents = notes;
+}
+
 void monitor_set_code_lines(struct monitor *m, struct code_lines lines)
 {
     m->model.code = lines;

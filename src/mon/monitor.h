@@ -126,6 +126,8 @@ const struct model *monitor_model_now(const struct monitor *m);
  * lines. Borrowed; DUMP may be NULL, and DIFF, which is what it changed since an earlier one. */
 void monitor_set_dump(struct monitor *m, const struct dump *dump, const struct dumpdiff *diff,
                       struct dump_status status);
+/* For who records alerts: what the model shows of that; borrowed. */
+void monitor_set_incidents(struct monitor *m, const struct incident_notes *notes);
 void monitor_set_code_lines(struct monitor *m, struct code_lines lines);
 
 #endif

@@ -75,6 +75,7 @@ static void bring_up_to_date(struct monitor *m)
     past->baseline = m->model.baseline;
     past->base_groups = m->model.base_groups;
     past->code = m->model.code;
+    past->incidents = m->model.incidents;
     past->dump = m->model.dump;
     past->diff = m->model.diff;
     past->dump_status = m->model.dump_status;

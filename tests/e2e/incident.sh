@@ -37,11 +37,12 @@ done
 
 # With gomon from the beginning on, which is killed while it is recorded.
 folder=$XDG_STATE_HOME/gomon/incidents
-watch first -p "${targets[0]}"
+watch first -p "${targets[0]}" --on-alert "echo \"\$GOMON_INCIDENT\" >>'$work/told'"
 wait_until 150 grep -q '^! ' "$work/first" || fail "no alert: $(tail -n 3 "$work/first")"
 wait_until 60 find_file || fail "no recording: $(cat "$work/first.err")"
 wait_until 60 grep -q "the alert is recorded to $file" "$work/first.err" ||
     fail "it does not say where: $(cat "$work/first.err")"
+[ "$(sort -u "$work/told")" = "$file" ] || fail "the command is told of $(cat "$work/told")"
 wait_until 60 is_true "count(*) = 1 FROM dumps" || fail 'no stacks'
 [ "$(stat -c %a "$folder" "$file" | tr '\n' ' ')" = '700 600 ' ] || fail 'others can read it'
 kill -KILL "$watcher"
@@ -71,6 +72,8 @@ screen_start 200 30 "env LC_ALL=C.UTF-8 XDG_CONFIG_HOME='$XDG_CONFIG_HOME' '$gom
 
 # On the screen, where it is said for some seconds; and a report by a key.
 wait_screen 90 "the alert is recorded to $work/screen.d/incident-"
+screen_keys 6
+wait_screen 30 "  recorded to $work/screen.d/incident-"
 screen_keys R
 wait_screen 90 "the report is recorded to $work/screen.d/report-"
 screen_keys q

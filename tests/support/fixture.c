@@ -291,37 +291,6 @@ static void fill_tasks(struct fixture *f)
     }
 }
 
-static void fill_alerts(struct fixture *f)
-{
-    f->alerts.n = 2;
-    f->alerts.nstanding = 1;
-    f->alerts.alert[0] = (struct alert){
-        .lint = LINT_TASK_GROWTH,
-        .severity = ALERT_WARNING,
-        .raised_ns = FIXTURE_NOW_NS - 212 * NS_PER_S,
-        .raised_real_ns = FIXTURE_REAL_NS - 212 * NS_PER_S,
-        .pc = 0x401010,
-        .has_trend = true,
-        .trend = {.samples = 40,
-                  .from_ns = FIXTURE_NOW_NS - 800 * NS_PER_S,
-                  .to_ns = FIXTURE_NOW_NS - 212 * NS_PER_S,
-                  .from_value = 1400,
-                  .to_value = 1810,
-                  .per_second = 2.0 / 3,
-                  .p = 1.2e-9,
-                  .unit = FMT_COUNT},
-        .text = "1 930 tasks of one spawn site, growing by 40 a minute",
-    };
-    f->alerts.alert[1] = (struct alert){
-        .lint = LINT_LONG_PAUSE,
-        .severity = ALERT_NOTE,
-        .raised_ns = FIXTURE_NOW_NS - 600 * NS_PER_S,
-        .raised_real_ns = FIXTURE_REAL_NS - 600 * NS_PER_S,
-        .cleared_ns = FIXTURE_NOW_NS - 300 * NS_PER_S,
-        .text = "the world stood still for 12.4ms",
-    };
-}
-
 static void fill_code(struct fixture *f)
 {
     static const struct code_line code[] = {
@@ -349,7 +318,7 @@ static void make_normal(struct fixture *f, int64_t until_s)
     fill_cycles(f);
     fill_memory(f);
     fill_tasks(f);
-    fill_alerts(f);
+    fixture_add_alerts(f);
     fill_code(f);
     fixture_add_dump(f, 5);
     fixture_add_groups(f, until_s);

@@ -7,6 +7,7 @@
 
 #include "mon/dumpdiff.h"
 #include "mon/grouppast.h"
+#include "mon/incident_note.h"
 #include "mon/model.h"
 
 enum fixture_kind {
@@ -28,6 +29,7 @@ struct fixture {
     struct procinfo process;
     struct task_groups tasks;
     struct alerts alerts;
+    struct incident_notes incidents;
     struct history *history;
     struct proc_history *procs;
     struct grouppast *groups;
@@ -43,6 +45,9 @@ void fixture_free(struct fixture *fixture);
 
 /* "empty", "normal", ... */
 const char *fixture_name(enum fixture_kind kind);
+
+/* Gives the model two alerts: one stands and is recorded, one was cleared. */
+void fixture_add_alerts(struct fixture *fixture);
 
 /* Gives the model a dump of NGROUPS groups of three frames each, over and over the same ones. */
 void fixture_add_dump(struct fixture *fixture, size_t ngroups);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "mon/alert_command.h"
+#include "mon/incident_note.h"
 
 #define DEADLINE_NS (10 * NS_PER_S)
 
@@ -117,6 +118,34 @@ Test(alert_command, an_alert_runs_it_with_the_numbers_in_its_environment)
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         cr_assert_not_null(strstr(text, lines[i]), "no %s in %s", lines[i], text);
+}
+
+Test(alert_command, it_is_told_where_the_alert_will_be_recorded)
+{
+    static struct incident_notes notes;
+    struct incident_fate fate = {.number = 1, .state = INCIDENT_COMES, .text = "one.gmr"};
+
+    memset(notes.folder, 'd', 700); /* a path may be as long as this */
+    model.incidents = &notes;
+    begin("echo \"${GOMON_INCIDENT-none}\" end >>$OUT");
+    model.mono_ns += NS_PER_S;
+    incident_notes_add(&notes, raise_alert(1), &fate);
+    tick(0);
+    cr_assert(comes("d/one.gmr end\n"), "%s", text);
+    cr_assert_eq(strspn(text, "d"), 700, "%s", text);
+}
+
+Test(alert_command, it_is_told_no_path_of_what_is_not_recorded)
+{
+    static struct incident_notes notes;
+    struct incident_fate fate = {.number = 1, .state = INCIDENT_NOT, .text = "no room"};
+
+    model.incidents = &notes;
+    begin("echo \"${GOMON_INCIDENT-none}\" end >>$OUT");
+    model.mono_ns += NS_PER_S;
+    incident_notes_add(&notes, raise_alert(1), &fate);
+    tick(0);
+    cr_assert(comes("none end\n"), "%s", text);
 }
 
 Test(alert_command, it_runs_when_an_alert_is_raised_and_when_it_is_cleared_only)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -177,6 +178,156 @@ static int64_t query(const char *sql)
     sqlite3_finalize(s);
     sqlite3_close(db);
     return n;
+}
+
+/* Where the alert of LINT is recorded, as the model has it; "" for nowhere. */
+static const char *path_of(enum alert_lint lint)
+{
+    static char path[INCIDENT_PATH_BYTES];
+    const struct model *m = monitor_model(t.monitor);
+
+    path[0] = '\0';
+    for (uint32_t i = 0; i < m->alerts->n && path[0] == '\0'; i++)
+        if (m->alerts->alert[i].lint == lint &&
+            !incident_notes_path(m->incidents, &m->alerts->alert[i], path))
+            path[0] = '\0';
+    return path;
+}
+
+static const char *words_of(enum alert_lint lint)
+{
+    static char words[INCIDENT_WORDS_BYTES];
+    const struct model *m = monitor_model(t.monitor);
+
+    for (uint32_t i = 0; i < m->alerts->n; i++)
+        if (m->alerts->alert[i].lint == lint &&
+            incident_notes_words(m->incidents, &m->alerts->alert[i], words))
+            return words;
+    return "";
+}
+
+Test(incident, where_it_will_be_is_known_at_once)
+{
+    char promised[INCIDENT_PATH_BYTES];
+
+    tick_with_alert(LINT_DEADLOCK);
+    snprintf(promised, sizeof promised, "%s", path_of(LINT_DEADLOCK));
+    cr_assert_str_eq(words_of(LINT_DEADLOCK) + strlen("to be recorded to "), promised, "%s",
+                     words_of(LINT_DEADLOCK));
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_eq(count_files("-deadlock.gmr"), 1, "%s", t.incident.text);
+    cr_assert_str_eq(promised, t.file, "%s, not %s", promised, t.file);
+    cr_assert_str_eq(path_of(LINT_DEADLOCK), t.file, "%s", path_of(LINT_DEADLOCK));
+    cr_assert_eq(strncmp(words_of(LINT_DEADLOCK), "recorded to /", 13), 0, "%s",
+                 words_of(LINT_DEADLOCK));
+    tick_with_alert(LINT_STALE);
+    cr_assert_str_eq(path_of(LINT_STALE), t.file, "%s", path_of(LINT_STALE));
+}
+
+Test(incident, where_the_same_alert_was_recorded_is_known_the_next_time)
+{
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_eq(count_files("-deadlock.gmr"), 1, "%s", t.incident.text);
+    kill(t.incident.child[INCIDENT_OF_ALERT].pid, SIGTERM);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    alerts_clear(&t.monitor->alerts, LINT_DEADLOCK, 7, clock_mono_ns());
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_str_eq(path_of(LINT_DEADLOCK), t.file, "%s", path_of(LINT_DEADLOCK));
+    cr_assert_not_null(strstr(words_of(LINT_DEADLOCK), "an hour before"), "%s",
+                       words_of(LINT_DEADLOCK));
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    cr_assert_str_eq(path_of(LINT_DEADLOCK), t.file, "%s", path_of(LINT_DEADLOCK));
+}
+
+Test(incident, what_is_raised_with_one_that_was_told_is_in_no_recording)
+{
+    int64_t mono_ns;
+
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    kill(t.incident.child[INCIDENT_OF_ALERT].pid, SIGTERM);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    alerts_clear(&t.monitor->alerts, LINT_DEADLOCK, 7, clock_mono_ns());
+    mono_ns = sample();
+    alerts_raise(&t.monitor->alerts, LINT_DEADLOCK, 7, mono_ns, clock_real_ns())->severity =
+        ALERT_CRITICAL;
+    alerts_raise(&t.monitor->alerts, LINT_STALE, 7, mono_ns, clock_real_ns());
+    incident_tick(&t.incident, t.monitor);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    cr_assert_str_not_empty(path_of(LINT_DEADLOCK), "%s", words_of(LINT_DEADLOCK));
+    cr_assert_str_empty(path_of(LINT_STALE), "%s", path_of(LINT_STALE));
+    cr_assert_not_null(strstr(words_of(LINT_STALE), "it came with"), "%s", words_of(LINT_STALE));
+}
+
+Test(incident, what_another_gomon_recorded_is_found)
+{
+    struct incident other;
+
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_eq(count_files("-deadlock.gmr"), 1, "%s", t.incident.text);
+    other = t.incident;
+    incident_init(&t.incident, &t.options);
+    alerts_clear(&t.monitor->alerts, LINT_DEADLOCK, 7, clock_mono_ns());
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    cr_assert_str_eq(path_of(LINT_DEADLOCK), t.file, "%s", path_of(LINT_DEADLOCK));
+    incident_fini(&other);
+}
+
+Test(incident, a_recording_that_made_room_is_told_to_be_gone)
+{
+    char first[sizeof t.file];
+
+    t.options.incidents = 1;
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_eq(count_files("-deadlock.gmr"), 1, "%s", t.incident.text);
+    snprintf(first, sizeof first, "%s", t.file);
+    kill(t.incident.child[INCIDENT_OF_ALERT].pid, SIGTERM);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    while (t.monitor->model.real_ns / S == clock_real_ns() / S) /* names have seconds */
+        poll(NULL, 0, 10);
+    tick_with_alert(LINT_STALE);
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_neq(access(first, F_OK), 0, "%s is still there", first);
+    cr_assert_str_empty(path_of(LINT_DEADLOCK), "%s", path_of(LINT_DEADLOCK));
+    cr_assert_not_null(strstr(words_of(LINT_DEADLOCK), "made room"), "%s", words_of(LINT_DEADLOCK));
+    cr_assert_str_not_empty(path_of(LINT_STALE), "%s", words_of(LINT_STALE));
+}
+
+Test(incident, why_one_is_not_recorded_is_known_too)
+{
+    t.options.incident_bytes = INT64_MAX / 8;
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_eq(wait_for_news(), INCIDENT_FAILED, "%s", t.incident.text);
+    cr_assert_str_empty(path_of(LINT_DEADLOCK), "%s", path_of(LINT_DEADLOCK));
+    cr_assert_not_null(strstr(words_of(LINT_DEADLOCK), "are free there"), "%s",
+                       words_of(LINT_DEADLOCK));
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+
+    t.incident.credit_ns = 0;
+    tick_with_alert(LINT_STALE);
+    cr_assert_str_empty(path_of(LINT_STALE), "%s", path_of(LINT_STALE));
+    cr_assert_not_null(strstr(words_of(LINT_STALE), "ten minutes"), "%s", words_of(LINT_STALE));
+
+    t.options.incidents = 0;
+    tick_with_alert(LINT_TASK_GROWTH);
+    cr_assert_str_empty(words_of(LINT_TASK_GROWTH), "%s", words_of(LINT_TASK_GROWTH));
+}
+
+Test(incident, a_child_that_is_killed_before_it_says_a_word_has_not_recorded)
+{
+    t.incident.child[INCIDENT_OF_ALERT].pid = fork_sleeper();
+    t.incident.child[INCIDENT_OF_ALERT].fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    t.incident.fate = (struct incident_fate){1, INCIDENT_COMES, "one.gmr"};
+    tick_with_alert(LINT_DEADLOCK);
+    cr_assert_str_eq(path_of(LINT_DEADLOCK), "/one.gmr", "%s", path_of(LINT_DEADLOCK));
+    kill(t.incident.child[INCIDENT_OF_ALERT].pid, SIGKILL);
+    cr_assert(is_over(INCIDENT_OF_ALERT), "it does not end");
+    cr_assert_str_empty(path_of(LINT_DEADLOCK), "%s", path_of(LINT_DEADLOCK));
+    cr_assert_not_null(strstr(words_of(LINT_DEADLOCK), "has ended"), "%s", words_of(LINT_DEADLOCK));
 }
 
 Test(incident, an_alert_is_recorded_with_five_minutes_before)

@@ -75,6 +75,34 @@ Test(incident_file, is_made_with_its_folder_for_this_user_only)
     cr_assert(stat(dir, &st) == 0 && (st.st_mode & 0777) == 0700, "%o", st.st_mode);
 }
 
+Test(incident_file, the_path_is_known_before_there_is_a_file)
+{
+    struct incident_folder folder = {.path = dir, .keep = 3, .most_bytes = 4096};
+    struct incident_what what = {.lint = "stale", .name = "k/v", .pid = 1, .real_ns = REAL_NS};
+    char spelled[INCIDENT_PATH_BYTES];
+
+    cr_assert(incident_file_path(&folder, &what, spelled), "no path");
+    cr_assert_neq(access(dir, F_OK), 0, "the folder was made");
+    cr_assert_eq(incident_file_make(&folder, &what, path, why), INCIDENT_READY, "%s", why);
+    cr_assert_str_eq(path, spelled, "%s, not %s", path, spelled);
+    cr_assert_not(incident_file_path(&(struct incident_folder){.keep = 3}, &what, spelled), "%s",
+                  spelled);
+}
+
+Test(incident_file, the_oldest_is_found_by_its_name)
+{
+    struct incident_folder folder = {.path = dir, .keep = 3, .most_bytes = 4096};
+    char name[INCIDENT_NAME_BYTES] = "?";
+
+    incident_file_oldest(&folder, name);
+    cr_assert_str_empty(name, "%s", name);
+    make("stale", 3, 20);
+    make("stale", 2, 10);
+    make(NULL, 1, 0);
+    incident_file_oldest(&folder, name);
+    cr_assert_str_eq(name, "incident-20261123T031254Z-kv-2-stale.gmr", "%s", name);
+}
+
 Test(incident_file, the_oldest_make_room_with_what_lies_beside_them)
 {
     make("stale", 1, 0);
@@ -123,6 +151,7 @@ Test(incident_file, the_same_alert_of_a_process_is_told_once_an_hour)
 {
     make("stale", 1, 0);
     cr_assert_eq(make("stale", 1, 3000), INCIDENT_TOLD, "within an hour");
+    cr_assert_not_null(strstr(path, "/incident-20261123T031244Z-kv-1-stale.gmr"), "%s", path);
     cr_assert_eq(make("deadlock", 1, 3000), INCIDENT_READY, "another alert: %s", why);
     cr_assert_eq(make("stale", 2, 3000), INCIDENT_READY, "another process: %s", why);
     cr_assert_eq(make("stale", 1, 3601), INCIDENT_READY, "after an hour: %s", why);
