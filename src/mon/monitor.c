@@ -396,6 +396,7 @@ static void record(struct monitor *m, int64_t mono_ns, int64_t real_ns)
                                                         .history = m->history,
                                                         .procs = m->procs,
                                                         .alerts = &m->alerts,
+                                                        .set = monitor_set(m),
                                                         .code = m->model.code});
 }
 

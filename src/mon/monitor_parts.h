@@ -28,6 +28,7 @@ struct replay {
     struct lint_replay *lints; /* NULL: alerts are those that were recorded */
     bool is_judged;            /* up to what is shown */
     struct dump *dump;         /* that it holds, or NULL */
+    struct model_marks marks;  /* room: those that it holds */
     struct code_line line[REPLAY_LINES];
     uint32_t nlines;
 };
@@ -75,6 +76,9 @@ struct monitor {
 
 /* Of a tick: figures of the process, as the system has them. */
 void monitor_measure(struct monitor *m);
+
+/* What the user has set, for a recording. */
+struct recorder_marks monitor_set(const struct monitor *m);
 
 /* After each tick: who looks at the past keeps what is seen of it. */
 void monitor_keep_past(struct monitor *m);

@@ -209,19 +209,46 @@ void monitor_keep_past(struct monitor *m)
 
 /* ---- marks and the baseline ---- */
 
-bool monitor_mark(struct monitor *m)
+struct recorder_marks monitor_set(const struct monitor *m)
 {
-    struct model_marks *marks = &m->marks;
-    int64_t at_ns = monitor_model(m)->mono_ns;
+    return (struct recorder_marks){
+        .marks = m->model.marks,
+        .baseline_ns = m->model.baseline != NULL ? m->model.baseline->mono_ns : 0,
+        .ahead_ns = m->model.real_ns - m->model.mono_ns};
+}
+
+/* Not with the next sample: there may be none any more. */
+static void record_marks(struct monitor *m)
+{
+    struct recorder_marks set = monitor_set(m);
+
+    if (m->recorder != NULL)
+        recorder_mark(m->recorder, &set, m->model.mono_ns);
+}
+
+/* False: there is no room. A time is marked once. */
+static bool insert_mark(struct model_marks *marks, int64_t at_ns)
+{
     uint32_t i = marks->n;
 
+    while (i > 0 && marks->at_ns[i - 1] > at_ns)
+        i--;
+    if (i > 0 && marks->at_ns[i - 1] == at_ns)
+        return true;
     if (marks->n == MODEL_MARKS)
         return false;
-    for (; i > 0 && marks->at_ns[i - 1] > at_ns; i--)
-        marks->at_ns[i] = marks->at_ns[i - 1];
+    memmove(&marks->at_ns[i + 1], &marks->at_ns[i], (marks->n - i) * sizeof marks->at_ns[0]);
     marks->at_ns[i] = at_ns;
     marks->n++;
-    m->model.marks = marks;
+    return true;
+}
+
+bool monitor_mark(struct monitor *m)
+{
+    if (!insert_mark(&m->marks, monitor_model(m)->mono_ns))
+        return false;
+    m->model.marks = &m->marks;
+    record_marks(m);
     bring_up_to_date(m);
     return true;
 }
@@ -247,6 +274,7 @@ bool monitor_set_baseline(struct monitor *m, bool on)
     if (on)
         keep_groups(m);
     m->model.baseline = on ? m->baseline : NULL;
+    record_marks(m);
     bring_up_to_date(m);
     return true;
 }
@@ -275,6 +303,34 @@ bool monitor_judge(struct monitor *m)
     return !m->replay.is_judged;
 }
 
+static bool is_within(const struct replay *r, int64_t at_ns)
+{
+    return at_ns >= r->from_ns && at_ns <= r->to_ns;
+}
+
+/* Those that were set when it was recorded, among those that are set now. */
+static void take_marks(struct monitor *m)
+{
+    struct model_marks *recorded = &m->replay.marks;
+
+    recording_marks(m->replay.recording, recorded);
+    for (uint32_t i = 0; i < recorded->n; i++)
+        if (is_within(&m->replay, recorded->at_ns[i]))
+            insert_mark(&m->marks, recorded->at_ns[i]);
+    if (m->marks.n > 0)
+        m->model.marks = &m->marks;
+}
+
+/* As if somebody had gone there and set it. */
+static void take_baseline(struct monitor *m)
+{
+    int64_t at_ns;
+
+    if (recording_baseline(m->replay.recording, &at_ns) && is_within(&m->replay, at_ns) &&
+        show(m, at_ns, true))
+        monitor_set_baseline(m, true);
+}
+
 /* What has been recorded since: the file may be written at this time. */
 static void look_at_end(struct monitor *m)
 {
@@ -284,6 +340,7 @@ static void look_at_end(struct monitor *m)
     if (recording_last(r->recording, &last))
         r->last_ns = last.mono_ns;
     recording_minutes(r->recording, &r->after_ns, m->history);
+    take_marks(m);
     r->nlines = recording_code(r->recording, r->line, REPLAY_LINES);
     m->model.code = (struct code_lines){.n = r->nlines, .line = r->line};
     if (r->dump == NULL)
@@ -310,12 +367,14 @@ void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     look_at_end(m);
     m->model.mono_ns = mono_ns;
     m->model.real_ns = real_ns;
-    if (shown == NULL)
+    if (shown == NULL) {
+        take_baseline(m);
         show(m, m->replay.from_ns, true);
-    else if (m->replay.playing)
+    } else if (m->replay.playing) {
         show(m, play_on(m, shown->mono_ns, mono_ns - m->last_tick_ns), true);
-    else
+    } else {
         monitor_judge(m);
+    }
     bring_up_to_date(m);
     m->last_tick_ns = mono_ns;
 }

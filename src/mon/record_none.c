@@ -38,6 +38,13 @@ bool recorder_put(struct recorder *r, const struct recorder_once *once)
     return false;
 }
 
+void recorder_mark(struct recorder *r, const struct recorder_marks *set, int64_t mono_ns)
+{
+    (void)r;
+    (void)set;
+    (void)mono_ns;
+}
+
 const struct recorder_status *recorder_status(const struct recorder *r)
 {
     (void)r;
@@ -189,4 +196,17 @@ struct dump *recording_dump(struct recording *r)
 {
     (void)r;
     return NULL;
+}
+
+void recording_marks(struct recording *r, struct model_marks *marks)
+{
+    (void)r;
+    *marks = (struct model_marks){0};
+}
+
+bool recording_baseline(struct recording *r, int64_t *mono_ns)
+{
+    (void)r;
+    (void)mono_ns;
+    return false;
 }

@@ -182,8 +182,15 @@ static bool delete_details(struct recorder *r, int64_t before_ns)
     bool good = delete_before(r, "samples", before_ns);
 
     for (int i = 0; i < RECFILE_TABLES && good; i++)
-        good = delete_before(r, recfile_table_name((enum recfile_table)i), before_ns);
+        if (i != RECFILE_MARKS)
+            good = delete_before(r, recfile_table_name((enum recfile_table)i), before_ns);
     return good;
+}
+
+/* With what has been set in them. */
+static bool delete_minutes(struct recorder *r, int64_t before_ns)
+{
+    return delete_before(r, "minutes", before_ns) && delete_before(r, "marks", before_ns);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -204,7 +211,7 @@ static bool drop_the_old(struct recorder *r, int64_t mono_ns)
     if (samples < before_ns)
         good = delete_details(r, least(before_ns, samples + 5 * PRUNE_NS));
     if (minutes < before_ns - 60 * NS_PER_S)
-        good = good && delete_before(r, "minutes", least(before_ns, minutes + PRUNE_MORE_NS));
+        good = good && delete_minutes(r, least(before_ns, minutes + PRUNE_MORE_NS));
     return good;
 }
 
@@ -224,7 +231,7 @@ static bool make_room(struct recorder *r, int64_t mono_ns)
         return delete_details(r, oldest + PRUNE_NS);
     oldest = oldest_in(r, "minutes");
     if (oldest > 0 && oldest < mono_ns - PRUNE_MORE_NS)
-        return delete_before(r, "minutes", oldest + PRUNE_MORE_NS);
+        return delete_minutes(r, oldest + PRUNE_MORE_NS);
     return delete_details(r, mono_ns - PRUNE_NS);
 }
 
@@ -290,6 +297,14 @@ bool recorder_put(struct recorder *r, const struct recorder_once *once)
     if (!good)
         give_up(r, once->mono_ns);
     return good;
+}
+
+void recorder_mark(struct recorder *r, const struct recorder_marks *set, int64_t mono_ns)
+{
+    if (mono_ns < r->retry_ns)
+        return;
+    if (!begin(r, mono_ns) || !recorder_rows_marks(&r->rows, &r->file, set) || !commit(r, mono_ns))
+        give_up(r, mono_ns);
 }
 
 /* Takes the log into the file, which others who read it may put off for a moment. If they don't

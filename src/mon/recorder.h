@@ -32,6 +32,13 @@ struct recorder_options {
     bool is_whole; /* in the end all is in the one file, as one wants it that is sent away */
 };
 
+/* What the user has set; borrowed for the call. */
+struct recorder_marks {
+    const struct model_marks *marks; /* or NULL */
+    int64_t baseline_ns;             /* monotonic; 0: none */
+    int64_t ahead_ns;                /* of the monotonic time is the wall clock */
+};
+
 /* What there is to write; borrowed for the call. */
 struct recorder_input {
     int64_t mono_ns;
@@ -42,6 +49,7 @@ struct recorder_input {
     const struct history *history;
     const struct proc_history *procs;
     const struct alerts *alerts;
+    struct recorder_marks set;
     struct code_lines code;
 };
 
@@ -71,6 +79,10 @@ void recorder_take(struct recorder *r, const struct recorder_input *in);
 
 /* Writes these and all samples up to now; false: it failed, and the status says why. */
 bool recorder_put(struct recorder *r, const struct recorder_once *once);
+
+/* Writes what has been set, and all samples up to now, at MONO_NS. What fails is written with the
+ * next sample. */
+void recorder_mark(struct recorder *r, const struct recorder_marks *set, int64_t mono_ns);
 
 const struct recorder_status *recorder_status(const struct recorder *r);
 

@@ -307,6 +307,36 @@ static bool write_alerts(struct recorder_rows *w, struct recfile *f, const struc
     return good;
 }
 
+/* ---- what the user has set ---- */
+
+static bool write_mark(struct recfile *f, const struct recorder_marks *set, int64_t at_ns,
+                       const char *kind)
+{
+    return recfile_put(f, RECFILE_MARKS, "iti", at_ns, kind, at_ns + set->ahead_ns);
+}
+
+/* There is one at a time. */
+static bool write_baseline(struct recfile *f, const struct recorder_marks *set)
+{
+    return recfile_run(f, "DELETE FROM marks WHERE kind='baseline'") &&
+           (set->baseline_ns == 0 || write_mark(f, set, set->baseline_ns, "baseline"));
+}
+
+bool recorder_rows_marks(struct recorder_rows *w, struct recfile *f,
+                         const struct recorder_marks *set)
+{
+    uint32_t n = set->marks != NULL ? set->marks->n : 0;
+    bool good = true;
+
+    for (uint32_t i = 0; n != w->nmarks && i < n && good; i++)
+        good = write_mark(f, set, set->marks->at_ns[i], "mark");
+    if (set->baseline_ns != w->baseline_ns)
+        good = good && write_baseline(f, set);
+    w->nmarks = n;
+    w->baseline_ns = set->baseline_ns;
+    return good;
+}
+
 /* ---- what is counted by group ---- */
 
 static bool write_task_groups(struct recfile *f, const struct task_groups *g, int64_t mono_ns)
@@ -442,7 +472,7 @@ bool recorder_rows_write(struct recorder_rows *w, struct recfile *f,
     good = good && write_minutes(w, in) && write_sample(w, in);
     if (in->snapshot->mono_ns > w->sample_ns)
         good = good && write_procs(f, in->snapshot) && write_news(w, f, in->snapshot);
-    good = good && write_alerts(w, f, in->alerts, due);
+    good = good && write_alerts(w, f, in->alerts, due) && recorder_rows_marks(w, f, &in->set);
     if (due) {
         good = good && write_groups(w, f, in);
         w->next_groups_ns = in->mono_ns + (w->next_groups_ns == 0 ? FIRST_GROUPS_NS : GROUPS_NS);

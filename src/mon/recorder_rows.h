@@ -27,6 +27,8 @@ struct recorder_rows {
     uint64_t next_cycle;
     uint64_t next_event;
     uint64_t alerts_sum; /* of what was last written of alerts */
+    uint32_t nmarks;     /* that are in */
+    int64_t baseline_ns; /* that is in; 0: none */
 };
 
 /* After recfile_make_tables. T is borrowed. */
@@ -36,6 +38,10 @@ void recorder_rows_fini(struct recorder_rows *w);
 /* Within a transaction. False: the file failed, and it has to be undone. */
 bool recorder_rows_write(struct recorder_rows *w, struct recfile *f,
                          const struct recorder_input *in);
+
+/* What has been set since the last time. */
+bool recorder_rows_marks(struct recorder_rows *w, struct recfile *f,
+                         const struct recorder_marks *set);
 
 /* The text of these addresses. */
 bool recorder_rows_code(struct recorder_rows *w, struct code_lines code);

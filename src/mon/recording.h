@@ -67,6 +67,12 @@ void recording_tasks(struct recording *r, int64_t mono_ns, struct task_groups *g
 /* The alerts that had been raised at MONO_NS, as they were then. */
 void recording_alerts(struct recording *r, int64_t mono_ns, struct alerts *a);
 
+/* The times that were marked, the first ones if there are too many. */
+void recording_marks(struct recording *r, struct model_marks *marks);
+
+/* The time of the baseline that was set last; false if there is none. */
+bool recording_baseline(struct recording *r, int64_t *mono_ns);
+
 /* Fills the stretch [FROM_NS, TO_NS) of the history. */
 void recording_stretch(struct recording *r, int64_t from_ns, int64_t to_ns, struct history *h);
 
