@@ -165,6 +165,8 @@ static enum screen_wish jump(struct screen *screen, const struct model *model)
 static enum screen_wish start_dump(struct screen *screen, const struct model *model,
                                    enum screen_wish wish)
 {
+    if (model->view.replay && wish == WISH_COMPARE && model->dump != NULL)
+        return wish;
     if (model->view.past) {
         screen_say(screen, model, ROLE_WARN,
                    model->view.replay

@@ -18,6 +18,16 @@ static void start_dump(struct app *app, enum watched_dump how, int64_t now_ns)
     app->screen.view.dump_asked_ns = app->next_draw_ns = now_ns;
 }
 
+/* Of a recording: what it holds, nothing is dumped. */
+static void compare_recorded(struct app *app)
+{
+    if (monitor_compare_stacks(app->target->monitor))
+        screen_new_dump(&app->screen, app_model(app));
+    else
+        screen_say(&app->screen, app_model(app), ROLE_WARN,
+                   "the recording holds no stacks from before these");
+}
+
 static void save_dump(struct app *app)
 {
     char text[SCREEN_TEXT_BYTES];
@@ -160,7 +170,10 @@ void app_grant(struct app *app, enum screen_wish wish, int64_t now_ns)
         start_dump(app, WATCHED_DUMP, now_ns);
         break;
     case WISH_COMPARE:
-        start_dump(app, WATCHED_COMPARE, now_ns);
+        if (app_model(app)->view.replay)
+            compare_recorded(app);
+        else
+            start_dump(app, WATCHED_COMPARE, now_ns);
         break;
     case WISH_REPORT:
         start_report(app);

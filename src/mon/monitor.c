@@ -168,7 +168,7 @@ void monitor_free(struct monitor *m)
     free(m->baseline);
     grouppast_free(m->base_groups);
     lint_replay_free(m->replay.lints);
-    dump_free(m->replay.dump);
+    monitor_stacks_fini(m);
     recording_free(m->replay.recording);
     recorder_free(m->recorder);
     if (m->source != NULL)

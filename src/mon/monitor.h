@@ -109,6 +109,10 @@ bool monitor_mark(struct monitor *m);
 /* What is shown becomes what figures are compared with; or nothing any more. False: no memory. */
 bool monitor_set_baseline(struct monitor *m, bool on);
 
+/* In a replay: compares the stacks that are shown with those that were dumped before them; again,
+ * with those before that, and round. False: there are none before. */
+bool monitor_compare_stacks(struct monitor *m);
+
 /* Silences the alerts of this lint and key, or lets them be heard again if they are silenced.
  * False: there is no room for one more. */
 bool monitor_silence(struct monitor *m, enum alert_lint lint, uint64_t key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* monitor_parts.h - what a monitor is made of.
- * Who: monitor.c, which follows the target, monitor_measure.c, which looks at its process, and
- * monitor_time.c, which moves what is shown through time. Threads: one. */
+ * Who: monitor.c, which follows the target, monitor_measure.c, which looks at its process,
+ * monitor_time.c, which moves what is shown through time, and monitor_stacks.c. Threads: one. */
 #ifndef MON_MONITOR_PARTS_H
 #define MON_MONITOR_PARTS_H
 
@@ -27,7 +27,11 @@ struct replay {
     bool playing;
     struct lint_replay *lints; /* NULL: alerts are those that were recorded */
     bool is_judged;            /* up to what is shown */
-    struct dump *dump;         /* that it holds, or NULL */
+    struct dump *dump;         /* of the time that is shown, or NULL */
+    int64_t dump_ns;           /* when it was taken, as the recording has it */
+    struct dump *before;       /* what it is compared with, or NULL */
+    int64_t before_ns;
+    struct dumpdiff *diff;     /* of these two, or NULL */
     struct model_marks marks;  /* room: those that it holds */
     struct code_line line[REPLAY_LINES];
     uint32_t nlines;
@@ -79,6 +83,13 @@ void monitor_measure(struct monitor *m);
 
 /* What the user has set, for a recording. */
 struct recorder_marks monitor_set(const struct monitor *m);
+
+/* What a model of the past has of the present. */
+void monitor_bring_up_to_date(struct monitor *m);
+
+/* Of a replay: the stacks that were dumped last at MONO_NS; if there are none, the first ones. */
+void monitor_choose_stacks(struct monitor *m, int64_t mono_ns);
+void monitor_stacks_fini(struct monitor *m);
 
 /* After each tick: who looks at the past keeps what is seen of it. */
 void monitor_keep_past(struct monitor *m);

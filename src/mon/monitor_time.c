@@ -60,8 +60,7 @@ static int64_t earliest_ns(struct monitor *m)
     return m->replay.recording != NULL ? m->replay.from_ns : history_oldest_ns(m->history);
 }
 
-/* What a model of the past has of the present. */
-static void bring_up_to_date(struct monitor *m)
+void monitor_bring_up_to_date(struct monitor *m)
 {
     struct model *past = timeview_model(m->timeview);
 
@@ -109,7 +108,9 @@ static bool show(struct monitor *m, int64_t at_ns, bool at_edge)
                           !lint_replay_judge(m->replay.lints, at_ns, JUDGED_AT_ONCE);
     if (!timeview_show(m->timeview, &ask))
         return false;
-    bring_up_to_date(m);
+    if (m->replay.recording != NULL)
+        monitor_choose_stacks(m, at_ns);
+    monitor_bring_up_to_date(m);
     return true;
 }
 
@@ -204,7 +205,7 @@ void monitor_keep_past(struct monitor *m)
         return;
     if (!history_has_seconds(m->history, past->view.end_ns - m->window_ns, past->view.end_ns))
         show(m, past->mono_ns, false);
-    bring_up_to_date(m);
+    monitor_bring_up_to_date(m);
 }
 
 /* ---- marks and the baseline ---- */
@@ -249,7 +250,7 @@ bool monitor_mark(struct monitor *m)
         return false;
     m->model.marks = &m->marks;
     record_marks(m);
-    bring_up_to_date(m);
+    monitor_bring_up_to_date(m);
     return true;
 }
 
@@ -275,7 +276,7 @@ bool monitor_set_baseline(struct monitor *m, bool on)
         keep_groups(m);
     m->model.baseline = on ? m->baseline : NULL;
     record_marks(m);
-    bring_up_to_date(m);
+    monitor_bring_up_to_date(m);
     return true;
 }
 
@@ -284,7 +285,7 @@ bool monitor_set_baseline(struct monitor *m, bool on)
 void monitor_play(struct monitor *m, bool on)
 {
     m->replay.playing = on;
-    bring_up_to_date(m);
+    monitor_bring_up_to_date(m);
 }
 
 bool monitor_judge_anew(struct monitor *m, int64_t window_ns, const struct lint_set *set)
@@ -343,10 +344,6 @@ static void look_at_end(struct monitor *m)
     take_marks(m);
     r->nlines = recording_code(r->recording, r->line, REPLAY_LINES);
     m->model.code = (struct code_lines){.n = r->nlines, .line = r->line};
-    if (r->dump == NULL)
-        r->dump = recording_dump(r->recording);
-    if (r->dump != NULL)
-        monitor_set_dump(m, r->dump, NULL, (struct dump_status){.stage = DUMP_STAGE_DONE});
     m->model.view.end_ns = r->last_ns < r->to_ns ? r->last_ns : r->to_ns;
 }
 
@@ -365,6 +362,8 @@ void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     const struct model *shown = timeview_model(m->timeview);
 
     look_at_end(m);
+    if (m->replay.dump == NULL && shown != NULL)
+        monitor_choose_stacks(m, shown->mono_ns); /* the first ones may just have been written */
     m->model.mono_ns = mono_ns;
     m->model.real_ns = real_ns;
     if (shown == NULL) {
@@ -375,7 +374,7 @@ void monitor_replay_tick(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     } else {
         monitor_judge(m);
     }
-    bring_up_to_date(m);
+    monitor_bring_up_to_date(m);
     m->last_tick_ns = mono_ns;
 }
 

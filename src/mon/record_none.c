@@ -210,3 +210,26 @@ bool recording_baseline(struct recording *r, int64_t *mono_ns)
     (void)mono_ns;
     return false;
 }
+
+bool recording_dump_time(struct recording *r, int64_t mono_ns, int64_t *at_ns)
+{
+    (void)r;
+    (void)mono_ns;
+    (void)at_ns;
+    return false;
+}
+
+bool recording_dump_before(struct recording *r, int64_t mono_ns, int64_t *before_ns)
+{
+    (void)r;
+    (void)mono_ns;
+    (void)before_ns;
+    return false;
+}
+
+struct dump *recording_dump_of(struct recording *r, int64_t at_ns)
+{
+    (void)r;
+    (void)at_ns;
+    return NULL;
+}

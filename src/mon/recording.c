@@ -376,7 +376,23 @@ void recording_alerts(struct recording *r, int64_t mono_ns, struct alerts *a)
 
 struct dump *recording_dump(struct recording *r)
 {
-    return recording_read_dump(r->f);
+    return recording_read_dump(r->f, INT64_MAX);
+}
+
+bool recording_dump_time(struct recording *r, int64_t mono_ns, int64_t *at_ns)
+{
+    return time_of(r, "SELECT max(mono_ns) FROM dumps WHERE mono_ns<=?", mono_ns, at_ns) ||
+           time_of(r, "SELECT min(mono_ns) FROM dumps WHERE mono_ns>?", mono_ns, at_ns);
+}
+
+bool recording_dump_before(struct recording *r, int64_t mono_ns, int64_t *before_ns)
+{
+    return time_of(r, "SELECT max(mono_ns) FROM dumps WHERE mono_ns<?", mono_ns, before_ns);
+}
+
+struct dump *recording_dump_of(struct recording *r, int64_t at_ns)
+{
+    return recording_read_dump(r->f, at_ns);
 }
 
 uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t most)

@@ -92,4 +92,14 @@ uint32_t recording_code(struct recording *r, struct code_line *line, uint32_t mo
  * there are none. */
 struct dump *recording_dump(struct recording *r);
 
+/* When stacks were dumped last at or before MONO_NS; if never, then first after it. False: there
+ * are none. */
+bool recording_dump_time(struct recording *r, int64_t mono_ns, int64_t *at_ns);
+
+/* When they were dumped last before MONO_NS; false: never. */
+bool recording_dump_before(struct recording *r, int64_t mono_ns, int64_t *before_ns);
+
+/* Those of that time, as recording_dump. */
+struct dump *recording_dump_of(struct recording *r, int64_t at_ns);
+
 #endif

@@ -56,7 +56,7 @@ struct task_group recording_group_of(struct sqlite3_stmt *s);
 /* A column as text without control characters; "" for none. */
 void recording_text(struct sqlite3_stmt *s, int column, char *text, size_t bytes);
 
-/* As recording_dump. */
-struct dump *recording_read_dump(struct recfile *f);
+/* The last dump at or before MONO_NS; else as recording_dump. */
+struct dump *recording_read_dump(struct recfile *f, int64_t mono_ns);
 
 #endif

@@ -198,9 +198,10 @@ static void read_stacks(struct recfile *f, struct dump *dump)
     sqlite3_finalize(r.holders);
 }
 
-struct dump *recording_read_dump(struct recfile *f)
+struct dump *recording_read_dump(struct recfile *f, int64_t mono_ns)
 {
-    struct sqlite3_stmt *row = recfile_select(f, RECFILE_DUMPS, "ORDER BY mono_ns DESC LIMIT 1");
+    struct sqlite3_stmt *row = rows_of(f, RECFILE_DUMPS, mono_ns,
+                                       "WHERE mono_ns<=? ORDER BY mono_ns DESC LIMIT 1");
     struct dump *dump = NULL;
     char origin[16];
 

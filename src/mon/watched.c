@@ -114,6 +114,17 @@ void watched_stop_dump(struct watched *w)
     watched_show_dump(w);
 }
 
+/* What somebody looked at belongs to a recording that has a name. */
+static void record_dump(struct watched *w)
+{
+    const struct model *m = monitor_model_now(w->monitor);
+
+    if (m->record != NULL)
+        monitor_record_once(
+            w->monitor,
+            &(struct recorder_once){.mono_ns = m->mono_ns, .dump = w->dump, .code = m->code});
+}
+
 static void take_dump(struct watched *w)
 {
     struct dump *last = w->dump, *before = w->before;
@@ -123,6 +134,7 @@ static void take_dump(struct watched *w)
     w->before = !w->compares ? NULL : before != NULL ? before : last;
     w->diff = w->before != NULL ? dumpdiff_new(w->before, w->dump) : NULL;
     watched_stop_dump(w); /* nothing shows the old ones any more */
+    record_dump(w);
     dumpdiff_free(diff);
     if (last != w->before)
         dump_free(last);

@@ -37,6 +37,13 @@ wait_screen 5 'stacks are only those of now'
 screen_keys Escape Escape
 wait_until 5 eval '! screen_has PAST' || fail 'Esc does not go back to now'
 
+# Two dumps, which go into the recording.
+screen_keys D
+wait_screen 20 'tasks in [0-9]+ groups of equal stacks'
+screen_keys c
+wait_screen 20 'most changed first'
+screen_keys Escape
+
 # Marks and the baseline.
 screen_keys 1 m a
 wait_screen 5 'compared with those of [0-9:]+'
@@ -70,6 +77,14 @@ for panel in 1 2 3 4 6 7; do
 done
 screen_keys D
 wait_screen 5 'a recording is not dumped'
+screen_keys . S
+wait_screen 5 'tasks in [0-9]+ groups of equal stacks'
+screen_keys c
+wait_screen 5 'from [0-9:]+ to [0-9:]+, most changed first'
+screen_keys Escape b
+screen_keys -l -- '-1h'
+screen_keys Enter S c
+wait_screen 5 'no stacks from before these'
 screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail 'q does not end it'
 exit 0

@@ -80,6 +80,7 @@ static void replay(struct monitor *m)
         draw(monitor_model(m), i % (PANEL_TABS + 3));
     monitor_mark(m);
     move(m, MOVE_LIVE, 0);
+    monitor_compare_stacks(m);
     draw_all(monitor_model(m));
     export_all(monitor_model(m));
     for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {

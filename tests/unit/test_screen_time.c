@@ -87,6 +87,18 @@ Test(screen_time, there_is_nothing_to_dump_in_the_past)
     cr_assert(shows("a recording is not dumped"), "it does not say why");
 }
 
+Test(screen_time, stacks_of_a_recording_are_compared)
+{
+    go_back(INT64_C(200000000000));
+    press('S');
+    cr_assert_eq(press('c'), WISH_NONE, "in the past of a target");
+    fixture->model.view.replay = true;
+    cr_assert_eq(press('c'), WISH_COMPARE, "it is not wished for");
+    fixture->model.dump = NULL;
+    cr_assert_eq(press('c'), WISH_NONE, "there are no stacks");
+    cr_assert(shows("a recording is not dumped"), "it does not say why");
+}
+
 Test(screen_time, a_report_is_made_of_a_target_at_any_time)
 {
     cr_assert_eq(press('R'), WISH_REPORT, "no report");
