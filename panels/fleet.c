@@ -63,11 +63,15 @@ static const char *state_text(const struct fleet_row *row)
         [TARGET_REPLACED] = "exec",
     };
 
-    return row->why[0] != '\0' ? "unread" : text[row->state];
+    if (row->why[0] == '\0')
+        return text[row->state];
+    return fleet_row_waits(row) ? "waits" : "unread";
 }
 
 static enum role state_role(const struct fleet_row *row)
 {
+    if (fleet_row_waits(row))
+        return ROLE_WARN;
     if (row->why[0] != '\0' || row->state == TARGET_CRASHED || row->state == TARGET_KILLED)
         return ROLE_BAD;
     if (row->state == TARGET_STALLED || row->state == TARGET_STOPPED)
@@ -89,7 +93,9 @@ static int badness(const struct fleet_row *row)
         [TARGET_STALLED] = 4, [TARGET_KILLED] = 5, [TARGET_CRASHED] = 6,
     };
 
-    return row->why[0] != '\0' ? 7 : rank[row->state];
+    if (row->why[0] == '\0')
+        return rank[row->state];
+    return fleet_row_waits(row) ? 7 : 8;
 }
 
 static int alarm_of(const struct fleet_row *row)
@@ -274,9 +280,17 @@ static const char *figure_text_of(const struct fleet_row *row, int column, char 
 static void draw_unreadable(const struct draw_table *table, const struct fleet_row *row, int at,
                             struct canvas *canvas)
 {
+    static const char *const waits[] = {
+        [FLEET_WAITS_NOT] = "",
+        [FLEET_WAITS_PAGE] = "waits for its page: ",
+        [FLEET_WAITS_RIGHT] = "waits for the right to read it: ",
+        [FLEET_WAITS_GOOD_PAGE] = "waits for a good page: ",
+    };
+    char text[FLEET_WHY_BYTES + 40];
     int col = table->left[COMMAND];
 
-    canvas_text_in(canvas, at, col, canvas->cols - col, ROLE_BAD, row->why);
+    snprintf(text, sizeof text, "%s%s", waits[row->wait], row->why);
+    canvas_text_in(canvas, at, col, canvas->cols - col, state_role(row), text);
 }
 
 static void draw_alerts(const struct draw_table *table, const struct fleet_row *row, int at,
@@ -342,6 +356,7 @@ void fleet_draw_header(const struct panel_state *state, struct canvas *canvas)
 {
     const struct fleet_rows *rows = state->view->fleet;
     unsigned over = 0;
+    unsigned waiting = 0;
     unsigned alerts = 0;
     enum role role = ROLE_BAR_WARN;
     char clock[FMT_BYTES_MAX];
@@ -349,6 +364,7 @@ void fleet_draw_header(const struct panel_state *state, struct canvas *canvas)
 
     for (unsigned i = 0; i < rows->n; i++) {
         over += fleet_row_is_over(&rows->row[i]);
+        waiting += fleet_row_waits(&rows->row[i]);
         alerts += rows->row[i].nalerts;
         if (rows->row[i].nalerts > 0 && rows->row[i].worst > ALERT_NOTE)
             role = ROLE_BAR_BAD;
@@ -356,8 +372,10 @@ void fleet_draw_header(const struct panel_state *state, struct canvas *canvas)
     canvas_fill(canvas, 0, 0, canvas->cols, ' ', ROLE_BAR);
     snprintf(text, sizeof text, "%u targets", rows->n);
     int col = 1 + canvas_text(canvas, 0, 1, ROLE_BAR, text);
-    snprintf(text, sizeof text, "  %u live", rows->n - over);
+    snprintf(text, sizeof text, "  %u live", rows->n - over - waiting);
     col += canvas_text(canvas, 0, col, ROLE_BAR_GOOD, text);
+    snprintf(text, sizeof text, "  %u waited for", waiting);
+    col += waiting > 0 ? canvas_text(canvas, 0, col, ROLE_BAR_WARN, text) : 0;
     snprintf(text, sizeof text, "  %u over", over);
     col += over > 0 ? canvas_text(canvas, 0, col, ROLE_BAR_BAD, text) : 0;
     snprintf(text, sizeof text, "  ! %u alert%s", alerts, alerts == 1 ? "" : "s");
@@ -391,7 +409,8 @@ const struct panel panel_fleet = {
     .help =
         "The targets that are watched, a row each. Enter opens one in the panels, a digit in the "
         "panel of that number; Esc or Backspace comes back. One that has ended stays, with its "
-        "last figures, until x removes it. INUSE is HeapInuse, beside it over two minutes; "
+        "last figures, until x removes it or, with --follow, the next of its name comes. INUSE is "
+        "HeapInuse, beside it over two minutes; "
         "PAUSE is the last one; GC% the share of the collector; READY are tasks that could run.",
     .hints = "Enter open  < > sort  & filter  / search  x remove",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_SORT | SCOPE_FLEET,

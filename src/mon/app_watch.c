@@ -120,23 +120,47 @@ static void take_keys(struct app *app, int64_t now_ns)
 
 /* ---- The next target ---- */
 
+/* What has taken the place of a target that ended is sampled at once; who looks at another one is
+ * not told. */
+static void show_next(struct app *app, const struct watched *next)
+{
+    char text[64];
+
+    app->next_tick_ns = clock_mono_ns();
+    tick(app, app->next_tick_ns);
+    if (app->target != NULL && app->target != next)
+        return;
+    if (app->target != NULL)
+        screen_new_dump(&app->screen, app_model(app));
+    snprintf(text, sizeof text, "went on to process %d", (int)watched_model(next)->target.pid);
+    screen_say(&app->screen, app_model(app), ROLE_STRONG, text);
+}
+
 /* Another target takes the place of the one that has ended: the screen stays as it is. */
-static void follow(struct app *app)
+static void follow_one(struct app *app)
 {
     struct monitor_options how = monitor_options_of(app->options, MONITOR_RECORDS_PAST);
     struct monitor *next;
-    char text[64];
     pid_t pid;
 
-    if (app->fleet != NULL || !app->options->follow || app_model(app)->view.frozen ||
+    if (app_model(app)->view.frozen ||
         (next = follow_next(app->target->monitor, &how, &pid)) == NULL)
         return;
     watched_replace(app->target, next);
-    app->next_tick_ns = clock_mono_ns();
-    tick(app, app->next_tick_ns);
-    screen_new_dump(&app->screen, app_model(app));
-    snprintf(text, sizeof text, "went on to process %d", (int)pid);
-    screen_say(&app->screen, app_model(app), ROLE_STRONG, text);
+    show_next(app, app->target);
+}
+
+static void follow(struct app *app)
+{
+    const struct watched *next;
+
+    if (!app->options->follow)
+        return;
+    if (app->fleet == NULL)
+        follow_one(app);
+    else
+        while ((next = fleet_follow(app->fleet)) != NULL)
+            show_next(app, next);
 }
 
 /* ---- The loop ---- */

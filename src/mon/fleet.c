@@ -10,12 +10,15 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "mon/fail.h"
+#include "mon/fleetwait.h"
+#include "mon/follow.h"
 #include "mon/monitor.h"
 
 /* A target, of the row of the same number. */
 struct member {
     struct watched watched;  /* without a monitor: it cannot be watched */
     enum exit_status status; /* why */
+    struct fleetwait wait;   /* for it, meanwhile */
 };
 
 /* A model without a target, for what is around the table. */
@@ -33,6 +36,8 @@ struct fleet {
     const struct options *options;
     struct fleet_rows rows;
     struct member *member[PIDLIST_MAX];
+    struct pidlist taken;    /* processes of rows that are not over: they succeed no other */
+    struct target_list list; /* room to search in */
     struct nothing nothing;
 };
 
@@ -59,27 +64,66 @@ static void init_nothing(struct nothing *n)
                               .alerts = &n->alerts};
 }
 
-static void add(struct fleet *f, const struct several_one *one)
+/* ---- targets ---- */
+
+static struct monitor_options how_to_watch(const struct fleet *f)
 {
-    struct fleet_row *row = &f->rows.row[f->rows.n];
-    struct member *member = zeros(sizeof *member);
-    struct monitor_options how = {
-        .lint_window_ns = f->options->lint_window_ns, .lints = &f->options->lints, .sparing = true};
+    return (struct monitor_options){.lint_window_ns = f->options->lint_window_ns,
+                                    .lints = &f->options->lints,
+                                    .sparing = true,
+                                    .taken = &f->taken};
+}
+
+/* What was found for row I becomes its monitor, or the reason why there is none. */
+static void take(struct fleet *f, unsigned i, const struct several_one *one)
+{
+    struct fleet_row *row = &f->rows.row[i];
+    struct member *member = f->member[i];
+    struct monitor_options how = how_to_watch(f);
     struct monitor_failure failure = {.status = one->status};
     struct monitor *monitor = NULL;
 
     snprintf(failure.text, sizeof failure.text, "%s", one->error);
     if (one->status == EXIT_OK)
         monitor = monitor_new(&one->target, &how, &failure);
-    f->member[f->rows.n++] = member;
-    row->id = f->rows.n;
-    row->pid = one->pid;
     if (monitor != NULL) {
         watched_init(&member->watched, f->options, monitor);
+        row->why[0] = '\0';
+        row->wait = FLEET_WAITS_NOT;
         return;
     }
     member->status = failure.status;
+    row->wait = f->options->dead ? FLEET_WAITS_NOT : fleetwait_for(&member->wait, failure.status);
     snprintf(row->why, sizeof row->why, "%s", failure.text);
+}
+
+static void add(struct fleet *f, const struct several_one *one)
+{
+    struct fleet_row *row = &f->rows.row[f->rows.n];
+
+    f->member[f->rows.n] = zeros(sizeof *f->member[0]);
+    fleetwait_init(&f->member[f->rows.n]->wait, one->pid);
+    row->pid = one->pid;
+    take(f, f->rows.n++, one);
+    row->id = f->rows.n;
+}
+
+/* What has the pid of a process that ended is not what was waited for. */
+static void try_again(struct fleet *f, unsigned i, int64_t mono_ns)
+{
+    struct fleetwait *wait = &f->member[i]->wait;
+    struct several_one one = {.pid = f->rows.row[i].pid};
+
+    if (!fleet_row_waits(&f->rows.row[i]) || !fleetwait_is_due(wait, mono_ns))
+        return;
+    fleetwait_tried(wait, mono_ns);
+    several_find_one(f->options, &f->list, &one);
+    if (one.status == EXIT_OK && !fleetwait_is_of(wait, one.target.start_ticks))
+        one.status = EXIT_NO_TARGET;
+    take(f, i, &one);
+    if (fleet_row_is_over(&f->rows.row[i]) && f->member[i]->watched.monitor == NULL)
+        snprintf(f->rows.row[i].why, FLEET_WHY_BYTES, "process %d ended before it could be watched",
+                 (int)one.pid);
 }
 
 struct fleet *fleet_new(const struct options *options, const struct several *targets)
@@ -125,13 +169,23 @@ bool fleet_has_any(const struct fleet *f, enum exit_status *status)
 
 /* ---- time ---- */
 
+static void note_taken(struct fleet *f)
+{
+    f->taken.n = 0;
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (!fleet_row_is_over(&f->rows.row[i]))
+            f->taken.pid[f->taken.n++] = f->rows.row[i].pid;
+}
+
 bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns)
 {
     bool raised = false;
 
+    note_taken(f);
     for (unsigned i = 0; i < f->rows.n; i++) {
         struct watched *w = &f->member[i]->watched;
 
+        try_again(f, i, mono_ns);
         if (w->monitor == NULL)
             continue;
         raised |= watched_tick(w, mono_ns, real_ns);
@@ -156,9 +210,14 @@ bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns)
 {
     bool changed = false;
 
-    for (unsigned i = 0; i < f->rows.n; i++)
-        if (f->member[i]->watched.monitor != NULL)
-            changed |= monitor_check(f->member[i]->watched.monitor, mono_ns, real_ns);
+    for (unsigned i = 0; i < f->rows.n; i++) {
+        struct member *member = f->member[i];
+
+        if (member->watched.monitor != NULL)
+            changed |= monitor_check(member->watched.monitor, mono_ns, real_ns);
+        else
+            changed |= fleet_row_waits(&f->rows.row[i]) && fleetwait_is_due(&member->wait, mono_ns);
+    }
     f->rows.real_ns = real_ns;
     f->nothing.model.mono_ns = mono_ns;
     f->nothing.model.real_ns = real_ns;
@@ -168,9 +227,51 @@ bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns)
 unsigned fleet_pidfds(const struct fleet *f, int fd[PIDLIST_MAX])
 {
     for (unsigned i = 0; i < f->rows.n; i++)
-        fd[i] = fleet_row_is_over(&f->rows.row[i]) ? -1
-                                                   : monitor_pidfd(f->member[i]->watched.monitor);
+        fd[i] = f->rows.row[i].why[0] != '\0' || fleet_row_is_over(&f->rows.row[i])
+                    ? -1
+                    : monitor_pidfd(f->member[i]->watched.monitor);
     return f->rows.n;
+}
+
+/* Without a recording there is less to go back to, no more. */
+static void record_past(const struct fleet *f, struct watched *w)
+{
+    struct monitor_options how = monitor_options_of(f->options, MONITOR_RECORDS_PAST);
+    char why[RECORDER_WHY_BYTES];
+
+    monitor_record(w->monitor, &how, why);
+}
+
+/* The successor of row I, unless another row has taken it since it was found. */
+static struct monitor *next_of(struct fleet *f, unsigned i)
+{
+    const struct watched *w = &f->member[i]->watched;
+    struct monitor_options how = how_to_watch(f);
+    pid_t pid;
+
+    if (w->monitor == NULL || watched_model(w)->view.past || watched_model(w)->view.frozen ||
+        pidlist_has(&f->taken, watched_model(w)->status.successor))
+        return NULL;
+    return follow_next(w->monitor, &how, &pid);
+}
+
+struct watched *fleet_follow(struct fleet *f)
+{
+    for (unsigned i = 0; i < f->rows.n; i++) {
+        struct watched *w = &f->member[i]->watched;
+        struct monitor *next = next_of(f, i);
+
+        if (next == NULL)
+            continue;
+        bool was_opened = w->symbols != NULL;
+        watched_replace(w, next);
+        if (was_opened)
+            record_past(f, w);
+        fleet_row_fill(&f->rows.row[i], watched_model(w));
+        note_taken(f);
+        return w;
+    }
+    return NULL;
 }
 
 /* ---- rows ---- */
@@ -196,15 +297,13 @@ static int find(const struct fleet *f, unsigned id)
 
 struct watched *fleet_open(struct fleet *f, unsigned id)
 {
-    struct monitor_options how = monitor_options_of(f->options, MONITOR_RECORDS_PAST);
-    char why[RECORDER_WHY_BYTES];
     int i = find(f, id);
 
     if (i < 0 || f->member[i]->watched.monitor == NULL)
         return NULL;
     struct watched *w = &f->member[i]->watched;
     watched_name_code(w);
-    monitor_record(w->monitor, &how, why); /* without it there is less to go back to, no more */
+    record_past(f, w);
     return w;
 }
 
@@ -222,7 +321,7 @@ bool fleet_remove(struct fleet *f, unsigned id)
     int i = find(f, id);
     unsigned behind;
 
-    if (i < 0 || !fleet_row_is_over(&f->rows.row[i]))
+    if (i < 0 || (!fleet_row_is_over(&f->rows.row[i]) && !fleet_row_waits(&f->rows.row[i])))
         return false;
     behind = --f->rows.n - (unsigned)i;
     member_free(f->member[i]);

@@ -20,13 +20,19 @@ void fleet_free(struct fleet *f);
  */
 bool fleet_has_any(const struct fleet *f, enum exit_status *status);
 
-/* Samples each; true if an alert was raised. */
+/* Samples each, and tries now and then those that could not be read; true if an alert was raised.
+ */
 bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns);
+
+/* gomon --follow: the successor of a target that has ended takes its place in its row, unless that
+ * is frozen or shown as it was. No process comes to be in two rows. Returns whose it is, not
+ * sampled yet, or NULL: there is none; ask again until it is NULL. */
+struct watched *fleet_follow(struct fleet *f);
 
 /* The first whose recording of an alert had something to tell at the last tick, or NULL. */
 const struct watched *fleet_news(const struct fleet *f);
 
-/* Between two ticks: whether the target of any is not as its row says. */
+/* Between two ticks: whether the target of any is not as its row says, or is to be tried again. */
 bool fleet_check(struct fleet *f, int64_t mono_ns, int64_t real_ns);
 
 /* Descriptors that become readable when a target ends, -1 for one that has none; returns how many.
@@ -43,7 +49,7 @@ struct watched *fleet_open(struct fleet *f, unsigned id);
 /* It is looked at no longer: it shows now again. */
 void fleet_close(struct fleet *f, struct watched *w);
 
-/* Removes row ID; false: it lives. */
+/* Removes row ID; false: it is watched, and lives. */
 bool fleet_remove(struct fleet *f, unsigned id);
 
 #endif

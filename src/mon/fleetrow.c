@@ -91,6 +91,8 @@ void fleet_row_fill(struct fleet_row *row, const struct model *m)
     int64_t since_ns = span(status->since_ns, m->mono_ns);
 
     row->pid = m->target.pid;
+    row->why[0] = '\0';
+    row->wait = FLEET_WAITS_NOT;
     snprintf(row->name, sizeof row->name, "%s", m->target.name);
     row->state = status->state;
     row->since_ns = since_ns > 0 ? since_ns : 0;
@@ -102,5 +104,10 @@ void fleet_row_fill(struct fleet_row *row, const struct model *m)
 
 bool fleet_row_is_over(const struct fleet_row *row)
 {
-    return row->why[0] != '\0' || target_has_ended(row->state);
+    return row->why[0] != '\0' ? row->wait == FLEET_WAITS_NOT : target_has_ended(row->state);
+}
+
+bool fleet_row_waits(const struct fleet_row *row)
+{
+    return row->why[0] != '\0' && row->wait != FLEET_WAITS_NOT;
 }

@@ -2,7 +2,7 @@
 /* fleetrow.h - what the table of several targets says of each of them, as plain values.
  * A row is filled from the model of its target after each sample; the table is drawn and sorted
  * from rows alone. One that has ended keeps what it had last; one that cannot be watched has the
- * reason. Threads: values. */
+ * reason, and what it waits for. Threads: values. */
 #ifndef MON_FLEETROW_H
 #define MON_FLEETROW_H
 
@@ -30,10 +30,19 @@ enum fleet_figure {
     FLEET_FIGURES
 };
 
+/* What a target that cannot be watched yet is waited for to have. */
+enum fleet_wait {
+    FLEET_WAITS_NOT, /* nothing will come */
+    FLEET_WAITS_PAGE,
+    FLEET_WAITS_RIGHT,     /* to look into the process */
+    FLEET_WAITS_GOOD_PAGE, /* there is one that cannot be read */
+};
+
 struct fleet_row {
     unsigned id; /* never 0, stays with the row */
     pid_t pid;
     char why[FLEET_WHY_BYTES]; /* why it cannot be watched: nothing below is known; "" it can */
+    enum fleet_wait wait;      /* if it cannot */
     char name[MODEL_NAME_BYTES];
     enum target_state state;
     int64_t since_ns;          /* so long in this state; 0: not known */
@@ -50,10 +59,13 @@ struct fleet_rows {
     struct fleet_row row[PIDLIST_MAX];
 };
 
-/* All but id and why, from a model of now. */
+/* All but id, from a model of now. */
 void fleet_row_fill(struct fleet_row *row, const struct model *m);
 
-/* Whether its row may be removed: nothing new will come. */
+/* Whether it has ended or never was to be had: nothing new will come of this process. */
 bool fleet_row_is_over(const struct fleet_row *row);
+
+/* Whether its process is only waited for. */
+bool fleet_row_waits(const struct fleet_row *row);
 
 #endif

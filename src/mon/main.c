@@ -201,16 +201,20 @@ static enum exit_status run_on_target(const struct options *o, struct target_lis
 
 static enum exit_status run_on_several(const struct options *o, struct target_list *list)
 {
-    struct several *s = several_find(o, list);
+    bool on_screen = o->mode == MODE_WATCH && app_has_terminal();
+    struct several *s;
     enum exit_status status;
 
+    if (o->follow && !on_screen)
+        return fail(EXIT_USAGE, "--follow of several processes needs a terminal");
+    s = several_find(o, list);
     if (s == NULL)
         return fail(EXIT_FAILED, "out of memory");
     if (o->mode == MODE_CHECK)
         status = (enum exit_status)check_command_run_several(o, s, stdout);
     else if (o->mode == MODE_PROM)
         status = run_prom_of_several(s);
-    else if (o->mode == MODE_WATCH && app_has_terminal())
+    else if (on_screen)
         status = (enum exit_status)app_run_several(o, s);
     else
         status = batch_run_several(o, s);

@@ -116,6 +116,7 @@ struct monitor *monitor_new(const struct target *target, const struct monitor_op
     if (m == NULL)
         return fail(m, failure, EXIT_FAILED, "out of memory");
     m->target = *target;
+    m->taken = options->taken;
     m->pidfd = target->live ? liveness_pidfd(target->pid) : -1;
     m->spacefd = target->live ? addrspace_open(target->pid) : -1;
     metric_table_init(&m->table);
@@ -320,7 +321,8 @@ static void search_successor(struct monitor *m, int64_t mono_ns)
         return;
     m->next_search_ns = mono_ns + (ended_lately ? SEARCH_NS : LATE_SEARCH_NS);
     snprintf(old.name, sizeof old.name, "%s", m->model.target.name);
-    m->model.status.successor = target_find_successor(&old, m->end_ticks, &m->list, &found)
+    m->model.status.successor = target_find_successor(&old, m->end_ticks, m->taken, &m->list,
+                                                      &found)
                                     ? found.pid
                                     : 0;
 }

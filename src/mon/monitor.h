@@ -33,6 +33,8 @@ struct monitor_options {
     enum monitor_record record;
     struct recorder_options recorder;
     bool sparing; /* it is one of many: its past lies in files, its own memory is below 1 MB */
+    const struct pidlist
+        *taken; /* none of these succeeds it; NULL: any may; outlives the monitor */
 };
 
 /* What the command line asks for; UNNAMED is what is recorded without -w. */

@@ -63,7 +63,8 @@ struct monitor {
     struct task_groups tasks;
     struct procinfo process;
     struct alerts alerts;
-    struct target_list list; /* room to search in */
+    struct target_list list;     /* room to search in */
+    const struct pidlist *taken; /* borrowed: none of these is a successor; or NULL */
     struct {
         struct snapshot snapshot;
         struct task_groups tasks;

@@ -8,11 +8,18 @@
 
 #define PID_DIGITS 9 /* more than any pid has, and no overflow yet */
 
+bool pidlist_has(const struct pidlist *l, pid_t pid)
+{
+    for (unsigned i = 0; l != NULL && i < l->n; i++)
+        if (l->pid[i] == pid)
+            return true;
+    return false;
+}
+
 static void add(struct pidlist *l, pid_t pid)
 {
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->pid[i] == pid)
-            return;
+    if (pidlist_has(l, pid))
+        return;
     if (l->n == PIDLIST_MAX)
         l->is_full = true;
     else

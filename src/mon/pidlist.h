@@ -19,4 +19,7 @@ struct pidlist {
  * False: TEXT is no such list, and what stood before the fault has been added. */
 bool pidlist_add(struct pidlist *l, const char *text);
 
+/* Whether PID is one of them; L may be NULL. */
+bool pidlist_has(const struct pidlist *l, pid_t pid);
+
 #endif

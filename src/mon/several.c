@@ -24,7 +24,7 @@ enum exit_status several_status_of(enum target_match match)
     return EXIT_FAILED;
 }
 
-static void find_one(const struct options *o, struct target_list *list, struct several_one *one)
+void several_find_one(const struct options *o, struct target_list *list, struct several_one *one)
 {
     enum target_match match;
     char word[16];
@@ -43,7 +43,7 @@ struct several *several_find(const struct options *o, struct target_list *list)
     s->n = o->pids.n;
     for (unsigned i = 0; i < s->n; i++) {
         s->one[i].pid = o->pids.pid[i];
-        find_one(o, list, &s->one[i]);
+        several_find_one(o, list, &s->one[i]);
         s->nfound += s->one[i].status == EXIT_OK;
     }
     return s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* several.h - the targets of a command line that names several, each found or with the reason why
  * not: one that is wrong does not spoil the others.
- * Who: main, app.c. Threads: main. */
+ * Who: main, app.c, fleet.c. Threads: main. */
 #ifndef MON_SEVERAL_H
 #define MON_SEVERAL_H
 
@@ -26,6 +26,9 @@ struct several {
 
 /* Looks for all that O names; LIST is room to work in. To be freed; NULL: out of memory. */
 struct several *several_find(const struct options *o, struct target_list *list);
+
+/* Looks for ONE again, whose pid is set. */
+void several_find_one(const struct options *o, struct target_list *list, struct several_one *one);
 
 /* Says on stderr of each that was not found why. Returns the status of the first of them, or
  * EXIT_OK. */

@@ -324,7 +324,8 @@ enum target_match target_find_dead(const char *word, struct target_list *list, s
     return TARGET_NONE;
 }
 
-bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,
+bool target_find_successor(const struct target *old, uint64_t end_ticks,
+                           const struct pidlist *taken, struct target_list *list,
                            struct target *found)
 {
     bool any = false;
@@ -337,7 +338,7 @@ bool target_find_successor(const struct target *old, uint64_t end_ticks, struct 
     for (unsigned i = 0; i < list->n; i++) {
         const struct target *t = &list->target[i];
 
-        if (t->uid != old->uid || strcmp(t->name, old->name) != 0)
+        if (t->uid != old->uid || strcmp(t->name, old->name) != 0 || pidlist_has(taken, t->pid))
             continue;
         if (!any || t->start_ticks > found->start_ticks)
             *found = *t;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mon/pidlist.h"
+
 #define TARGETS_MAX        256
 #define TARGET_NAME_BYTES  64
 #define TARGET_IMAGE_BYTES 80
@@ -61,9 +63,11 @@ enum target_match target_find_pid(pid_t pid, struct target_list *list, struct ta
 
 /* Finds a live target that runs in the place of OLD: in its process, if that has called exec and
  * the new program has a page of its own, whatever its name; else one of the same name and user
- * that began at END_TICKS, when OLD ended, or later; of several the newest. What began before is
- * not looked into: a process may have very many files. LIST is room to work in. */
-bool target_find_successor(const struct target *old, uint64_t end_ticks, struct target_list *list,
+ * that began at END_TICKS, when OLD ended, or later; of several the newest, but none of TAKEN,
+ * which may be NULL. What began before is not looked into: a process may have very many files. LIST
+ * is room to work in. */
+bool target_find_successor(const struct target *old, uint64_t end_ticks,
+                           const struct pidlist *taken, struct target_list *list,
                            struct target *found);
 
 /* Removes what is not worth keeping of the images that dead processes of this user left: see

@@ -64,6 +64,34 @@ screen_keys q
 $e2e_tmux kill-server
 rm -f "$work/screen-status"
 
+# --follow in the table, where two of the same name end, and start anew in a row each; a third row
+# waits for a page.
+start_target "$work/$name" idle --seconds 100
+one=$started_pid
+start_target "$work/$name" idle --seconds 100
+two=$started_pid
+start tail -f /dev/null
+"$gomon" --follow -b -p "$one,$two" 2>"$work/err"
+[ $? = 2 ] || fail 'batch output of several is followed'
+screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --follow -p $one,$two,$started_pid"
+wait_screen 10 '3 targets  2 live  1 waited for'
+wait_screen 5 "$started_pid waits for its page"
+kill -KILL "$one" "$two"
+wait_screen 10 '3 targets  0 live  1 waited for  2 over'
+kill -KILL "$started_pid"
+wait_screen 10 '3 over'
+start_target "$work/$name" idle --seconds 100
+one=$started_pid
+start_target "$work/$name" idle --seconds 100
+two=$started_pid
+wait_screen 10 "^ *$one $name .* live "
+wait_screen 10 "^ *$two $name .* live "
+wait_screen 5 '3 targets  2 live  1 over'
+screen_keys q
+[ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
 # --demo: the program ends with gomon, whether that quits or is killed.
 demo_of() { pgrep -x gort-demo -P "$1"; }
 screen_pid() { $e2e_tmux display-message -p '#{pane_pid}' | xargs pgrep -x gomon -P; }

@@ -222,6 +222,23 @@ Test(fleet, x_asks_for_the_row_to_be_removed)
     cr_assert_not(fleet_row_is_over(&rows.row[NORMAL]), "the living can be removed");
 }
 
+Test(fleet, a_row_that_waits_says_for_what)
+{
+    static const struct {
+        enum fleet_wait wait;
+        const char *text;
+    } waits[] = {{FLEET_WAITS_PAGE, "100 waits for its page: process 100"},
+                 {FLEET_WAITS_RIGHT, "100 waits for the right to read it: process 100"},
+                 {FLEET_WAITS_GOOD_PAGE, "100 waits for a good page: process 100"}};
+
+    cr_assert_not(shows("waited for"), "nothing waits");
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        rows.row[DENIED].wait = waits[i].wait;
+        cr_assert(shows(waits[i].text), "%s", picture(ROWS, COLS));
+    }
+    cr_assert(shows("5 targets  3 live  1 waited for  1 over"), "%s", picture(ROWS, COLS));
+}
+
 Test(fleet, what_is_of_one_target_is_refused_in_the_table)
 {
     static const char keys[] = "D +-=\t";

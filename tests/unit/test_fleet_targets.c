@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_fleet_targets.c - several targets watched together: good and bad pids, an end, removal. */
+/* test_fleet_targets.c - several targets watched together: good and bad pids, an end, removal;
+ * those that cannot be read yet, and those that come again. */
 #include "config.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -21,24 +23,32 @@
 #define REAL_NS (INT64_C(1795403564) * NS_PER_S)
 
 static struct fakepage page;
+static char name[32]; /* that no test beside this one uses */
 static struct options options;
 static struct target_list list;
 static struct several *targets;
 static struct fleet *fleet;
 static pid_t child; /* the page is its own; it was inherited */
+static pid_t other; /* likewise, once it was given to it; 0: there is none */
 
-static void set_up(void)
+static void give_page(pid_t pid)
 {
     struct procstat stat;
 
-    fakepage_init(&page, &(struct fakepage_options){.name = "fake",
+    cr_assert(procstat_read(pid, &stat), "no process %d", (int)pid);
+    page.header->pid = pid;
+    page.header->start_ticks = stat.start_ticks;
+}
+
+static void set_up(void)
+{
+    snprintf(name, sizeof name, "fake%d", (int)getpid());
+    fakepage_init(&page, &(struct fakepage_options){.name = name,
                                                     .nprocs = 2,
                                                     .mono_ns = MONO_NS - 100 * NS_PER_S,
                                                     .real_ns = REAL_NS - 100 * NS_PER_S});
     child = fork_sleeper();
-    cr_assert(procstat_read(child, &stat), "no child");
-    page.header->pid = child;
-    page.header->start_ticks = stat.start_ticks;
+    give_page(child);
     options_init(&options);
 }
 
@@ -48,6 +58,8 @@ static void tear_down(void)
     free(targets);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
+    if (other > 0)
+        kill(other, SIGKILL);
     fakepage_fini(&page);
 }
 
@@ -73,6 +85,19 @@ static void tick(int64_t ns)
     fleet_tick(fleet, MONO_NS + ns, REAL_NS + ns);
 }
 
+static void end_child(void)
+{
+    siginfo_t info;
+
+    kill(child, SIGKILL);
+    waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+}
+
+static bool check(int64_t ns)
+{
+    return fleet_check(fleet, MONO_NS + ns, REAL_NS + ns);
+}
+
 Test(fleet_targets, one_that_is_wrong_does_not_spoil_the_others)
 {
     enum exit_status status;
@@ -83,7 +108,7 @@ Test(fleet_targets, one_that_is_wrong_does_not_spoil_the_others)
     cr_assert_not_null(strstr(row(0)->why, "no process 999999999"), "%s", row(0)->why);
     cr_assert_not_null(strstr(row(2)->why, "has no page"), "%s", row(2)->why);
     cr_assert_str_eq(row(1)->why, "", "%s", row(1)->why);
-    cr_assert_str_eq(row(1)->name, "fake", "%s", row(1)->name);
+    cr_assert_str_eq(row(1)->name, name, "%s", row(1)->name);
     cr_assert(row(1)->figure[FLEET_INUSE].known && row(1)->figure[FLEET_INUSE].value == 1000,
               "in use %g", row(1)->figure[FLEET_INUSE].value);
     cr_assert_null(fleet_open(fleet, row(0)->id), "what is not there can be opened");
@@ -101,14 +126,11 @@ Test(fleet_targets, if_all_are_wrong_the_first_tells_the_status)
 
 Test(fleet_targets, a_row_of_the_dead_stays_until_it_is_removed)
 {
-    siginfo_t info;
-
     open_all(child, NOBODY, NOBODY - 1);
     tick(0);
     unsigned id = row(0)->id;
     cr_assert_not(fleet_remove(fleet, id), "the living are removed");
-    kill(child, SIGKILL);
-    waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+    end_child();
     cr_assert(fleet_check(fleet, MONO_NS + NS_PER_S, REAL_NS + NS_PER_S), "nobody notes its end");
     tick(2 * NS_PER_S);
     tick(60 * NS_PER_S);
@@ -142,4 +164,140 @@ Test(fleet_targets, it_is_sampled_while_it_is_looked_at_and_after)
               "no history");
     cr_assert_eq(bucket.n, 30, "%u samples of 30", bucket.n);
     cr_assert_geq((double)row(0)->spark[FLEET_SPARKS - 1], 1000.0, "no sparks");
+}
+
+/* ---- not yet ---- */
+
+static void open_without_page(void)
+{
+    page.header->pid = NOBODY;
+    open_all(child, NOBODY, NOBODY - 1);
+    tick(0);
+}
+
+Test(fleet_targets, what_has_no_page_yet_says_that_it_waits_for_it)
+{
+    open_without_page();
+    cr_assert(row(0)->wait == FLEET_WAITS_PAGE && !fleet_row_is_over(row(0)), "it waits for %d",
+              row(0)->wait);
+    cr_assert_not_null(strstr(row(0)->why, "has no page"), "%s", row(0)->why);
+    cr_assert(row(1)->wait == FLEET_WAITS_NOT && fleet_row_is_over(row(1)),
+              "a process that is not there is waited for");
+}
+
+Test(fleet_targets, a_page_that_comes_is_found_within_a_second)
+{
+    open_without_page();
+    give_page(child);
+    cr_assert_not(check(NS_PER_S / 2), "it is tried all the time");
+    cr_assert(check(NS_PER_S), "it is not tried again");
+    tick(NS_PER_S);
+    cr_assert(row(0)->why[0] == '\0' && row(0)->wait == FLEET_WAITS_NOT, "%s", row(0)->why);
+    cr_assert(row(0)->figure[FLEET_INUSE].known && row(0)->figure[FLEET_INUSE].value == 1000,
+              "it was not sampled");
+    cr_assert_not_null(fleet_open(fleet, row(0)->id), "it cannot be opened");
+}
+
+Test(fleet_targets, after_a_minute_it_is_tried_every_ten_seconds)
+{
+    open_without_page();
+    tick(70 * NS_PER_S);
+    give_page(child);
+    tick(79 * NS_PER_S);
+    cr_assert_eq(row(0)->wait, FLEET_WAITS_PAGE, "it is tried every second");
+    tick(80 * NS_PER_S);
+    cr_assert_eq(row(0)->why[0], '\0', "%s", row(0)->why);
+}
+
+Test(fleet_targets, a_page_that_is_being_made_is_waited_for)
+{
+    page.header->state = PAGE_STATE_BUILDING;
+    open_all(child, NOBODY, NOBODY - 1);
+    cr_assert_eq(row(0)->wait, FLEET_WAITS_GOOD_PAGE, "it waits for %d", row(0)->wait);
+    page.header->state = PAGE_STATE_LIVE;
+    tick(0);
+    cr_assert_eq(row(0)->why[0], '\0', "%s", row(0)->why);
+}
+
+Test(fleet_targets, what_ends_without_a_page_is_waited_for_no_longer)
+{
+    open_without_page();
+    end_child();
+    tick(NS_PER_S);
+    cr_assert(fleet_row_is_over(row(0)), "it waits for %d", row(0)->wait);
+    cr_assert_not_null(strstr(row(0)->why, "ended before"), "%s", row(0)->why);
+    cr_assert_not(check(60 * NS_PER_S), "it is tried again");
+}
+
+Test(fleet_targets, what_is_waited_for_can_be_removed)
+{
+    open_without_page();
+    cr_assert(fleet_remove(fleet, row(0)->id) && row(0)->pid == NOBODY, "it stays");
+}
+
+/* ---- again ---- */
+
+/* A program of the same name, begun in a later tick of the clock; the page is the first one's. */
+static pid_t start_other(void)
+{
+    struct procstat stat;
+
+    for (;;) {
+        other = fork_sleeper();
+        cr_assert(procstat_read(other, &stat), "no child");
+        if (stat.start_ticks > page.header->start_ticks)
+            return other;
+        kill(other, SIGKILL);
+        waitpid(other, NULL, 0);
+    }
+}
+
+/* The child ends without another heartbeat, and the other one has come. */
+static void start_anew(int64_t ns)
+{
+    end_child();
+    fleet_tick(fleet, MONO_NS + ns, REAL_NS + ns);
+    give_page(other);
+    tick(ns + NS_PER_S);
+}
+
+Test(fleet_targets, one_that_starts_anew_goes_on_in_its_row)
+{
+    open_all(NOBODY, child, NOBODY - 1);
+    tick(0);
+    unsigned id = row(1)->id;
+    struct watched *w = fleet_open(fleet, id);
+    cr_assert_null(fleet_follow(fleet), "while it lives");
+    start_other();
+    start_anew(50 * NS_PER_S);
+    cr_assert_eq(fleet_follow(fleet), w, "it does not go on");
+    cr_assert_null(fleet_follow(fleet), "it goes on for ever");
+    tick(52 * NS_PER_S);
+    cr_assert(row(1)->pid == other && row(1)->state == TARGET_LIVE && row(1)->id == id,
+              "pid %d, state %d", (int)row(1)->pid, row(1)->state);
+    cr_assert_not(fleet_row_is_over(row(1)), "it is over");
+}
+
+Test(fleet_targets, a_frozen_one_is_not_followed)
+{
+    open_all(child, NOBODY, NOBODY - 1);
+    tick(0);
+    struct watched *w = fleet_open(fleet, row(0)->id);
+    start_other();
+    monitor_freeze(w->monitor, true);
+    start_anew(50 * NS_PER_S);
+    cr_assert_null(fleet_follow(fleet), "the picture is gone");
+    fleet_close(fleet, w);
+    cr_assert_eq(fleet_follow(fleet), w, "it does not go on");
+}
+
+Test(fleet_targets, what_another_row_watches_succeeds_none)
+{
+    open_all(child, start_other(), NOBODY);
+    tick(0);
+    start_anew(50 * NS_PER_S);
+    cr_assert_eq(row(1)->why[0], '\0', "%s", row(1)->why);
+    cr_assert_null(fleet_follow(fleet), "it is in two rows");
+    fleet_remove(fleet, row(1)->id);
+    cr_assert_eq(row(0)->pid, child, "pid %d", (int)row(0)->pid);
 }

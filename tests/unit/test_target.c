@@ -167,12 +167,25 @@ Test(target, a_later_one_of_the_same_name_is_the_successor)
     struct target old;
 
     target_find_pid(getpid(), &list, &old, error);
-    cr_assert_not(target_find_successor(&old, 0, &list, &found), "it succeeds itself");
+    cr_assert_not(target_find_successor(&old, 0, NULL, &list, &found), "it succeeds itself");
     old.start_ticks--;
-    cr_assert(target_find_successor(&old, old.start_ticks, &list, &found), "not found");
+    cr_assert(target_find_successor(&old, old.start_ticks, NULL, &list, &found), "not found");
     cr_assert_eq(found.pid, getpid(), "pid %d", (int)found.pid);
     old.uid++;
-    cr_assert_not(target_find_successor(&old, 0, &list, &found), "of another user");
+    cr_assert_not(target_find_successor(&old, 0, NULL, &list, &found), "of another user");
+}
+
+Test(target, what_is_taken_is_no_successor)
+{
+    struct pidlist taken = {.n = 2, .pid = {1, getpid()}};
+    struct target old;
+
+    target_find_pid(getpid(), &list, &old, error);
+    old.start_ticks--;
+    cr_assert_not(target_find_successor(&old, old.start_ticks, &taken, &list, &found), "pid %d",
+                  (int)found.pid);
+    taken.n = 1;
+    cr_assert(target_find_successor(&old, old.start_ticks, &taken, &list, &found), "not found");
 }
 
 Test(target, one_that_began_before_the_end_of_the_old_one_is_no_successor)
@@ -183,9 +196,9 @@ Test(target, one_that_began_before_the_end_of_the_old_one_is_no_successor)
     target_find_pid(getpid(), &list, &old, error);
     own_ticks = old.start_ticks;
     old.start_ticks -= 1000;
-    cr_assert_not(target_find_successor(&old, own_ticks + 1, &list, &found),
+    cr_assert_not(target_find_successor(&old, own_ticks + 1, NULL, &list, &found),
                   "one that ran already, pid %d", (int)found.pid);
-    cr_assert(target_find_successor(&old, own_ticks, &list, &found), "not in the same tick");
+    cr_assert(target_find_successor(&old, own_ticks, NULL, &list, &found), "not in the same tick");
 }
 
 Test(target, another_page_of_the_same_process_is_the_successor_whatever_its_name)
@@ -194,9 +207,9 @@ Test(target, another_page_of_the_same_process_is_the_successor_whatever_its_name
 
     target_find_pid(getpid(), &list, &old, error);
     snprintf(old.name, sizeof old.name, "another");
-    cr_assert_not(target_find_successor(&old, 0, &list, &found), "the page that it was");
+    cr_assert_not(target_find_successor(&old, 0, NULL, &list, &found), "the page that it was");
     old.since_real_ns -= NS_PER_S;
-    cr_assert(target_find_successor(&old, UINT64_MAX, &list, &found), "not found");
+    cr_assert(target_find_successor(&old, UINT64_MAX, NULL, &list, &found), "not found");
     cr_assert_eq(found.pid, getpid(), "pid %d", (int)found.pid);
     cr_assert_str_eq(found.name, name, "%s", found.name);
 }
