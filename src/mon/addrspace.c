@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int addrspace_open(pid_t pid)
@@ -41,4 +43,25 @@ static bool has_one(pid_t pid)
 bool addrspace_is_replaced(int fd, pid_t pid)
 {
     return fd >= 0 && is_gone(fd) && has_one(pid);
+}
+
+bool addrspace_has_memfd(pid_t pid, const char *name)
+{
+    char wanted[64];
+    char *line = NULL;
+    size_t room = 0;
+    bool has = false;
+    int fd = addrspace_open(pid);
+    FILE *maps = fd >= 0 ? fdopen(fd, "r") : NULL;
+
+    if (maps == NULL && fd >= 0)
+        close(fd);
+    if (maps == NULL)
+        return false;
+    snprintf(wanted, sizeof wanted, " /memfd:%s (deleted)\n", name);
+    while (!has && getline(&line, &room, maps) >= 0)
+        has = strstr(line, wanted) != NULL;
+    free(line);
+    fclose(maps);
+    return has;
 }

@@ -20,4 +20,8 @@ int addrspace_open(pid_t pid);
  * has mapped. */
 bool addrspace_is_replaced(int fd, pid_t pid);
 
+/* Whether process PID has the memfd NAME mapped; what may not be looked at has not. Reads of all
+ * that is mapped. */
+bool addrspace_has_memfd(pid_t pid, const char *name);
+
 #endif

@@ -81,9 +81,11 @@ static enum target_state state_of(const struct liveness_ask *ask, int64_t age_ns
     char state = 'S';
     bool late = age_ns > late_after_ns(ask->facts->interval_ns);
 
+    if (ask->replaced)
+        return TARGET_REPLACED;
     if (has_ended(ask, &state))
         return how_it_ended(ask->facts->said);
-    if (late && addrspace_is_replaced(ask->spacefd, ask->pid))
+    if ((late || ask->facts->let_go) && addrspace_is_replaced(ask->spacefd, ask->pid))
         return TARGET_REPLACED;
     if (state == 'T' || state == 't')
         return TARGET_STOPPED;

@@ -2,10 +2,11 @@
 /* liveness.h - whether the target lives, and since when not.
  * Five witnesses: a pidfd (readable the moment the process ends), the start time (a pid that was
  * used again is another process), the state letter of /proc (stopped, zombie), the age of the
- * page's heartbeat and, if that is late, the address space (another one: the process has called
- * exec, and the program that was the target is no more). How it ended is read from the page's own
- * state, which the open descriptor keeps readable after death.
- * Threads: one owner. */
+ * page's heartbeat and, if that is late or the process holds the page no longer, the address space
+ * (another one: the process has called exec, and the program that was the target is no more). The
+ * last is asked for only then: its lock may be held for long by a process in trouble. How it ended
+ * is read from the page's own state, which the open descriptor keeps readable after death. Threads:
+ * one owner. */
 #ifndef MON_LIVENESS_H
 #define MON_LIVENESS_H
 
@@ -52,6 +53,7 @@ struct liveness_ask {
     uint64_t start_ticks;
     int pidfd;                        /* -1: there is none */
     int spacefd;                      /* of addrspace_open, or -1 */
+    bool replaced;                    /* it had called exec before */
     const struct source_facts *facts; /* as of the last read */
 };
 

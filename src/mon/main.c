@@ -78,8 +78,8 @@ static enum exit_status run_dump(const struct options *o, const struct target *t
     };
 
     if (!target->live)
-        return fail(EXIT_NO_TARGET, "process %d (%s) has ended: its stacks are gone",
-                    (int)target->pid, target->name);
+        return fail(EXIT_NO_TARGET, "process %d (%s) has %s: its stacks are gone", (int)target->pid,
+                    target->name, target->replaced ? "become another program" : "ended");
     return dump_command_run(&command, stdout);
 }
 

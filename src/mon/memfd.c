@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,19 +45,41 @@ static int open_entry(int dir, const char *entry, int flags)
     return fd;
 }
 
-int memfd_open(pid_t pid, const char *name, int flags)
+int memfd_open_numbered(pid_t pid, const char *name, int flags, int *number)
 {
     char path[32];
     DIR *dir;
     int fd = -ENOENT;
 
+    *number = -1;
     snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     dir = opendir(path);
     if (dir == NULL)
         return errno == ENOENT ? -ESRCH : -errno;
-    for (struct dirent *e = readdir(dir); e != NULL && fd == -ENOENT; e = readdir(dir))
-        if (is_memfd(dirfd(dir), e->d_name, name))
-            fd = open_entry(dirfd(dir), e->d_name, flags);
+    for (struct dirent *e = readdir(dir); e != NULL && fd == -ENOENT; e = readdir(dir)) {
+        if (!is_memfd(dirfd(dir), e->d_name, name))
+            continue;
+        fd = open_entry(dirfd(dir), e->d_name, flags);
+        *number = (int)strtol(e->d_name, NULL, 10);
+    }
     closedir(dir);
     return fd;
+}
+
+int memfd_open(pid_t pid, const char *name, int flags)
+{
+    int number;
+
+    return memfd_open_numbered(pid, name, flags, &number);
+}
+
+bool memfd_is_held(pid_t pid, int number, int fd)
+{
+    char path[48];
+    struct stat theirs;
+    struct stat ours;
+
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, number);
+    return stat(path, &theirs) == 0 && fstat(fd, &ours) == 0 && theirs.st_dev == ours.st_dev &&
+           theirs.st_ino == ours.st_ino;
 }

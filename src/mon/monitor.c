@@ -264,6 +264,7 @@ static void look_at(struct monitor *m, int64_t mono_ns, struct target_status *st
                                .start_ticks = m->target.start_ticks,
                                .pidfd = m->pidfd,
                                .spacefd = m->spacefd,
+                               .replaced = m->target.replaced,
                                .facts = m->source->ops->facts(m->source)};
 
     liveness_look(&ask, mono_ns, status);

@@ -2,6 +2,7 @@
 /* monitor_measure.c - what gomon measures of a target, beside what that publishes. */
 #include "config.h"
 
+#include "mon/addrspace.h"
 #include "mon/monitor_parts.h"
 
 static void measure(struct monitor *m, unsigned metric, uint64_t value)
@@ -43,6 +44,14 @@ static void measure_cgroup(struct monitor *m, const struct procinfo *p)
     }
 }
 
+/* After exec the process has figures still, but they are another program's. */
+static bool is_another(struct monitor *m)
+{
+    m->source->ops->look(m->source);
+    return m->source->ops->facts(m->source)->let_go &&
+           addrspace_is_replaced(m->spacefd, m->target.pid);
+}
+
 void monitor_measure(struct monitor *m)
 {
     const struct procinfo *p = &m->process;
@@ -50,7 +59,7 @@ void monitor_measure(struct monitor *m)
     uint64_t runtime;
 
     if (m->reader == NULL || !m->target.live || !procinfo_read(m->reader, m->target.pid, &fresh) ||
-        fresh.start_ticks != m->target.start_ticks || fresh.state == 'Z')
+        fresh.start_ticks != m->target.start_ticks || fresh.state == 'Z' || is_another(m))
         return; /* it has ended, or will be seen to have: the last figures stay */
     m->process = fresh;
     measure(m, MON_PROCESS_RSS, p->rss_bytes);

@@ -37,6 +37,7 @@ struct source_facts {
     int64_t interval_ns;  /* it means to publish this often */
     int64_t heartbeat_ns; /* monotonic: when it last did */
     enum source_said said;
+    bool let_go; /* the process that was its own holds it no longer: as after exec */
 };
 
 enum source_status {

@@ -27,6 +27,8 @@ struct source_page {
     struct pagepart_map map;
     struct pagepart_place place;
     struct tasktable *tasks; /* NULL: none */
+    pid_t pid;               /* whose page it is; 0: an image */
+    int number;              /* by which it holds it */
 };
 
 static struct source_page *page_of(struct source *s)
@@ -61,6 +63,7 @@ static void take_live_facts(struct source_page *sp)
 {
     sp->facts.heartbeat_ns = pagefile_time(sp->pf.header.heartbeat_mono_ns);
     sp->facts.said = said_of(sp->pf.header.state);
+    sp->facts.let_go = sp->pid != 0 && !memfd_is_held(sp->pid, sp->number, sp->pf.fd);
 }
 
 static void source_page_look(struct source *s)
@@ -247,7 +250,8 @@ struct source *source_page_open(pid_t pid, uint64_t start_ticks, struct metric_t
 {
     char whose[48];
     struct source_page *sp;
-    int fd = memfd_open(pid, PAGE_MEMFD_NAME, O_RDONLY);
+    int number;
+    int fd = memfd_open_numbered(pid, PAGE_MEMFD_NAME, O_RDONLY, &number);
 
     if (fd < 0) {
         fail_to_find(pid, fd, failure);
@@ -264,6 +268,8 @@ struct source *source_page_open(pid_t pid, uint64_t start_ticks, struct metric_t
         source_page_close(&sp->base);
         return NULL;
     }
+    sp->pid = pid;
+    sp->number = number;
     open_tasks(sp, pid);
     return finish(sp);
 }

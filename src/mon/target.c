@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mon/addrspace.h"
 #include "mon/images.h"
 #include "mon/memfd.h"
 #include "mon/pagefile.h"
@@ -58,6 +59,17 @@ static int look_into(pid_t pid, struct target *t)
     return 0;
 }
 
+/* Whether the process of an image that nobody holds goes on, after exec. A program that closed all
+ * its files holds none either, but has its page mapped. */
+static bool is_replaced(const struct page_header *h, const struct image *image)
+{
+    struct procstat stat;
+
+    return h->state == PAGE_STATE_LIVE && procstat_read(image->pid, &stat) &&
+           stat.start_ticks == image->start_ticks && !procstat_is_zombie(&stat) &&
+           !addrspace_has_memfd(image->pid, PAGE_MEMFD_NAME);
+}
+
 /* Takes an image that nobody holds any more; false if it is not of a page. */
 static bool look_at_image(const char *dir, uid_t uid, const struct image *image, struct target *t)
 {
@@ -75,9 +87,11 @@ static bool look_at_image(const char *dir, uid_t uid, const struct image *image,
         return false;
     good = read_header(fd, &h);
     close(fd);
-    if (good)
-        text_clean(t->name, sizeof t->name, h.name, sizeof h.name);
-    return good;
+    if (!good)
+        return false;
+    text_clean(t->name, sizeof t->name, h.name, sizeof h.name);
+    t->replaced = is_replaced(&h, image);
+    return true;
 }
 
 /* ---- all targets ---- */

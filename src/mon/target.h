@@ -23,6 +23,7 @@ struct target {
     uint64_t start_ticks; /* with the pid, tells processes apart */
     uid_t uid;
     bool live;
+    bool replaced; /* not live: its process has called exec, and goes on as another program */
     int64_t since_real_ns;          /* wall clock: live since, or dead since about then */
     char name[TARGET_NAME_BYTES];   /* without control characters */
     char image[TARGET_IMAGE_BYTES]; /* path of the named image, or "" */

@@ -57,6 +57,25 @@ $e2e_tmux kill-server
 rm -f "$work/screen-status"
 kill -0 "$target" || fail 'the process did not survive'
 
+# Who comes only now sees the last picture of the program that was, and not as if it had been
+# killed: that is no alert either.
+"$gomon" --json -1 -p "$target" >"$work/json" || fail 'the page that was left cannot be read'
+grep -q '"state":"replaced"' "$work/json" || fail "it is said to be: $(cat "$work/json")"
+grep -q '"lint":"ended"' "$work/json" && fail 'an alert'
+"$gomon" --dump "$target" 2>"$work/said" && fail 'stacks of the other program'
+grep -q 'has become another program' "$work/said" || fail "it says: $(cat "$work/said")"
+screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' -p $target"
+wait_screen 60 "$name\\[$target\\]  REPLACED"
+screen_keys q
+[ "$(wait_screen_end 60)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
+# Once the other program has ended too, how the first one did is not known any more.
+kill -KILL "$target"
+wait_until 60 is_gone "$target" || fail 'it does not end'
+"$gomon" --json -1 -p "$target" | grep -q '"state":"killed"' || fail 'it is said to go on'
+
 # With --follow: another one with a page, under the same pid, then one without and the next of the
 # name of the one before.
 cp "$work/$name" "$work/again$name"

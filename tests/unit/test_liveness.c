@@ -150,6 +150,22 @@ Test(liveness, a_process_that_has_called_exec_is_replaced_once_its_heartbeat_is_
     cr_assert_eq(status.since_ns, 104 * NS_PER_S, "since %" PRId64, status.since_ns);
 }
 
+Test(liveness, a_process_that_holds_its_page_no_longer_is_replaced_at_once_if_it_has_called_exec)
+{
+    struct execer e = become_execer();
+
+    facts.let_go = true;
+    assert_state(101 * NS_PER_S, TARGET_LIVE); /* it has only closed its files */
+    execer_exec(&e);
+    assert_state(101 * NS_PER_S, TARGET_REPLACED);
+}
+
+Test(liveness, one_that_had_called_exec_before_is_replaced)
+{
+    ask = (struct liveness_ask){.replaced = true, .pidfd = -1, .spacefd = -1, .facts = &facts};
+    assert_state(101 * NS_PER_S, TARGET_REPLACED);
+}
+
 Test(liveness, a_process_that_was_stopped_after_exec_is_replaced_all_the_same)
 {
     struct execer e = become_execer();

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/addrspace.h"
 #include "mon/images.h"
 #include "mon/target.h"
 #include "tests/support/fakepage.h"
@@ -173,6 +174,18 @@ Test(target, a_later_one_of_the_same_name_is_the_successor)
     cr_assert_eq(found.pid, getpid(), "pid %d", (int)found.pid);
     old.uid++;
     cr_assert_not(target_find_successor(&old, 0, NULL, &list, &found), "of another user");
+}
+
+Test(target, its_page_is_mapped_until_it_calls_exec)
+{
+    struct execer e = fork_execer();
+
+    cr_assert(addrspace_has_memfd(e.pid, PAGE_MEMFD_NAME), "it inherited that");
+    cr_assert_not(addrspace_has_memfd(e.pid, "gomon-pag"), "the beginning of its name is enough");
+    execer_exec(&e);
+    cr_assert_not(addrspace_has_memfd(e.pid, PAGE_MEMFD_NAME), "the other program has it");
+    kill(e.pid, SIGKILL);
+    waitpid(e.pid, NULL, 0);
 }
 
 Test(target, what_is_taken_is_no_successor)
