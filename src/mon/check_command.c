@@ -170,13 +170,12 @@ static const char *unit_of_measurement(const struct model *m, const struct expr_
     return info.kind == KIND_COUNTER ? "c" : "";
 }
 
-/* 'label'=value[unit];[warning];[critical] */
-static void put_data(FILE *out, const struct check *c, const struct model *m,
-                     const struct expr_term *term)
+/* value[unit];[warning];[critical] */
+static void put_datum(FILE *out, const struct check *c, const struct model *m,
+                      const struct expr_term *term)
 {
     double value;
 
-    fprintf(out, term->is_rate ? "'rate(%s)'=" : "'%s'=", term->name);
     if (!expr_term_value(term, m, &value) || isinf(value)) {
         fputc('U', out);
     } else {
@@ -189,6 +188,36 @@ static void put_data(FILE *out, const struct check *c, const struct model *m,
     put_range(out, &c->expr[CHECK_AT_CRITICAL], term);
 }
 
+/* 'label'=value and so on. Names of figures have no quote. */
+static void put_data(FILE *out, const struct check *c, const struct model *m,
+                     const struct expr_term *term)
+{
+    fprintf(out, term->is_rate ? "'rate(%s)'=" : "'%s'=", term->name);
+    put_datum(out, c, m, term);
+}
+
+/* The same where there are several targets: 'orders[8123] heap.live'=... In a label a quote is
+ * written twice; a name may hold one. */
+static void put_data_of_target(FILE *out, const struct check *c, const struct model *m,
+                               const struct expr_term *term)
+{
+    fputc('\'', out);
+    for (const char *at = m->target.name; *at != '\0'; at++) {
+        if (*at == '\'')
+            fputc('\'', out);
+        fputc(*at, out);
+    }
+    fprintf(out, term->is_rate ? "[%d] rate(%s)'=" : "[%d] %s'=", (int)m->target.pid, term->name);
+    put_datum(out, c, m, term);
+}
+
+/* What parts the line from its data is no part of a name. */
+static void put_name(FILE *out, const char *name)
+{
+    for (; *name != '\0'; name++)
+        fputc(*name == '|' ? '!' : *name, out);
+}
+
 const char *check_status_name(enum check_status status)
 {
     return status_name[status];
@@ -198,12 +227,19 @@ enum check_status check_summary(const struct check *c, const struct model *m, FI
 {
     enum check_status status = judge(c, m);
 
-    fprintf(out, "%s - %s[%d]", status_name[status], m->target.name, (int)m->target.pid);
+    fprintf(out, "%s - ", status_name[status]);
+    put_name(out, m->target.name);
+    fprintf(out, "[%d]", (int)m->target.pid);
     if (m->status.state != TARGET_LIVE)
         fprintf(out, " %s", target_state_name(m->status.state));
     fputs(": ", out);
     for_each_term(out, c, m, ", ", put_words);
     return status;
+}
+
+void check_data(const struct check *c, const struct model *m, FILE *out)
+{
+    for_each_term(out, c, m, " ", put_data_of_target);
 }
 
 enum check_status check_report(const struct check *c, const struct model *m, FILE *out)

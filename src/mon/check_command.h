@@ -41,6 +41,9 @@ enum check_status check_report(const struct check *c, const struct model *m, FIL
 /* The same without performance data, and without the first word and the end of the line. */
 enum check_status check_summary(const struct check *c, const struct model *m, FILE *out);
 
+/* The performance data alone, with the target in each label. */
+void check_data(const struct check *c, const struct model *m, FILE *out);
+
 /* The worst of two: critical, then unknown, warning, ok, as they are judged of one target. */
 enum check_status check_worst(enum check_status a, enum check_status b);
 
@@ -64,8 +67,8 @@ void check_sample(struct checked *one, unsigned n, int64_t interval_ns);
 enum check_status check_run(const struct check *c, struct monitor *m, int64_t interval_ns,
                             FILE *out);
 
-/* All of it on several targets, looked at together: a line with the worst status and how many have
- * which, then a line for each target, without performance data. */
+/* All of it on several targets, looked at together: a line with the worst status, how many have
+ * which, and the performance data of all; then a line for each target. */
 enum check_status check_command_run_several(const struct options *o, const struct several *targets,
                                             FILE *out);
 

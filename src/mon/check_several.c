@@ -60,7 +60,21 @@ static void put_head(const unsigned count[], unsigned n, enum check_status worst
         fprintf(out, "%s%u %s", before, count[order[i]], check_status_name(order[i]));
         before = ", ";
     }
-    fputc('\n', out);
+}
+
+/* In the first line, which is not cut off where there are many. One that cannot be judged has
+ * none. */
+static void put_data(const struct checked *one, unsigned n, FILE *out)
+{
+    const char *before = " | ";
+
+    for (unsigned i = 0; i < n; i++) {
+        if (one[i].monitor == NULL)
+            continue;
+        fputs(before, out);
+        check_data(&one[i].check, monitor_model(one[i].monitor), out);
+        before = " ";
+    }
 }
 
 static enum check_status report(const struct checked *one, unsigned n, FILE *out)
@@ -81,7 +95,8 @@ static enum check_status report(const struct checked *one, unsigned n, FILE *out
     }
     fclose(lines);
     put_head(count, n, worst, out);
-    fputs(text, out);
+    put_data(one, n, out);
+    fprintf(out, "\n%s", text);
     free(text);
     return worst;
 }

@@ -26,12 +26,19 @@ ends_with 0 "pid=\"$a\"" --prom -p "$a,$b"
 grep -q "pid=\"$b\"" "$work/out" || fail "no figures of B: $(cat "$work/out")"
 
 # Checks: the worst wins.
-ends_with 0 '^GOMON OK - 2 processes: 2 OK$' --check 'tasks.total < 0' -p "$a,$b"
-ends_with 1 '^GOMON WARNING - 2 processes: 2 WARNING$' --check 'tasks.total > 0' -p "$a,$b"
+ends_with 0 '^GOMON OK - 2 processes: 2 OK \|' --check 'tasks.total < 0' -p "$a,$b"
+ends_with 1 '^GOMON WARNING - 2 processes: 2 WARNING \|' --check 'tasks.total > 0' -p "$a,$b"
 grep -q "^WARNING - gort-demo\\[$b\\]: tasks.total " "$work/out" || fail "$(cat "$work/out")"
-ends_with 0 '2 OK$' --check 'rate(gc.count) < 0' -d 0.1 -p "$a,$b"
+label='gort-demo\[[0-9]+\] tasks\.total'
+head -1 "$work/out" | grep -qE " \| '$label'=[0-9]+;0; '$label'=[0-9]+;0;\$" ||
+    fail "no data: $(cat "$work/out")"
+tail -n +2 "$work/out" | grep -F '|' && fail 'data in other lines'
+ends_with 0 '2 OK \|' --check 'rate(gc.count) < 0' -d 0.1 -p "$a,$b"
 ends_with 3 '3 processes: 1 UNKNOWN, 2 OK' --check 'tasks.total < 0' -p "$a,$b,999999999"
 grep -q '^UNKNOWN - there is no process 999999999' "$work/out" || fail "$(cat "$work/out")"
+[ "$(head -1 "$work/out" | grep -o 'tasks.total' | wc -l)" = 2 ] || fail "$(cat "$work/out")"
+ends_with 3 '^GOMON UNKNOWN - 2 processes: 2 UNKNOWN$' --check 'tasks.total < 0' \
+    -p 999999998,999999999
 
 # One that is not there is told, and its status is the one to end with; the others are written.
 ends_with 3 'no process 999999999' -1 -p "999999999,$a"

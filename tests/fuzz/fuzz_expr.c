@@ -79,6 +79,7 @@ static void report(const struct check *c, const struct model *m)
     CHECK(out != NULL);
     check_report(c, m, out);
     check_summary(c, m, out);
+    check_data(c, m, out);
     fputc('\n', out);
     fclose(out);
     check_output(text, bytes);

@@ -119,6 +119,40 @@ Test(check, a_target_that_does_not_run_is_critical)
     }
 }
 
+static const char *data(void)
+{
+    FILE *out;
+
+    cr_assert(check_init(&check, "rate(gc.count) < 1 or heap.live > 1G", NULL), "%s", check.error);
+    cr_assert(check_bind(&check, &model), "%s", check.error);
+    free(text);
+    out = open_memstream(&text, &text_bytes);
+    check_data(&check, &model, out);
+    fclose(out);
+    return text;
+}
+
+Test(check, data_of_several_have_the_target_in_quoted_labels)
+{
+    cr_assert_str_eq(data(),
+                     "'orders[8123] rate(gc.count)'=2.5;1:; "
+                     "'orders[8123] heap.live'=419430400B;1073741824;",
+                     "%s", text);
+}
+
+Test(check, a_quote_in_the_label_is_written_twice)
+{
+    snprintf(model.target.name, MODEL_NAME_BYTES, "a='b|c'");
+    cr_assert_eq(strncmp(data(), "'a=''b|c''[8123] rate(gc.count)'=2.5", 36), 0, "%s", text);
+}
+
+Test(check, a_bar_in_the_name_does_not_begin_the_data)
+{
+    snprintf(model.target.name, MODEL_NAME_BYTES, "a|b");
+    report("heap.live > 500M", NULL);
+    cr_assert_eq(strncmp(text, "GOMON OK - a!b[8123]: heap.live 400.0M | '", 42), 0, "%s", text);
+}
+
 Test(check, errors_name_the_option)
 {
     cr_assert_not(check_init(&check, "heap.live > 1", "heap.live >"), "it is right");
