@@ -19,13 +19,22 @@ static const char *const status_name[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"
 
 /* ---- parsing ---- */
 
+/* Units that do not go together are told before there is a target, if gomon knows the figures. */
+static bool is_right(struct expr *e, const char *text, char error[static EXPR_ERROR_BYTES])
+{
+    struct metric_table known;
+
+    metric_table_init(&known);
+    return expr_parse(e, text, error) && expr_units_agree(e, &known, error);
+}
+
 static bool parse_one(struct check *c, int at, const char *text)
 {
     static const char *const option[] = {"--check", "--critical"};
     char error[EXPR_ERROR_BYTES];
 
     c->has[at] = text != NULL;
-    if (text == NULL || expr_parse(&c->expr[at], text, error))
+    if (text == NULL || is_right(&c->expr[at], text, error))
         return true;
     snprintf(c->error, sizeof c->error, "%s: %.140s", option[at], error);
     return false;

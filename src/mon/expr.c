@@ -150,7 +150,7 @@ bool expr_bind(struct expr *e, const struct metric_table *t, char error[static E
             return false;
         }
     }
-    return true;
+    return expr_units_agree(e, t, error);
 }
 
 bool expr_has_rate(const struct expr *e)

@@ -2,6 +2,7 @@
 /* expr.h - conditions over figures: "heap.live > 512M and rate(gc.count) > 5".
  * Figures, rate(FIGURE), numbers with a unit, + - * /, < <= > >= == !=, and, or, not, parentheses.
  * Values are in bytes, seconds, shares of one and counts: 512M is 2^29, 5ms is 0.005, 20% is 0.2.
+ * Of two sides that are compared or added, neither may have a unit that the other cannot have.
  * A text is parsed once without a target, bound to the names that a target has, and then judged
  * as often as wanted. A figure that is missing makes what rests on it unknown, never false.
  * Threads: values; pure functions. It allocates nothing. */
@@ -38,11 +39,21 @@ enum expr_op {
     EXPR_OR,
 };
 
+/* What a number may be, or-ed. */
+enum expr_unit {
+    EXPR_COUNT = 1,
+    EXPR_BYTES = 2,
+    EXPR_SECONDS = 4,
+    EXPR_SHARE = 8,
+    EXPR_ANYTHING = EXPR_COUNT | EXPR_BYTES | EXPR_SECONDS | EXPR_SHARE,
+};
+
 struct expr_node {
     enum expr_op op;
     int16_t left; /* node numbers; of EXPR_TERM, left is the term's */
     int16_t right;
     double number;
+    uint8_t may; /* of EXPR_NUMBER: enum expr_unit, by the unit that it was written with */
 };
 
 struct expr_term {
@@ -64,7 +75,13 @@ enum expr_truth { EXPR_IS_FALSE, EXPR_IS_TRUE, EXPR_IS_UNKNOWN };
 /* Parses TEXT. False: ERROR says what is wrong, and where. */
 bool expr_parse(struct expr *e, const char *text, char error[static EXPR_ERROR_BYTES]);
 
-/* Finds the figures that it names. False: ERROR says which one there is not. */
+/* Whether no comparison and no sum mixes units, as far as T has the figures; else ERROR says which
+ * two. */
+bool expr_units_agree(const struct expr *e, const struct metric_table *t,
+                      char error[static EXPR_ERROR_BYTES]);
+
+/* Finds the figures that it names. False: ERROR says which one there is not, or is compared with
+ * what it cannot be. */
 bool expr_bind(struct expr *e, const struct metric_table *t, char error[static EXPR_ERROR_BYTES]);
 
 /* Whether it needs two samples. */

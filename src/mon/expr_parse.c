@@ -120,44 +120,50 @@ static void want_condition(struct parser *p, int node)
 
 /* ---- numbers and figures ---- */
 
-static bool unit_factor(const char *unit, size_t bytes, double *factor)
+struct unit {
+    const char *name;
+    double factor;
+    uint8_t may; /* enum expr_unit */
+};
+
+#define SIZE (EXPR_BYTES | EXPR_COUNT)
+
+static const struct unit *find_unit(const char *name, size_t bytes)
 {
-    static const struct {
-        const char *name;
-        double factor;
-    } units[] = {
-        {"", 1.0},      {"k", 1e3},      {"K", 0x1p10},   {"M", 0x1p20},   {"G", 0x1p30},
-        {"T", 0x1p40},  {"B", 1.0},      {"KB", 0x1p10},  {"MB", 0x1p20},  {"GB", 0x1p30},
-        {"TB", 0x1p40}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-        {"ns", 1e-9},   {"us", 1e-6},    {"ms", 1e-3},    {"s", 1.0},      {"m", 60.0},
-        {"min", 60.0},  {"h", 3600.0},   {"d", 86400.0},  {"%", 0.01},
+    static const struct unit units[] = {
+        {"", 1.0, EXPR_ANYTHING},    {"k", 1e3, EXPR_ANYTHING},    {"K", 0x1p10, SIZE},
+        {"M", 0x1p20, SIZE},         {"G", 0x1p30, SIZE},          {"T", 0x1p40, SIZE},
+        {"B", 1.0, EXPR_BYTES},      {"KB", 0x1p10, EXPR_BYTES},   {"MB", 0x1p20, EXPR_BYTES},
+        {"GB", 0x1p30, EXPR_BYTES},  {"TB", 0x1p40, EXPR_BYTES},   {"KiB", 0x1p10, EXPR_BYTES},
+        {"MiB", 0x1p20, EXPR_BYTES}, {"GiB", 0x1p30, EXPR_BYTES},  {"TiB", 0x1p40, EXPR_BYTES},
+        {"ns", 1e-9, EXPR_SECONDS},  {"us", 1e-6, EXPR_SECONDS},   {"ms", 1e-3, EXPR_SECONDS},
+        {"s", 1.0, EXPR_SECONDS},    {"m", 60.0, EXPR_SECONDS},    {"min", 60.0, EXPR_SECONDS},
+        {"h", 3600.0, EXPR_SECONDS}, {"d", 86400.0, EXPR_SECONDS}, {"%", 0.01, EXPR_SHARE},
     };
 
-    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-        if (strlen(units[i].name) == bytes && strncmp(unit, units[i].name, bytes) == 0) {
-            *factor = units[i].factor;
-            return true;
-        }
-    }
-    return false;
+    for (size_t i = 0; i < ARRAY_COUNT(units); i++)
+        if (strlen(units[i].name) == bytes && strncmp(name, units[i].name, bytes) == 0)
+            return &units[i];
+    return NULL;
 }
 
 static int parse_number(struct parser *p)
 {
     char *end;
     double number = strtod(p->at, &end);
-    double factor;
     size_t bytes = strspn(end, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ%");
 
     if (end == p->at || !isfinite(number))
         return wrong(p, "no number: \"%s\"", here(p));
-    if (!unit_factor(end, bytes, &factor))
+    const struct unit *unit = find_unit(end, bytes);
+    if (unit == NULL)
         return wrong(p, "no unit: \"%.*s\"; there are K M G T, ns us ms s m h d, %%", (int)bytes,
                      end);
-    if (!isfinite(number * factor))
+    if (!isfinite(number * unit->factor))
         return wrong(p, "too large a number: \"%s\"", here(p));
     p->at = end + bytes;
-    return add(p, (struct expr_node){.op = EXPR_NUMBER, .number = number * factor});
+    return add(p, (struct expr_node){
+                      .op = EXPR_NUMBER, .number = number * unit->factor, .may = unit->may});
 }
 
 /* The term of this name, which is kept once. */

@@ -39,6 +39,9 @@ grep -q '^UNKNOWN - there is no process 999999999' "$work/out" || fail "$(cat "$
 [ "$(head -1 "$work/out" | grep -o 'tasks.total' | wc -l)" = 2 ] || fail "$(cat "$work/out")"
 ends_with 3 '^GOMON UNKNOWN - 2 processes: 2 UNKNOWN$' --check 'tasks.total < 0' \
     -p 999999998,999999999
+ends_with 3 '^GOMON UNKNOWN - --check: heap.live \(bytes\) cannot be compared' \
+    --check 'heap.live > 5s' -p "$a,$b"
+[ "$(wc -l <"$work/out")" = 1 ] || fail "not one line: $(cat "$work/out")"
 
 # One that is not there is told, and its status is the one to end with; the others are written.
 ends_with 3 'no process 999999999' -1 -p "999999999,$a"

@@ -153,6 +153,15 @@ Test(check, a_bar_in_the_name_does_not_begin_the_data)
     cr_assert_eq(strncmp(text, "GOMON OK - a!b[8123]: heap.live 400.0M | '", 42), 0, "%s", text);
 }
 
+Test(check, units_that_do_not_go_together_are_told_before_there_is_a_target)
+{
+    cr_assert_not(check_init(&check, "heap.live > 1", "heap.live > 5s"), "it is right");
+    cr_assert_str_eq(check.error,
+                     "--critical: heap.live (bytes) cannot be compared with a number in seconds",
+                     "%s", check.error);
+    cr_assert(check_init(&check, "figure.of_a_later_version > 5s", NULL), "%s", check.error);
+}
+
 Test(check, errors_name_the_option)
 {
     cr_assert_not(check_init(&check, "heap.live > 1", "heap.live >"), "it is right");

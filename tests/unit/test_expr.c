@@ -152,6 +152,64 @@ Test(expr, a_name_that_nothing_has_is_said)
     cr_assert_not_null(strstr(error, "heap.lives"), "%s", error);
 }
 
+static void assert_mixed(const char *text, const char *words)
+{
+    cr_assert(expr_parse(&e, text, error), "\"%s\": %s", text, error);
+    cr_assert_not(expr_bind(&e, &table, error), "\"%s\" is right", text);
+    cr_assert_str_eq(error, words, "\"%s\": \"%s\"", text, error);
+}
+
+Test(expr, what_has_another_unit_is_not_compared_or_added)
+{
+    assert_mixed("heap.live > 5s", "heap.live (bytes) cannot be compared with a number in seconds");
+    assert_mixed("10M < sched.latency_p99",
+                 "a number in bytes cannot be compared with sched.latency_p99 (seconds)");
+    assert_mixed("heap.live > 20%", "heap.live (bytes) cannot be compared with a number in %");
+    assert_mixed("gc.percent > 200%", "gc.percent (count) cannot be compared with a number in %");
+    assert_mixed("tasks.total > 10MB",
+                 "tasks.total (count) cannot be compared with a number in bytes");
+    assert_mixed("gc.cpu > 5ms", "gc.cpu (%) cannot be compared with a number in seconds");
+    assert_mixed("not (tasks.total > 1 and heap.live < process.uptime)",
+                 "heap.live (bytes) cannot be compared with process.uptime (seconds)");
+    assert_mixed("heap.live + 5s > 1",
+                 "heap.live (bytes) cannot be reckoned together with a number in seconds");
+    assert_mixed("rate(heap.total_alloc) > 1ms",
+                 "rate(heap.total_alloc) (bytes) cannot be compared with a number in seconds");
+    assert_mixed("heap.live / gc.goal > 5s",
+                 "a calculation in % cannot be compared with a number in seconds");
+    assert_mixed("heap.live * 90% > 5s",
+                 "a calculation in bytes cannot be compared with a number in seconds");
+    assert_mixed("2 * heap.live > -5s",
+                 "a calculation in bytes cannot be compared with a number in seconds");
+}
+
+static void assert_agrees(const char *text)
+{
+    cr_assert(expr_parse(&e, text, error), "\"%s\": %s", text, error);
+    cr_assert(expr_bind(&e, &table, error), "\"%s\": %s", text, error);
+}
+
+Test(expr, a_bare_number_goes_with_every_unit)
+{
+    assert_agrees("heap.live > 5 and sched.latency_p99 > 5 and gc.cpu > 0.5 and tasks.total > 5k");
+    assert_agrees("2 * heap.live > 5M and sched.latency_p99 * 2 > 5ms and 100 * gc.cpu > 25%");
+    assert_agrees("5 > 3s or 3s > 5");
+}
+
+Test(expr, units_that_may_be_the_same_agree)
+{
+    assert_agrees("tasks.total > 1M");
+    assert_agrees("process.rss > cgroup.memory_limit * 90%");
+    assert_agrees("heap.live / gc.goal > 80% and heap.live / gc.goal > 0.8");
+    assert_agrees("heap.live / tasks.total > 10K and heap.live / 1M > 300");
+    assert_agrees("tasks.runnable > tasks.total * 50%");
+    assert_agrees("tasks.runnable / tasks.total > 50%");
+    assert_agrees("rate(gc.pause_total) > 2% or rate(gc.pause_total) > 5ms");
+    assert_agrees("gc.pause_total / process.uptime > 5%");
+    assert_agrees("heap.total_alloc / process.uptime > 5M"); /* it has no name */
+    assert_agrees("heap.live - 5M > gc.goal + 1");
+}
+
 /* BEGINNING, and MORE forty times. */
 static void repeat(char *text, size_t size, const char *beginning, const char *more)
 {
