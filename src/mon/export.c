@@ -7,9 +7,15 @@
 #include <pwd.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "mon/figure.h"
 
 #define MISSING "-"
+
+/* Rates of the status line: so many seconds of what the page has kept. */
+#define ALLOC_SECONDS  10
+#define GC_SECONDS     60
+#define LATELY_SECONDS 3
 
 /* ---- rows ---- */
 
@@ -121,6 +127,74 @@ static void put_figure(FILE *out, const struct model *m, const char *label, unsi
     fprintf(out, " %s%s", label, value_text(m, metric, text));
 }
 
+struct kept {
+    int64_t at_ns;
+    double count;
+};
+
+/* Whether a counter was kept in the second from AT_NS on: as it was at its end. */
+static bool kept_in(const struct model *m, unsigned metric, int64_t at_ns, struct kept *kept)
+{
+    struct history_bucket second;
+
+    if (at_ns < 0 || !history_range(m->history, metric, at_ns, at_ns + NS_PER_S, &second))
+        return false;
+    *kept = (struct kept){.at_ns = at_ns, .count = second.last};
+    return true;
+}
+
+static bool kept_lately(const struct model *m, unsigned metric, int64_t end_ns, struct kept *kept)
+{
+    for (int64_t ago = 1; ago <= LATELY_SECONDS; ago++)
+        if (kept_in(m, metric, end_ns - ago * NS_PER_S, kept))
+            return true;
+    return false;
+}
+
+static bool kept_first(const struct model *m, unsigned metric, int64_t from_ns, int64_t end_ns,
+                       struct kept *kept)
+{
+    for (int64_t at_ns = from_ns; at_ns < end_ns; at_ns += NS_PER_S)
+        if (kept_in(m, metric, at_ns, kept))
+            return true;
+    return false;
+}
+
+/* Per second, over whole seconds that the page has kept, SECONDS at most. That of now is left out:
+ * it is cut short by when it is looked at. False: there are not two of them, none lately, or
+ * the counter fell. */
+static bool kept_rate(const struct model *m, unsigned metric, int64_t seconds, double *per_s)
+{
+    int64_t end_ns = m->snapshot->published_ns / NS_PER_S * NS_PER_S;
+    struct kept first;
+    struct kept last;
+
+    if (m->history == NULL || m->status.state != TARGET_LIVE ||
+        !kept_lately(m, metric, end_ns, &last) ||
+        !kept_first(m, metric, end_ns - seconds * NS_PER_S, last.at_ns, &first) ||
+        last.count < first.count)
+        return false;
+    *per_s = (last.count - first.count) * (double)NS_PER_S / (double)(last.at_ns - first.at_ns);
+    return true;
+}
+
+static void put_alloc_rate(FILE *out, const struct model *m)
+{
+    char text[FMT_BYTES_MAX];
+    double per_s;
+
+    if (kept_rate(m, MON_HEAP_TOTAL_ALLOC, ALLOC_SECONDS, &per_s))
+        fprintf(out, " alloc %s/s", fmt_bytes(text, sizeof text, per_s));
+}
+
+static void put_gc_rate(FILE *out, const struct model *m)
+{
+    double per_s;
+
+    if (kept_rate(m, MON_GC_COUNT, GC_SECONDS, &per_s))
+        fprintf(out, per_s > 0.0 && per_s * 60.0 < 9.95 ? " %.1f/min" : " %.0f/min", per_s * 60.0);
+}
+
 void export_status(FILE *out, const struct model *m)
 {
     uint32_t n = m->alerts->nstanding;
@@ -130,9 +204,11 @@ void export_status(FILE *out, const struct model *m)
     if (m->status.state != TARGET_LIVE)
         fprintf(out, " %s", target_state_name(m->status.state));
     put_figure(out, m, "", MON_HEAP_LIVE);
+    put_alloc_rate(out, m);
     put_figure(out, m, "rss ", MON_PROCESS_RSS);
     put_figure(out, m, "tasks ", MON_TASKS);
     put_figure(out, m, "gc ", MON_GC_CPU);
+    put_gc_rate(out, m);
     if (m->snapshot->pauses.n > 0)
         fprintf(out, " p99 %s",
                 fmt_duration(text, sizeof text, (double)m->snapshot->pauses.p99_ns));

@@ -21,6 +21,7 @@ static struct snapshot snap;
 static struct alerts alerts;
 static struct code_line code = {.pc = 0x1234, .text = "ask_peer leak.c:38"};
 static struct model model;
+static struct history *history; /* of the model, if it has one */
 static char *text;
 static size_t text_bytes;
 
@@ -191,6 +192,62 @@ Test(export, the_status_is_one_short_line)
     written(write_status);
     cr_assert_eq(strncmp(text, "a_(b killed 412.3M", 18), 0, "%s", text);
     cr_assert_not_null(strstr(text, " ! task-growth +1\n"), "%s", text);
+}
+
+/* In each of N seconds 3 MiB are allocated, and every fourth has a collection; then a look in the
+ * midst of a second, right after one more. */
+static void keep_seconds(int64_t n)
+{
+    int64_t first = 99 - n;
+
+    history = history_new(&table);
+    model.history = history;
+    for (int64_t s = 0; s < n; s++) {
+        history_add(history, MON_HEAP_TOTAL_ALLOC, (first + s) * NS_PER_S + NS_PER_S / 10,
+                    (uint64_t)s * 3 << 20);
+        history_add(history, MON_GC_COUNT, (first + s) * NS_PER_S + NS_PER_S / 10, (uint64_t)s / 4);
+    }
+    history_add(history, MON_GC_COUNT, 99 * NS_PER_S + NS_PER_S / 5, (uint64_t)n / 4 + 1);
+    snap.published_ns = 99 * NS_PER_S + NS_PER_S / 5;
+}
+
+Test(export, the_status_has_rates_of_the_seconds_that_were_kept)
+{
+    keep_seconds(90);
+    written(write_status);
+    cr_assert_eq(strncmp(text, "orders 412.3M alloc 3.00M/s rss - ", 34), 0, "%s", text);
+    cr_assert_not_null(strstr(text, " gc - 15/min p99"), "%s", text);
+    model.status.state = TARGET_STOPPED;
+    cr_assert_null(strstr(written(write_status), "/s"), "it stands still: %s", text);
+    history_free(history);
+}
+
+Test(export, the_status_has_no_rate_of_a_counter_that_fell)
+{
+    history = history_new(&table);
+    model.history = history;
+    for (int64_t s = 60; s < 99; s++)
+        history_add(history, MON_GC_COUNT, s * NS_PER_S, (uint64_t)(s < 80 ? 500 + s : s));
+    cr_assert_null(strchr(written(write_status), '/'), "%s", text);
+    history_free(history);
+}
+
+Test(export, the_status_has_no_rates_of_long_ago)
+{
+    keep_seconds(90);
+    snap.published_ns += 10 * NS_PER_S; /* it had been stopped */
+    cr_assert_null(strchr(written(write_status), '/'), "%s", text);
+    history_free(history);
+}
+
+Test(export, the_status_has_no_rates_before_two_seconds_were_kept)
+{
+    keep_seconds(2); /* the first of which has none before it */
+    cr_assert_null(strchr(written(write_status), '/'), "%s", text);
+    history_free(history);
+    keep_seconds(3);
+    cr_assert_not_null(strstr(written(write_status), " alloc 3.00M/s"), "%s", text);
+    history_free(history);
 }
 
 static int64_t since_ns;
