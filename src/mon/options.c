@@ -37,6 +37,7 @@ static const struct option_row rows[OPTIONS] = {
 };
 
 #define LONG_BASE        256 /* getopt's value of row i is LONG_BASE + i */
+#define FOUND_WORD       1   /* ... and of a word that is no option's */
 #define LEAST_DELAY_S    0.1
 #define MOST_DELAY_S     3600.0
 #define LEAST_WINDOW_S   30.0
@@ -350,11 +351,13 @@ static int has_argument(enum option_id id)
     return is_setting(id) ? optional_argument : no_argument;
 }
 
-/* Fills the tables that getopt_long wants. */
-static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIONS + 2])
+/* Fills the tables that getopt_long wants. Words come in their order: so where it ends before the
+ * last, there was a -- that is no option's argument. */
+static void fill_getopt(struct option longs[OPTIONS + 1], char letters[2 * OPTIONS + 3])
 {
     size_t n = 0;
 
+    letters[n++] = '-';
     letters[n++] = ':'; /* a missing argument is told apart, and nothing is printed */
     for (int i = 0; i < OPTIONS; i++) {
         longs[i] = (struct option){
@@ -391,20 +394,16 @@ static bool take_option(struct options *o, int row, const char *text, char *erro
     return true;
 }
 
-/* What is left: at most one target, or a command after --. */
-static bool take_target(struct options *o, int argc, char **argv, char *error)
+/* Of N words that are no option's, WORD is the last: at most one target. */
+static bool take_target(struct options *o, unsigned n, const char *word, char *error)
 {
-    if (optind == argc)
+    if (n == 0)
         return true;
-    if (strcmp(argv[optind - 1], "--") == 0) {
-        o->command = argv + optind;
-        return true;
-    }
-    if (o->target != NULL || optind + 1 < argc)
-        return WRONG("one target at a time, not \"%s\" too", argv[argc - 1]);
-    if (argv[optind][0] == '\0')
+    if (o->target != NULL || n > 1)
+        return WRONG("one target at a time, not \"%s\" too", word);
+    if (word[0] == '\0')
         return WRONG("a target has a name or a pid");
-    o->target = argv[optind];
+    o->target = word;
     return true;
 }
 
@@ -427,7 +426,7 @@ void options_fini(struct options *o)
 const char *options_config(int argc, char **argv)
 {
     struct option longs[OPTIONS + 1];
-    char letters[2 * OPTIONS + 2];
+    char letters[2 * OPTIONS + 3];
     const char *path = NULL;
     int found;
 
@@ -443,7 +442,9 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
                    char error[static OPTIONS_ERROR_BYTES])
 {
     struct option longs[OPTIONS + 1];
-    char letters[2 * OPTIONS + 2];
+    char letters[2 * OPTIONS + 3];
+    const char *word = NULL;
+    unsigned nwords = 0;
     int found;
 
     o->no_color |= no_color != NULL && no_color[0] != '\0';
@@ -454,11 +455,17 @@ bool options_parse(struct options *o, int argc, char **argv, const char *no_colo
             return WRONG("%s needs an argument", argv[optind - 1]);
         if (found == '?')
             return WRONG("there is no option %s", argv[optind - 1]);
-        if (!take_option(o, row_of(found), optarg, error))
+        if (found == FOUND_WORD) {
+            word = optarg;
+            nwords++;
+        } else if (!take_option(o, row_of(found), optarg, error)) {
             return false;
+        }
     }
-    if (!take_target(o, argc, argv, error))
+    if (!take_target(o, nwords, word, error))
         return false;
+    if (optind < argc)
+        o->command = argv + optind;
     if (o->json && o->mode == MODE_WATCH)
         o->mode = MODE_BATCH;
     if (o->once)

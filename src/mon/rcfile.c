@@ -78,15 +78,20 @@ static void take_line(struct options *o, const char *path, unsigned number, char
         tell(o, faults, "%.200s:%u: %s", path, number, error);
 }
 
-void rcfile_parse(struct options *o, const char *path, char *text, FILE *faults)
+void rcfile_parse(struct options *o, const char *path, char *text, size_t bytes, FILE *faults)
 {
-    for (unsigned number = 1; text != NULL; number++) {
-        char *end = strchr(text, '\n');
+    char *end = text + bytes;
 
-        if (end != NULL)
-            *end++ = '\0';
-        take_line(o, path, number, text, faults);
-        text = end;
+    for (unsigned number = 1; text <= end; number++) {
+        char *newline = memchr(text, '\n', (size_t)(end - text));
+        char *line_end = newline != NULL ? newline : end;
+
+        *line_end = '\0';
+        if (strlen(text) < (size_t)(line_end - text))
+            tell(o, faults, "%.200s:%u: a NUL byte in the line: it is left out", path, number);
+        else
+            take_line(o, path, number, text, faults);
+        text = line_end + 1;
     }
 }
 
@@ -118,7 +123,7 @@ bool rcfile_read(struct options *o, const char *path, bool wanted, FILE *faults)
     o->rc_text = text;
     if (is_long)
         tell(o, faults, "%.200s: only the first %d bytes are read", path, RCFILE_BYTES_MAX);
-    rcfile_parse(o, path, text, faults);
+    rcfile_parse(o, path, text, n, faults);
     return true;
 }
 

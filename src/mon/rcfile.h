@@ -23,8 +23,8 @@ bool rcfile_path(const char *xdg, const char *home, char path[static RCFILE_PATH
  * not there and WANTED is not set. */
 bool rcfile_read(struct options *o, const char *path, bool wanted, FILE *faults);
 
-/* The same for a text, which is cut up and must live as long as O. */
-void rcfile_parse(struct options *o, const char *path, char *text, FILE *faults);
+/* The same for a text of so many BYTES and a NUL, which is cut up and must live as long as O. */
+void rcfile_parse(struct options *o, const char *path, char *text, size_t bytes, FILE *faults);
 
 /* All settings of O with their meaning, as a file that rcfile_read takes. */
 void rcfile_print(const struct options *o, FILE *out);

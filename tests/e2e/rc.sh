@@ -21,6 +21,10 @@ print | grep -qx 'delay = 0.5' || fail "not taken: $(print)"
 [ "$(cat "$work/err")" = \
     "gomon: $rc:2: \"no-such\" is no setting: gomon --print-config lists them" ] ||
     fail "it says: $(cat "$work/err")"
+printf 'glyphs = \0ascii\ndelay = 0.5\n' >"$rc"
+print | grep -qx 'delay = 0.5' || fail "what follows a NUL is not taken: $(print)"
+[ "$(cat "$work/err")" = "gomon: $rc:1: a NUL byte in the line: it is left out" ] ||
+    fail "of a NUL it says: $(cat "$work/err")"
 print -d 7 | grep -qx 'delay = 7' || fail 'the command line does not win'
 HOME=$work/home XDG_CONFIG_HOME='' print | grep -qx 'delay = 1' || fail 'another home'
 

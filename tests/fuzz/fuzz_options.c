@@ -15,7 +15,8 @@
 
 #define MOST_WORDS 64
 
-/* A copy of DATA that ends with a NUL; a NUL within it ends what is read of it. */
+/* A copy of DATA that ends with a NUL; a NUL within it ends what is read of it, but of
+ * a gomonrc. */
 static char *text_of(const uint8_t *data, size_t bytes)
 {
     char *text = malloc(bytes + 1);
@@ -38,15 +39,15 @@ static char *print(const struct options *o)
     return text;
 }
 
-/* Reads TEXT, which is cut up; returns the bytes of what is told of it. */
-static size_t read_rc(struct options *o, char *text)
+/* Reads the N bytes of TEXT, which is cut up; returns the bytes of what is told of it. */
+static size_t read_rc(struct options *o, char *text, size_t n)
 {
     char *told = NULL;
     size_t bytes;
     FILE *faults = open_memstream(&told, &bytes);
 
     CHECK(faults != NULL);
-    rcfile_parse(o, "rc", text, faults);
+    rcfile_parse(o, "rc", text, n, faults);
     fclose(faults);
     CHECK((bytes > 0) == (o->rc_fault[0] != '\0'));
     free(told);
@@ -61,7 +62,7 @@ static void check_same(const struct options *o)
 
     CHECK(copy != NULL);
     options_init(&again);
-    CHECK(read_rc(&again, copy) == 0);
+    CHECK(read_rc(&again, copy, strlen(copy)) == 0);
     char *second = print(&again);
     if (strcmp(first, second) != 0) {
         fprintf(stderr, "printed:\n%s\nand once more:\n%s\n", first, second);
@@ -78,7 +79,7 @@ static void run_rc(const uint8_t *data, size_t bytes)
     struct options o;
 
     options_init(&o);
-    read_rc(&o, text);
+    read_rc(&o, text, bytes);
     check_same(&o);
     options_fini(&o);
     free(text);

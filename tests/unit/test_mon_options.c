@@ -238,6 +238,28 @@ Test(options, a_command_is_what_follows_two_dashes)
     assert_wrong("--list-metrics -- server", "to be watched");
 }
 
+Test(options, two_dashes_that_are_an_options_argument_begin_no_command)
+{
+    assert_mode("-w -- -p 1", MODE_WATCH);
+    cr_assert(strcmp(o.write_path, "--") == 0 && strcmp(o.target, "1") == 0 && o.command == NULL,
+              "to %s, target %s", o.write_path, o.target);
+    assert_mode("-w -- kv", MODE_WATCH);
+    cr_assert(o.command == NULL && strcmp(o.target, "kv") == 0, "kv is a command");
+    assert_mode("kv --on-alert --", MODE_WATCH);
+    cr_assert(o.command == NULL && strcmp(o.target, "kv") == 0, "kv is a command");
+    assert_mode("-w -- -- kv", MODE_WATCH);
+    cr_assert(strcmp(o.write_path, "--") == 0 && o.target == NULL &&
+                  strcmp(o.command[0], "kv") == 0,
+              "kv is no command");
+}
+
+Test(options, a_word_before_two_dashes_is_no_part_of_the_command)
+{
+    assert_wrong("kv -- server", "nothing beside it");
+    assert_wrong("kv -b -- server", "nothing beside it");
+    assert_wrong("kv kv2 -- server", "one target");
+}
+
 Test(options, two_dumps_are_compared_and_dumps_are_folded)
 {
     assert_mode("--diff a b", MODE_DIFF);

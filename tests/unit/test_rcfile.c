@@ -26,15 +26,22 @@ static void teardown(void)
 
 TestSuite(rcfile, .init = setup, .fini = teardown);
 
-static void parse(const char *lines)
+static void parse_bytes(const char *lines, size_t bytes)
 {
     FILE *out;
 
     free(faults);
-    snprintf(text, sizeof text, "%s", lines);
+    cr_assert_lt(bytes, sizeof text, "%zu bytes", bytes);
+    memcpy(text, lines, bytes);
+    text[bytes] = '\0';
     out = open_memstream(&faults, &faults_bytes);
-    rcfile_parse(&o, "rc", text, out);
+    rcfile_parse(&o, "rc", text, bytes, out);
     fclose(out);
+}
+
+static void parse(const char *lines)
+{
+    parse_bytes(lines, strlen(lines));
 }
 
 Test(rcfile, takes_settings_with_blanks_comments_and_without_a_last_newline)
@@ -59,6 +66,21 @@ Test(rcfile, says_file_line_and_mend_of_what_is_wrong_and_takes_the_rest)
                      "%s", faults);
     cr_assert_eq(strncmp(o.rc_fault, "rc:1: ", 6), 0, "%s", o.rc_fault);
     cr_assert(o.glyphs == GLYPHS_LINES && o.interval_ns == NS_PER_S && !o.read_only, "taken");
+}
+
+Test(rcfile, a_line_with_a_nul_is_told_and_left_out)
+{
+    static const char lines[] =
+        "delay = 2\0\nglyphs = li\0nes\n\0\ntheme = light\nread-only = yes\0";
+
+    parse_bytes(lines, sizeof lines - 1);
+    cr_assert_str_eq(faults,
+                     "gomon: rc:1: a NUL byte in the line: it is left out\n"
+                     "gomon: rc:2: a NUL byte in the line: it is left out\n"
+                     "gomon: rc:3: a NUL byte in the line: it is left out\n"
+                     "gomon: rc:5: a NUL byte in the line: it is left out\n",
+                     "%s", faults);
+    cr_assert(o.theme == THEME_LIGHT && o.interval_ns == NS_PER_S && !o.read_only, "taken");
 }
 
 Test(rcfile, what_is_an_option_but_no_setting_is_refused)
