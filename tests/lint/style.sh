@@ -48,7 +48,7 @@ no_sleep='a test waits for an event with a deadline, never for a time'
 find_in '(^|[^_a-z])(sleep|usleep|nanosleep)\(' "$no_sleep" \
     $(only '^tests/' | grep -v '^tests/support/')
 find_in '(^|[;&|( ])sleep +[0-9.$"]' "$no_sleep" \
-    $(printf '%s\n' $scripts | grep '^tests/' | grep -v '^tests/support/')
+    $(printf '%s\n' $scripts | grep '^tests/' | grep -vE '^tests/(support|bench)/') # those measure
 find_in '\<(kill''all|p''kill)\>' 'end a process by its pid' $scripts
 
 verdict
