@@ -185,6 +185,8 @@ bool alert_command_tick(struct alert_command *c, const struct model *m)
     for (uint32_t i = m->alerts->n; i > 0; i--) {
         const struct alert *a = &m->alerts->alert[i - 1];
 
+        if (a->silenced)
+            continue;
         if (a->raised_ns > c->told_ns || a->cleared_ns > c->told_ns)
             tell(c, m, a);
         any = any || (a->raised_ns > c->told_ns && a->cleared_ns == 0);

@@ -30,7 +30,8 @@ struct alert_command {
 
 void alert_command_init(struct alert_command *c, const char *command);
 
-/* Tells what has been raised or cleared since the last tick; true if anything was raised. */
+/* Tells what has been raised or cleared since the last tick, but for what is silenced; true if
+ * there was anything raised to tell. */
 bool alert_command_tick(struct alert_command *c, const struct model *m);
 
 #endif

@@ -165,6 +165,25 @@ Test(alert_command, it_runs_when_an_alert_is_raised_and_when_it_is_cleared_only)
               text);
 }
 
+Test(alert_command, nobody_is_told_of_what_is_silenced)
+{
+    begin("echo $GOMON_STATE $GOMON_TEXT >>$OUT");
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, 1, true), "no room");
+    model.mono_ns += NS_PER_S;
+    raise_alert(1);
+    cr_assert_not(tick(0), "the bell rings when it is raised");
+    cr_assert(running() == 0 && c.nleft_out == 0, "%d run, %u left out", running(), c.nleft_out);
+    model.mono_ns += NS_PER_S;
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, model.mono_ns);
+    cr_assert_not(tick(0), "the bell rings when it is cleared");
+    cr_assert(running() == 0 && c.nleft_out == 0, "%d run, %u left out", running(), c.nleft_out);
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, false);
+    model.mono_ns += NS_PER_S;
+    raise_alert(1);
+    cr_assert(tick(0), "it is not heard again");
+    cr_assert(comes("raised tasks grow\n"), "%s", text);
+}
+
 Test(alert_command, what_is_raised_with_the_first_sample_is_told)
 {
     alert_command_init(&c, "echo told >$OUT");
