@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/checkpoint.h"
 #include "mon/recfile.h"
 #include "mon/recorder_once.h"
 #include "mon/recorder_rows.h"
@@ -26,6 +27,7 @@
 
 struct recorder {
     struct recfile file;
+    struct checkpoint checkpoint; /* of a recording that has a log, and is written as time goes */
     struct recorder_rows rows;
     struct recorder_rows written; /* what it was at the last commit */
     struct recorder_options options;
@@ -124,20 +126,37 @@ static bool prepare(struct recorder *r, const struct target *target, const struc
     return good && recorder_rows_init(&r->rows, &r->file, m->metrics);
 }
 
+/* One that must be whole in the end is written by who waits for the disk anyway. */
+static bool open_file(struct recorder *r, char why[static RECORDER_WHY_BYTES])
+{
+    const char *path = r->options.path;
+    enum recfile_use use = path == NULL          ? RECFILE_TEMPORARY
+                           : r->options.is_draft ? RECFILE_DRAFT
+                                                 : RECFILE_WRITE;
+    bool apart = use == RECFILE_WRITE && !r->options.is_whole;
+
+    if (apart)
+        checkpoint_start(&r->checkpoint, path);
+    if (!recfile_open(&r->file, path, use, why)) {
+        checkpoint_stop(&r->checkpoint);
+        return false;
+    }
+    if (apart)
+        checkpoint_watch(&r->checkpoint, r->file.db);
+    return true;
+}
+
 struct recorder *recorder_new(const struct recorder_options *options, const struct target *target,
                               const struct model *model, char why[static RECORDER_WHY_BYTES])
 {
     struct recorder *r = calloc(1, sizeof *r);
     const char *path = options->path != NULL ? options->path : "the temporary recording";
-    enum recfile_use use = options->path == NULL ? RECFILE_TEMPORARY
-                           : options->is_draft   ? RECFILE_DRAFT
-                                                 : RECFILE_WRITE;
 
     snprintf(why, RECORDER_WHY_BYTES, "out of memory");
     if (r == NULL)
         return NULL;
     r->options = *options;
-    if (!recfile_open(&r->file, options->path, use, why)) {
+    if (!open_file(r, why)) {
         free(r);
         return NULL;
     }
@@ -322,6 +341,7 @@ void recorder_free(struct recorder *r)
     recording_free(r->past);
     commit(r, r->committed_ns);
     recorder_rows_fini(&r->rows);
+    checkpoint_stop(&r->checkpoint);
     if (r->options.is_whole)
         make_whole(r);
     recfile_close(&r->file);

@@ -5,7 +5,8 @@
  * not be written is lost, the recorder says so and tries again some seconds later; nothing that was
  * written before suffers. What the page kept from before the attach goes in first. A recording
  * without a name serves the way back in time while gomon runs.
- * Threads: one owner. Each call may wait for the disk. */
+ * Of one that is written as time goes, the log gets into the file apart from here (checkpoint.h).
+ * Threads: one owner; the process has a single thread. Each call may wait for the disk. */
 #ifndef MON_RECORDER_H
 #define MON_RECORDER_H
 
@@ -25,7 +26,7 @@ struct recording;
 struct recorder_options {
     const char *path;  /* NULL: a temporary one */
     int64_t keep_ns;   /* what is older is dropped; 0: no limit */
-    int64_t max_bytes; /* of the file, but for its log of about 1 MiB: the oldest makes room */
+    int64_t max_bytes; /* of the file, but for its log (checkpoint.h): the oldest makes room */
     int64_t past_ns;   /* of what was known before: seconds up to so old, and minutes up to twelve
                         * times that; 0: all */
     bool is_draft; /* nobody else reads it, and a crash may spoil it: nothing waits for a disk */

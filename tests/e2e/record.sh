@@ -4,7 +4,7 @@
 # can be read while it is written, it tells how the target ended, and it comes out again as lines
 # and JSON.
 . "$(dirname "$0")/../support/e2e.sh"
-need sqlite3
+need sqlite3 pgrep
 grep -q '^#define HAVE_SQLITE 1' "$top_builddir/config.h" || skip 'built without SQLite'
 
 file=$work/r.gmr
@@ -28,9 +28,15 @@ wait_true 10 "count(*) > 0 FROM samples WHERE heap_alloc > 0 AND process_rss > 0
 "$gomon" -b -r "$file" >"$work/lines" 2>&1 || fail "it cannot be read: $(cat "$work/lines")"
 [ "$(grep -cE '^[0-9:]+ +live ' "$work/lines")" -ge 8 ] || fail "no lines: $(cat "$work/lines")"
 
-# Killed: nothing that was committed is lost, and the same process can be recorded further.
+# Killed: its children end, nothing that was committed is lost, and the same process can be recorded
+# further.
+children=$(pgrep -P "$recorder")
+[ -n "$children" ] || fail 'nobody takes the log in'
 kill -KILL "$recorder"
 wait_until 5 is_gone "$recorder" || fail 'kill -KILL does not end it'
+for child in $children; do
+    wait_until 5 is_gone "$child" || fail "$child goes on without it"
+done
 before=$(query 'SELECT count(*) FROM samples')
 [ "$(query 'PRAGMA integrity_check')" = ok ] || fail "damaged: $(query 'PRAGMA integrity_check')"
 record
