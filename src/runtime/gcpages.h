@@ -4,10 +4,11 @@
  * Only pages that are in spans are asked about: of what was never touched the kernel would have to
  * keep account, too. For many threads to work on them they are cut into pieces, numbered: of 8 MiB,
  * or beside the program of 512 KiB if many were written, so that what is written in one is searched
- * within a millisecond. To declare pages clean again the kernel interrupts all processors that the
- * program runs on, once for each call and each 2 MiB: of few pages that is most of the cost. A page
- * that comes into use after it was looked at counts as written, so the next look finds it. Threads:
- * the owner of the cycle, unless it says otherwise. Source: as gcdirty.h.
+ * in about a millisecond; where the few of a heap lie side by side, those of 8 MiB take some more.
+ * To declare pages clean again the kernel interrupts all processors that the program runs on, once
+ * for each call and each 2 MiB: of few pages that is most of the cost. A page that comes into use
+ * after it was looked at counts as written, so the next look finds it. Threads: the owner of the
+ * cycle, unless it says otherwise. Source: as gcdirty.h.
  */
 #ifndef RUNTIME_GCPAGES_H
 #define RUNTIME_GCPAGES_H
