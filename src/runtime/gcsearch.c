@@ -7,7 +7,7 @@
 #include "runtime/arena.h"
 #include "runtime/gcleaknote.h"
 
-#define OBLET_BYTES  ((size_t)128 << 10)
+#define OBLET_BYTES  ((size_t)32 << 10) /* full of references: about 0.2 ms */
 #define ADDRESS_BITS 48u
 #define ADDRESS_MASK ((UINT64_C(1) << ADDRESS_BITS) - 1)
 #define WORD_BYTES   sizeof(uintptr_t)
@@ -255,7 +255,8 @@ NO_SANITIZE_READS static void search_small_typed(struct marker *m, uintptr_t bas
         search_elements(m, base, base, base + bytes, type_at(base, bytes));
 }
 
-NO_SANITIZE_READS static void search(struct marker *m, grey_t grey)
+/* Whether it was a small object, which is searched in no time. */
+NO_SANITIZE_READS static bool search(struct marker *m, grey_t grey)
 {
     uintptr_t addr = grey & ADDRESS_MASK;
     unsigned spanclass = (unsigned)(grey >> ADDRESS_BITS);
@@ -263,13 +264,14 @@ NO_SANITIZE_READS static void search(struct marker *m, grey_t grey)
 
     if (UNLIKELY(class->bytes == 0)) {
         search_large(m, addr, spanclass);
-        return;
+        return false;
     }
     m->heap_bytes += class->bytes;
     if (class->kind == SPAN_TYPED)
         search_small_typed(m, addr, class->bytes);
     else
         search_all(m, addr, addr + class->bytes);
+    return true;
 }
 
 /* ---- what lies on a page ---- */
@@ -418,9 +420,11 @@ NO_SANITIZE_READS bool marker_drain(struct marker *m, uint64_t most)
     uint64_t end = most > UINT64_MAX - m->heap_bytes ? UINT64_MAX : m->heap_bytes + most;
 
     for (;;) {
-        while (m->buf->n > 0 && m->nwords < MARKER_BATCH)
-            search(m, m->buf->grey[--m->buf->n]);
-        if (m->nwords == 0)
+        bool goes_on = true;
+
+        while (goes_on && m->buf->n > 0 && m->nwords < MARKER_BATCH)
+            goes_on = search(m, m->buf->grey[--m->buf->n]);
+        if (m->nwords == 0 && m->buf->n == 0)
             return true;
         settle_words(m);
         if (UNLIKELY(m->heap_bytes >= end))
