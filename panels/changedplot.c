@@ -56,7 +56,7 @@ static void add_group(struct parts_plot *parts, const struct model *model,
     struct plot_bucket last = {0};
     int64_t last_ns = 0;
 
-    for (int i = 0; i < time->nbuckets; i++) {
+    for (int i = 0; i < time->nknown; i++) {
         int64_t from_ns = time->begin_ns + i * time->step_ns;
         double mean;
 

@@ -111,7 +111,7 @@ static void read_pauses(struct parts_plot *parts, const struct model *model,
     int64_t oldest = snapshot->ncycles > 0 ? snapshot->cycle[0].start_mono_ns : model->mono_ns;
 
     plot_read_history(model->history, MON_GC_PAUSE_TOTAL, time, 0, total);
-    for (int i = 0; i < time->nbuckets; i++) {
+    for (int i = 0; i < time->nknown; i++) {
         const struct plot_bucket *count = &parts->collections[i];
         bool older = time->begin_ns + (i + 1) * time->step_ns <= oldest;
         if (older && count->n > 0 && count->mean > 0 && total[i].n > 0)

@@ -223,9 +223,9 @@ void parts_plot_flatten(struct parts_plot *parts)
     struct plot_bucket *bucket = parts->bucket[parts->plot.nseries - 1];
 
     series->has_now = false;
-    for (int i = 0; i < parts->plot.time.nbuckets; i++) {
+    for (int i = 0; i < parts->plot.time.nknown; i++) {
         bucket[i].min = bucket[i].max = bucket[i].mean;
-        if (bucket[i].n > 0 && i + 2 <= parts->plot.time.nbuckets) { /* the last one is not full */
+        if (bucket[i].n > 0 && i + 2 <= parts->plot.time.nknown) { /* the last one is not full */
             series->has_now = true;
             series->now = (double)bucket[i].mean;
         }

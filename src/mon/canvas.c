@@ -61,12 +61,6 @@ struct canvas canvas_view(const struct canvas *canvas, struct rect area)
     return view;
 }
 
-void canvas_clear(struct canvas *canvas, enum role role)
-{
-    for (int row = 0; row < canvas->rows; row++)
-        canvas_fill(canvas, row, 0, canvas->cols, ' ', role);
-}
-
 /* A wide character of which one half is about to be written over becomes a blank in its other. */
 static void mend_neighbours(struct canvas *canvas, int row, int col)
 {
@@ -76,6 +70,18 @@ static void mend_neighbours(struct canvas *canvas, int row, int col)
         cell[-1].rune = ' ';
     if (cell->rune != 0 && col + 1 < canvas->cols && cell[1].rune == 0)
         cell[1].rune = ' ';
+}
+
+void canvas_clear(struct canvas *canvas, enum role role)
+{
+    struct cell blank = {.rune = ' ', .role = (uint8_t)role};
+
+    for (int row = 0; row < canvas->rows && canvas->cols > 0; row++) {
+        mend_neighbours(canvas, row, 0);
+        mend_neighbours(canvas, row, canvas->cols - 1);
+        for (int col = 0; col < canvas->cols; col++)
+            *cell_at(canvas, row, col) = blank;
+    }
 }
 
 static void set_cell(struct canvas *canvas, int row, int col, uint32_t rune, enum role role)

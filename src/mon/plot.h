@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* plot.h - values over time, drawn on cells.
  * A column of a plot stands for a bucket of absolute time, [k * step, (k + 1) * step) of the
- * monotonic clock: the past never shimmers, and the picture moves only when a bucket is full. A
- * bucket shows its mean and how far it reached up and down, so a wide window hides no spike. What
+ * monotonic clock: the past never shimmers. The picture moves on by an eighth of its width at
+ * once, into which the newest buckets are then drawn one by one: so little is sent to the terminal.
+ * A bucket shows its mean and how far it reached up and down, so a wide window hides no spike. What
  * is not known is left blank and labelled with its cause, never joined over. The same plot comes
  * in four sorts of glyphs, from 2x4 dots in a cell to plain ASCII.
  * Threads: pure functions. Source: Bertin's and Tufte's advice on small plots; round ticks after
@@ -31,13 +32,14 @@ struct plot_time {
     int64_t begin_ns; /* monotonic, a multiple of step_ns */
     int64_t step_ns;
     int nbuckets; /* the leading ones included */
+    int nknown;   /* of those; what comes behind is yet to come, and blank */
     int lead;
     int repeat;              /* sub-columns that one bucket takes */
     int64_t real_minus_mono; /* ns */
 };
 
-/* Buckets that end with the one that holds END_NS and cover WINDOW_NS or a little more in NCOLS
- * columns of cells. */
+/* Buckets that are known up to the one that holds END_NS. All cover WINDOW_NS or a little more in
+ * NCOLS columns of cells; of these, an eighth at most is yet to come. */
 struct plot_time plot_time_for(enum plot_tier tier, int ncols, int64_t window_ns, int64_t end_ns,
                                int64_t real_minus_mono);
 
@@ -115,8 +117,8 @@ struct plot {
 /* Columns that the drawing itself gets in a canvas of COLS; for plot_time_for. */
 int plot_body_columns(int cols);
 
-/* The time that column COL of NCOLS columns of cells stands for, [*FROM_NS, *TO_NS). False if it is
- * left of what is drawn. */
+/* The time that column COL of NCOLS columns of cells stands for, [*FROM_NS, *TO_NS), as far as it
+ * is known. False if it is left of what is drawn, or yet to come. */
 bool plot_column_span(const struct plot_time *time, enum plot_tier tier, int col, int ncols,
                       int64_t *from_ns, int64_t *to_ns);
 

@@ -67,7 +67,9 @@ bool plot_column_span(const struct plot_time *time, enum plot_tier tier, int col
     int first = plot_bucket_at(time, col * per, ncols * per);
     int last = plot_bucket_at(time, col * per + per - 1, ncols * per);
 
-    if (last < 0)
+    if (last >= time->nknown)
+        last = time->nknown - 1;
+    if (last < first || last < 0)
         return false;
     *from_ns = time->begin_ns + (first < 0 ? last : first) * time->step_ns;
     *to_ns = time->begin_ns + (last + 1) * time->step_ns;

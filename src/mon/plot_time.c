@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 #define LEAD_NS (60 * NS_PER_S) /* a peak holds the scale for so long after it has left */
+#define HOP     8               /* part of its width by which a plot moves on */
 
 static int64_t floor_to(int64_t value, int64_t unit)
 {
@@ -36,6 +37,7 @@ struct plot_time plot_time_for(enum plot_tier tier, int ncols, int64_t window_ns
     int per_cell = tier == PLOT_BRAILLE ? 2 : 1;
     int most = (PLOT_MAX_BUCKETS - (int)(LEAD_NS / NS_PER_S)) / per_cell;
     int cells = ncols < 1 ? 1 : ncols > most ? most : ncols;
+    int hop = cells / HOP; /* cells that may be left for what is to come */
     struct plot_time time = {.repeat = 1, .real_minus_mono = real_minus_mono};
     int stretch = 0; /* cells that a bucket takes; 0: less than one */
 
@@ -47,11 +49,14 @@ struct plot_time plot_time_for(enum plot_tier tier, int ncols, int64_t window_ns
         time.repeat = stretch * per_cell;
     int drawn = stretch > 0 ? cells / stretch : cells * per_cell;
     int64_t column_ns = stretch > 0 ? time.step_ns : time.step_ns * per_cell;
-    int64_t end_of_column = floor_to(end_ns, column_ns) + column_ns;
+    int hop_columns = stretch > 0 ? hop / stretch : hop;
+    int64_t hop_ns = column_ns * (hop_columns < 1 ? 1 : hop_columns);
+    int64_t end_of_hop = floor_to(end_ns, hop_ns) + hop_ns;
     time.lead = (int)((LEAD_NS + time.step_ns - 1) / time.step_ns);
     time.nbuckets = drawn + time.lead;
-    time.begin_ns = end_of_column - time.nbuckets * time.step_ns;
-    DCHECK(time.nbuckets <= PLOT_MAX_BUCKETS);
+    time.begin_ns = end_of_hop - time.nbuckets * time.step_ns;
+    time.nknown = (int)((end_ns - time.begin_ns) / time.step_ns) + 1;
+    DCHECK(time.nbuckets <= PLOT_MAX_BUCKETS && time.nknown <= time.nbuckets);
     return time;
 }
 
@@ -71,7 +76,9 @@ void plot_read_history(const struct history *history, unsigned metric, const str
     int64_t at = time->begin_ns;
     int64_t known_until = INT64_MIN / 2;
 
-    for (int i = 0; i < time->nbuckets; i++, at += time->step_ns) {
+    for (int i = time->nknown; i < time->nbuckets; i++)
+        bucket[i] = (struct plot_bucket){0};
+    for (int i = 0; i < time->nknown; i++, at += time->step_ns) {
         struct history_bucket found;
         if (history_range(history, metric, at, at + time->step_ns, &found)) {
             bucket[i] = bucket_of(&found);

@@ -39,22 +39,13 @@ static bool no(struct recfile *f, const char *path, char why[static RECFILE_WHY_
     return false;
 }
 
-static int64_t number_of(struct recfile *f, const char *sql)
-{
-    sqlite3_stmt *s = recfile_prepare(f, sql);
-    int64_t number = s != NULL && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
-
-    sqlite3_finalize(s);
-    return number;
-}
-
 /* A file that was just made has neither number. */
 static bool check_format(struct recfile *f, const char *path, enum recfile_use use,
                          char why[static RECFILE_WHY_BYTES])
 {
-    int64_t id = number_of(f, "PRAGMA application_id");
-    int64_t format = number_of(f, "PRAGMA user_version");
-    int64_t tables_in_it = number_of(f, "SELECT count(*) FROM sqlite_master");
+    int64_t id = recfile_number(f, "PRAGMA application_id");
+    int64_t format = recfile_number(f, "PRAGMA user_version");
+    int64_t tables_in_it = recfile_number(f, "SELECT count(*) FROM sqlite_master");
     char text[96];
 
     if (id < 0 || tables_in_it < 0)
@@ -101,7 +92,7 @@ static bool open_read(struct recfile *f, const char *path)
     if (sqlite3_open_v2(path, &f->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         return false;
     sqlite3_busy_timeout(f->db, BUSY_MS);
-    if (number_of(f, "SELECT count(*) FROM sqlite_master") >= 0 ||
+    if (recfile_number(f, "SELECT count(*) FROM sqlite_master") >= 0 ||
         sqlite3_errcode(f->db) != SQLITE_CANTOPEN || !uri_of(path, "immutable=1", uri, sizeof uri))
         return true;
     sqlite3_close(f->db);
@@ -173,6 +164,15 @@ struct sqlite3_stmt *recfile_prepare(struct recfile *f, const char *sql)
 
     sqlite3_prepare_v2(f->db, sql, -1, &s, NULL);
     return s;
+}
+
+int64_t recfile_number(struct recfile *f, const char *sql)
+{
+    sqlite3_stmt *s = recfile_prepare(f, sql);
+    int64_t number = s != NULL && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
+
+    sqlite3_finalize(s);
+    return number;
 }
 
 static void bind_all(sqlite3_stmt *s, int at, const char *types, va_list args)

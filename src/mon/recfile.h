@@ -63,6 +63,9 @@ bool recfile_run(struct recfile *f, const char *sql);
  * it. */
 struct sqlite3_stmt *recfile_prepare(struct recfile *f, const char *sql);
 
+/* The whole number that a query gives; -1: none. */
+int64_t recfile_number(struct recfile *f, const char *sql);
+
 /* Inserts or replaces a row. TYPES has a letter for each column, mono_ns first: i an int64_t, t a
  * text (NULL is none), d a double. */
 bool recfile_put(struct recfile *f, enum recfile_table table, const char *types, ...);

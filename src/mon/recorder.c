@@ -25,8 +25,20 @@
 #define WHOLE_TRIES   100
 #define WHOLE_TRY_MS  20
 
+/* Asked again and again. */
+enum query { QUERY_OLDEST_SAMPLE, QUERY_OLDEST_MINUTE, QUERY_PAGES, QUERY_FREE_PAGES };
+#define QUERIES 4
+
+static const char *const queries[QUERIES] = {
+    [QUERY_OLDEST_SAMPLE] = "SELECT min(mono_ns) FROM samples",
+    [QUERY_OLDEST_MINUTE] = "SELECT min(mono_ns) FROM minutes",
+    [QUERY_PAGES] = "PRAGMA page_count",
+    [QUERY_FREE_PAGES] = "PRAGMA freelist_count",
+};
+
 struct recorder {
     struct recfile file;
+    struct sqlite3_stmt *query[QUERIES]; /* prepared; NULL: not yet */
     struct checkpoint checkpoint; /* of a recording that has a log, and is written as time goes */
     struct recorder_rows rows;
     struct recorder_rows written; /* what it was at the last commit */
@@ -96,12 +108,16 @@ static bool is_same_process(struct recorder *r, const struct target *target)
            strcmp(recorded, who) == 0;
 }
 
-static int64_t pragma(struct recorder *r, const char *sql)
+static int64_t ask(struct recorder *r, enum query query)
 {
-    sqlite3_stmt *s = recfile_prepare(&r->file, sql);
-    int64_t n = s != NULL && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_stmt **s = &r->query[query];
+    int64_t n = 0;
 
-    sqlite3_finalize(s);
+    if (*s == NULL)
+        *s = recfile_prepare(&r->file, queries[query]);
+    if (*s != NULL && sqlite3_step(*s) == SQLITE_ROW)
+        n = sqlite3_column_int64(*s, 0);
+    sqlite3_reset(*s);
     return n;
 }
 
@@ -109,7 +125,7 @@ static void limit(struct recorder *r)
 {
     char sql[80];
 
-    r->page_bytes = pragma(r, "PRAGMA page_size");
+    r->page_bytes = recfile_number(&r->file, "PRAGMA page_size");
     if (r->options.max_bytes <= 0 || r->page_bytes <= 0)
         return;
     snprintf(sql, sizeof sql, "PRAGMA max_page_count=%" PRId64,
@@ -180,14 +196,6 @@ struct recorder *recorder_new(const struct recorder_options *options, const stru
 
 /* ---- room ---- */
 
-static int64_t oldest_in(struct recorder *r, const char *table)
-{
-    char sql[80];
-
-    snprintf(sql, sizeof sql, "SELECT min(mono_ns) FROM %s", table);
-    return pragma(r, sql);
-}
-
 static bool delete_before(struct recorder *r, const char *table, int64_t before_ns)
 {
     char sql[96];
@@ -221,12 +229,13 @@ static int64_t least(int64_t a, int64_t b)
 static bool drop_the_old(struct recorder *r, int64_t mono_ns)
 {
     int64_t before_ns = mono_ns - r->options.keep_ns;
-    int64_t samples = oldest_in(r, "samples");
-    int64_t minutes = oldest_in(r, "minutes");
+    int64_t samples, minutes;
     bool good = true;
 
     if (r->options.keep_ns <= 0)
         return true;
+    samples = ask(r, QUERY_OLDEST_SAMPLE);
+    minutes = ask(r, QUERY_OLDEST_MINUTE);
     if (samples < before_ns)
         good = delete_details(r, least(before_ns, samples + 5 * PRUNE_NS));
     if (minutes < before_ns - 60 * NS_PER_S)
@@ -239,16 +248,18 @@ static bool drop_the_old(struct recorder *r, int64_t mono_ns)
 static bool make_room(struct recorder *r, int64_t mono_ns)
 {
     int64_t most = r->options.max_bytes / (r->page_bytes > 0 ? r->page_bytes : 4096);
-    int64_t used = pragma(r, "PRAGMA page_count") - pragma(r, "PRAGMA freelist_count");
-    int64_t oldest;
+    int64_t used, oldest;
 
-    if (r->options.max_bytes <= 0 || (!r->must_prune && used < most - most / 16))
+    if (r->options.max_bytes <= 0)
+        return true;
+    used = ask(r, QUERY_PAGES) - ask(r, QUERY_FREE_PAGES);
+    if (!r->must_prune && used < most - most / 16)
         return true;
     r->must_prune = false;
-    oldest = oldest_in(r, "samples");
+    oldest = ask(r, QUERY_OLDEST_SAMPLE);
     if (oldest > 0 && oldest < mono_ns - 8 * PRUNE_NS)
         return delete_details(r, oldest + PRUNE_NS);
-    oldest = oldest_in(r, "minutes");
+    oldest = ask(r, QUERY_OLDEST_MINUTE);
     if (oldest > 0 && oldest < mono_ns - PRUNE_MORE_NS)
         return delete_minutes(r, oldest + PRUNE_MORE_NS);
     return delete_details(r, mono_ns - PRUNE_NS);
@@ -342,6 +353,8 @@ void recorder_free(struct recorder *r)
     commit(r, r->committed_ns);
     recorder_rows_fini(&r->rows);
     checkpoint_stop(&r->checkpoint);
+    for (int i = 0; i < QUERIES; i++)
+        sqlite3_finalize(r->query[i]);
     if (r->options.is_whole)
         make_whole(r);
     recfile_close(&r->file);

@@ -331,29 +331,39 @@ static void put_cell(int row, int col, const struct cell *cell, int width)
     mvadd_wch(row, col, &out);
 }
 
-static void put_row(const struct canvas *canvas, int row)
+static bool is_same_cell(const struct cell *a, const struct cell *b)
 {
-    for (int col = 0; col < canvas->cols; col++) {
-        struct cell cell = *canvas_at(canvas, row, col);
-        const struct cell *next = canvas_at(canvas, row, col + 1);
-        int width = next != NULL && next->rune == 0 && cell.rune != 0 ? 2 : 1;
+    return a->rune == b->rune && a->mark == b->mark && a->role == b->role;
+}
+
+/* Whether A or B, which stand in the same place, is the right half of a wide character, and they
+ * are not the same. */
+static bool half_changes(const struct cell *a, const struct cell *b)
+{
+    return (a->rune == 0 || b->rune == 0) && !is_same_cell(a, b);
+}
+
+/* Puts what is not SHOWN yet of a row of NCOLS cells; whether there was any. */
+static bool put_row(const struct cell *cells, const struct cell *shown, int row, int ncols)
+{
+    bool changed = false;
+
+    for (int col = 0; col < ncols; col++) {
+        struct cell cell = cells[col];
+        bool has_next = col + 1 < ncols;
+        int width = has_next && cells[col + 1].rune == 0 && cell.rune != 0 ? 2 : 1;
+
+        if (!term.is_new && is_same_cell(&cell, &shown[col]) &&
+            !(has_next && half_changes(&cells[col + 1], &shown[col + 1])))
+            continue;
+        changed = true;
         if (cell.rune == 0)
             cell.rune = ' ';
         put_cell(row, col, &cell, width);
         if (width == 2 && wcwidth((wchar_t)cell.rune) == 2)
             col++;
     }
-}
-
-static bool row_is_shown(const struct canvas *canvas, int row)
-{
-    for (int col = 0; col < canvas->cols; col++) {
-        const struct cell *a = canvas_at(canvas, row, col);
-        const struct cell *b = canvas_at(&term.shown, row, col);
-        if (a->rune != b->rune || a->mark != b->mark || a->role != b->role)
-            return false;
-    }
-    return true;
+    return changed;
 }
 
 static int put_frame_byte(int byte)
@@ -396,12 +406,11 @@ bool term_show(const struct canvas *canvas)
     if (term.is_new)
         clearok(curscr, TRUE);
     for (int row = 0; row < canvas->rows; row++) {
-        if (!term.is_new && row_is_shown(canvas, row))
+        const struct cell *cells = canvas->cell + (ptrdiff_t)row * canvas->stride;
+        struct cell *shown = term.shown.cell + (ptrdiff_t)row * term.shown.stride;
+        if (!put_row(cells, shown, row, canvas->cols))
             continue;
-        put_row(canvas, row);
-        memcpy(term.shown.cell + (ptrdiff_t)row * term.shown.stride,
-               canvas->cell + (ptrdiff_t)row * canvas->stride,
-               (size_t)canvas->cols * sizeof *canvas->cell);
+        memcpy(shown, cells, (size_t)canvas->cols * sizeof *cells);
         changed = true;
     }
     term.is_new = false;

@@ -15,24 +15,52 @@
 
 /* ---- Time ---- */
 
+/* Whether the buckets of T cover WINDOW and end with NOW, in COLS columns. */
+static void check_time(enum plot_tier tier, int cols, int64_t window, struct plot_time t)
+{
+    int64_t known_end = t.begin_ns + t.nknown * t.step_ns;
+    int eighth = cols / 8 * plot_tier_columns(tier) / t.repeat;
+
+    cr_assert(known_end > NOW && known_end <= NOW + t.step_ns,
+              "tier %d, %d columns, %ld ns: what is known ends %ld ns after now", (int)tier, cols,
+              (long)window, (long)(known_end - NOW));
+    cr_assert_geq((t.nbuckets - t.lead) * t.step_ns, window, "tier %d, %d columns: %ld ns, not %ld",
+                  (int)tier, cols, (long)((t.nbuckets - t.lead) * t.step_ns), (long)window);
+    cr_assert_leq(t.nbuckets - t.nknown, eighth > 1 ? eighth : 1,
+                  "tier %d, %d columns: %d buckets of %d are blank", (int)tier, cols,
+                  t.nbuckets - t.nknown, t.nbuckets - t.lead);
+    cr_assert_leq(t.nbuckets, PLOT_MAX_BUCKETS, "%d buckets", t.nbuckets);
+}
+
 Test(plot_time, the_window_is_covered_and_ends_with_now_at_any_size)
 {
     static const int64_t windows[] = {1, 5, 15, 60, 360, 1440};
 
     for (int tier = 0; tier < PLOT_TIERS; tier++) {
         for (int cols = 1; cols <= 300; cols++) {
-            for (size_t w = 0; w < 6; w++) {
-                int64_t window = windows[w] * MINUTE;
-                struct plot_time t = plot_time_for((enum plot_tier)tier, cols, window, NOW, 0);
-                int64_t end = t.begin_ns + t.nbuckets * t.step_ns;
-                cr_assert((t.nbuckets - t.lead) * t.step_ns >= window && end > NOW,
-                          "tier %d, %d columns, %ld min: %d buckets of %ld ns end at %ld", tier,
-                          cols, (long)windows[w], t.nbuckets - t.lead, (long)t.step_ns, (long)end);
-                cr_assert_leq(end - NOW, 2 * t.step_ns, "it ends %ld ns after now",
-                              (long)(end - NOW));
-                cr_assert_leq(t.nbuckets, PLOT_MAX_BUCKETS, "%d buckets", t.nbuckets);
-            }
+            for (size_t w = 0; w < 6; w++)
+                check_time((enum plot_tier)tier, cols, windows[w] * MINUTE,
+                           plot_time_for((enum plot_tier)tier, cols, windows[w] * MINUTE, NOW, 0));
         }
+    }
+}
+
+/* All of it is sent to the terminal each time. */
+Test(plot_time, the_picture_moves_by_an_eighth_of_its_width)
+{
+    static const int64_t windows[] = {1, 5, 15, 60};
+
+    for (size_t w = 0; w < 4; w++) {
+        int64_t window = windows[w] * MINUTE;
+        int64_t begin = 0;
+        int moved = -1;
+
+        for (int64_t at = NOW; at < NOW + window; at += NS_PER_S) {
+            struct plot_time t = plot_time_for(PLOT_BRAILLE, 190, window, at, 0);
+            moved += t.begin_ns != begin;
+            begin = t.begin_ns;
+        }
+        cr_assert(moved >= 4 && moved <= 10, "%ld min: moved %d times", (long)windows[w], moved);
     }
 }
 
@@ -61,6 +89,7 @@ Test(plot_time, a_short_window_on_a_wide_screen_repeats_its_seconds)
 Test(plot_time, columns_partition_the_time)
 {
     struct plot_time t = plot_time_for(PLOT_BRAILLE, 71, 15 * MINUTE, NOW, 0);
+    int64_t known_end = t.begin_ns + t.nknown * t.step_ns;
     int64_t last = 0;
 
     for (int col = 0; col < 71; col++) {
@@ -71,8 +100,7 @@ Test(plot_time, columns_partition_the_time)
                   (long)last);
         last = to;
     }
-    cr_assert_eq(last, t.begin_ns + t.nbuckets * t.step_ns, "the last column ends at %ld",
-                 (long)last);
+    cr_assert_eq(last, known_end, "the last column ends at %ld", (long)last);
 }
 
 /* ---- From the history ---- */
@@ -100,7 +128,7 @@ Test(plot_history, a_missed_second_is_bridged_and_a_long_hole_is_not)
 {
     struct plot_time t = plot_time_for(PLOT_BLOCKS, 60, MINUTE, NOW, 0);
     struct plot_bucket bucket[PLOT_MAX_BUCKETS];
-    int n = t.nbuckets;
+    int n = t.nknown;
 
     for (int i = 0; i < n; i++) {
         if (i != n - 40 && (i < n - 30 || i > n - 20))
@@ -116,14 +144,34 @@ Test(plot_history, a_gap_knows_its_cause)
 {
     struct plot_time t = plot_time_for(PLOT_BLOCKS, 60, MINUTE, NOW, 0);
     struct plot_bucket bucket[PLOT_MAX_BUCKETS];
-    int64_t from = t.begin_ns + (t.nbuckets - 30) * t.step_ns;
+    int64_t from = t.begin_ns + (t.nknown - 30) * t.step_ns;
 
     history_add(history, MON_HEAP_ALLOC, from - NS_PER_S, 1000);
     history_mark_gap(history, from, from + 20 * NS_PER_S, GAP_STOPPED);
     history_add(history, MON_HEAP_ALLOC, from + 25 * NS_PER_S, 1000);
     plot_read_history(history, MON_HEAP_ALLOC, &t, 5 * NS_PER_S / 2, bucket);
-    cr_assert_eq(bucket[t.nbuckets - 20].n, 0, "the gap has samples");
-    cr_assert_eq(bucket[t.nbuckets - 20].gap, GAP_STOPPED, "cause %d", bucket[t.nbuckets - 20].gap);
+    cr_assert_eq(bucket[t.nknown - 20].n, 0, "the gap has samples");
+    cr_assert_eq(bucket[t.nknown - 20].gap, GAP_STOPPED, "cause %d", bucket[t.nknown - 20].gap);
+}
+
+/* Of a moment in the past, what came after it is not shown. */
+Test(plot_history, what_is_yet_to_come_is_blank)
+{
+    struct plot_bucket bucket[PLOT_MAX_BUCKETS];
+    int blank = 0;
+
+    for (int i = -120; i < 120; i++)
+        history_add(history, MON_HEAP_ALLOC, NOW + i * NS_PER_S, 1000);
+    for (int after = 0; after < 40; after++) {
+        struct plot_time t = plot_time_for(PLOT_BLOCKS, 60, MINUTE, NOW + after * NS_PER_S, 0);
+
+        plot_read_history(history, MON_HEAP_ALLOC, &t, 5 * NS_PER_S / 2, bucket);
+        cr_assert_gt(bucket[t.nknown - 1].n, 0, "now is not known");
+        for (int i = t.nknown; i < t.nbuckets; i++, blank++)
+            cr_assert(bucket[i].n == 0 && bucket[i].gap == GAP_NONE, "n %d, gap %d", bucket[i].n,
+                      bucket[i].gap);
+    }
+    cr_assert_gt(blank, 0, "no plot had room for what is to come");
 }
 
 Test(plot_history, a_spike_of_one_second_survives_any_zoom)
