@@ -8,7 +8,7 @@
 #include "runtime/os_linux.h"
 
 #define SPINS            120 /* some microseconds: longer than one that runs holds any lock */
-#define ORDERED_RELEASES 250u /* cost as much as the barrier that they save */
+#define ORDERED_RELEASES 1500u /* cost as much as the barrier that they save, some 10 us */
 
 /* ---- What a thread holds, for the rank check of debug builds ---- */
 

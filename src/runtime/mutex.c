@@ -13,10 +13,13 @@
 
 #define HANDED_OVER 1 /* wake value: the mutex is the woken task's */
 #define STARVING_NS NS_PER_MS
-#define CALM_AFTER  64u /* one in so many tries to be calm again */
+#define CALM_AFTER  4096u /* one in so many tries to be calm again: a barrier costs some 10 us */
 
 /* Those of one entry have one bucket of the parking lot. */
 _Atomic(uint32_t) gort_waiting[1u << GORT_WAITING_BITS];
+
+/* How often the thread let go of a mutex by a locked instruction. */
+static __thread uint32_t ngone __attribute__((tls_model("initial-exec")));
 
 /* A task on its way to the mutex; lies on its stack. */
 struct attempt {
@@ -225,13 +228,18 @@ void mutex_wake_late_comer(gort_mutex *m)
         sched_ready(w->task, 0);
 }
 
+static bool is_ordered(const gort_mutex *m)
+{
+    return atomic_load_explicit(&m->gort_waiters, memory_order_relaxed) == MUTEX_ORDERED;
+}
+
 /* Nobody waits, but somebody did not long ago: lets go of M by a locked instruction, and says at
  * times that plain stores will do again. Whether somebody has come meanwhile. */
 static bool let_go_ordered(gort_mutex *m)
 {
     uint32_t calm = MUTEX_ORDERED;
 
-    if (proc_random(worker_self()->proc) % CALM_AFTER == 0)
+    if (++ngone % CALM_AFTER == 0)
         atomic_compare_exchange_strong_explicit(&m->gort_waiters, &calm, 0, memory_order_seq_cst,
                                                 memory_order_relaxed);
     atomic_exchange_explicit(&m->gort_holder, 0, memory_order_seq_cst);
@@ -286,6 +294,11 @@ int gort_mutex_try_lock(gort_mutex *m)
 
 void gort_mutex_unlock_slow(gort_mutex *m)
 {
+    if (!is_free(m) && is_ordered(m)) {
+        if (UNLIKELY(let_go_ordered(m)))
+            gort_mutex_unlock_late(m);
+        return;
+    }
     rt_enter("gort_mutex_unlock");
     mutex_unlock(m, "gort_mutex_unlock");
     rt_leave(worker_self());
