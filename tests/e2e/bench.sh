@@ -71,6 +71,18 @@ awk -v labels='peer' -f "$top_srcdir/tests/bench/table.awk" "$work/goals" "$work
     "$work/peer" | sed 's/ *$//' >"$work/table" || fail "no table of a peer alone"
 shows 'A 25.0 10.0 0.40! 2 -'
 
+# A goal for our figure itself, which the peer may have no twin of.
+printf 'BenchmarkA:pause-ms <0.5\nBenchmarkB:pause-ms <0.5\nBenchmarkC:pause-ms <0.5\n' >"$work/goals"
+printf '%s\n' 'BenchmarkA-2 9 20 ns/op 0.4 pause-ms' 'BenchmarkB-2 9 20 ns/op 0.6 pause-ms' \
+    'BenchmarkC-2 9 20 ns/op 0 pause-ms' >"$work/ours"
+printf '%s\n' 'BenchmarkA-2 9 20 ns/op' 'BenchmarkB-2 9 20 ns/op 9 pause-ms' >"$work/go"
+awk -v labels='Go1.90' -f "$top_srcdir/tests/bench/table.awk" "$work/goals" "$work/ours" \
+    "$work/go" | sed 's/ *$//' >"$work/table" || fail "no table of absolute goals"
+shows 'A:pause-ms 0.4 - - <0.5 ok'
+shows 'B:pause-ms 0.6 9.0 15.00 <0.5 below'
+shows 'C:pause-ms 0.0 - - <0.5 -'
+shows '6 benchmarks, 2 with a goal, 1 below it; the worst: B:pause-ms, 0.60 of <0.5'
+
 # A go command that makes a twin of shell: the rounds are interleaved, and all reach the table.
 cat >"$work/gocommand" <<GO
 #!/bin/sh
