@@ -15,7 +15,7 @@
 #include "runtime/sysmem.h"
 
 #define GIVE_BACK_LEAST   ((uint64_t)512 << 10)
-#define GIVE_BACK_AT_ONCE ((size_t)1 << 20) /* between two places at which the task may stop */
+#define GIVE_BACK_AT_ONCE ((size_t)1 << 20) /* before others get their turn: some 0.1 ms */
 
 uint64_t gclimit_used(const struct heap_pages *pages)
 {
@@ -85,7 +85,7 @@ static void tell_if_exceeded(uint64_t limit)
                 mib(limit), mib(used), mib(totals.live_bytes));
 }
 
-void gclimit_give_back(void)
+bool gclimit_give_back(void)
 {
     struct heap_pages pages;
     uint64_t limit = (uint64_t)gc_memory_limit();
@@ -98,8 +98,9 @@ void gclimit_give_back(void)
         excess = pages.inuse + pages.free - gc_retain();
     if (used > limit && used - limit > excess)
         excess = used - limit;
-    if (excess >= GIVE_BACK_LEAST)
-        heap_scavenge(excess);
+    if (excess >= GIVE_BACK_LEAST && heap_scavenge(min_size(excess, GIVE_BACK_AT_ONCE)) > 0)
+        return true;
     if (limit != PACE_NO_LIMIT)
         tell_if_exceeded(limit);
+    return false;
 }

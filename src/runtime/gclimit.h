@@ -7,6 +7,7 @@
 #ifndef RUNTIME_GCLIMIT_H
 #define RUNTIME_GCLIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,8 +25,8 @@ void gclimit_keep(size_t bytes);
  * between; it may come back on another worker. */
 void gclimit_give_back_in_task(size_t bytes);
 
-/* Gives back what is idle beyond what the heap needs until the next cycle, or the limit allows. The
- * background thread. */
-void gclimit_give_back(void);
+/* Gives back a part of what is idle beyond what the heap needs until the next cycle, or the limit
+ * allows. Whether there is more: a collection need not wait for that. The background thread. */
+bool gclimit_give_back(void);
 
 #endif

@@ -131,7 +131,8 @@ static void collect_as_owner(enum gc_trigger trigger, uintptr_t pc)
     if (trigger == GC_BY_CALL || debug.replay != 0)
         finish_sweep();
     if (debug.replay != 0)
-        gclimit_give_back();
+        while (gclimit_give_back())
+            continue;
     cease_to_own();
 }
 

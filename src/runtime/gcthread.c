@@ -80,6 +80,13 @@ static void sweep_in_background(struct heap_cache *c)
             sched_yield();
 }
 
+/* Unless something else is asked for: after the next collection there is time again. */
+static void give_back(void)
+{
+    while (atomic_load_explicit(&threads.asked, memory_order_relaxed) == 0 && gclimit_give_back())
+        continue;
+}
+
 static void *background_main(void *arg)
 {
     struct heap_cache *c = heap_cache_new();
@@ -97,7 +104,7 @@ static void *background_main(void *arg)
             sched_outside_begin(); /* tasks may wait for what becomes due */
             sweep_in_background(c);
             sched_outside_end();
-            gclimit_give_back();
+            give_back();
         }
         if ((asked & GCTHREAD_CPUS) != 0)
             procsize_follow_cpus();
