@@ -67,6 +67,28 @@ for pair in "$first $one $two" "$second $two $one"; do
     inside "$pid" "$gomon" --dump -p 1 2>&1 | grep -q idle || fail "no stacks of $name"
 done
 
+# A sidecar: it has the pids of its neighbour, but files and a /dev/shm of its own.
+sidecar() {
+    nsenter --target "$first" --pid --mount unshare --mount --propagation private sh -c \
+        'mount -t tmpfs tmpfs /dev/shm && exec "$@"' sidecar "$@"
+}
+if sidecar true 2>/dev/null; then
+    sidecar "$gomon" -l >"$work/out" 2>&1 || fail "$(cat "$work/out")"
+    grep -qE "^ *1 .* live .* $one" "$work/out" || fail "no neighbour: $(cat "$work/out")"
+    grep -q "$two" "$work/out" && fail "a stranger is seen: $(cat "$work/out")"
+    sidecar "$gomon" --csv -c 1 -p 1 2>&1 | grep -qE "^[^,]*,1,$one,live," ||
+        fail 'the neighbour cannot be read'
+    sidecar "$gomon" --dump -p 1 2>&1 | grep -q idle || fail 'no stacks of the neighbour'
+fi
+
+# Without the pids there is nothing to see, and that is said.
+alone() { unshare --pid --fork --mount-proc "$@"; }
+for ask in "-p $first" "$one"; do
+    alone "$gomon" --csv -c 1 $ask >"$work/out" 2>&1 && fail "$ask is found: $(cat "$work/out")"
+    [ "$(wc -l <"$work/out")" = 1 ] || fail "not one line for $ask: $(cat "$work/out")"
+    grep -q 'gomon -l lists' "$work/out" || fail "no advice for $ask: $(cat "$work/out")"
+done
+
 # Dead, the other one has left an image with the pid of the one that lives, which hides it.
 kill -KILL "$second"
 wait_until 60 is_gone "$second" || fail 'it does not end'

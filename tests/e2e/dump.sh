@@ -94,6 +94,11 @@ timeout 60 "$gomon" --dump --json -p "$busy" <&- >&- 2>&-
 dump "$busy"
 grep -q '^note' "$work/dump" && fail "it is not answered any more: $(grep '^note' "$work/dump")"
 
+# entries FOLDER: how many descriptors, or threads, the target has.
+entries() { ls "/proc/$busy/$1" | wc -l; }
+descriptors=$(entries fd)
+threads=$(entries task)
+
 # Several at once each get their own.
 dumps=()
 for i in 1 2 3 4; do
@@ -122,6 +127,14 @@ done
 dump "$busy"
 [ "$(counted)" -gt $ntasks ] || fail "$(counted) tasks after clients were killed"
 grep -q '^note' "$work/dump" && fail "not answered any more: $(grep '^note' "$work/dump")"
+
+# After all that, and many who came and went, the target holds what it held. It may need a thread
+# or two more for itself.
+for i in $(seq 40); do
+    "$gomon" --csv -c 1 -p "$busy" >/dev/null || fail "status $? of the ${i}th sample"
+done
+[ "$(entries fd)" = "$descriptors" ] || fail "$(entries fd) descriptors, before $descriptors"
+[ "$(entries task)" -lt $((threads + 10)) ] || fail "$(entries task) threads, before $threads"
 
 # The target killed in the middle: an error or a dump, no crash.
 "$gomon" --dump -p "$busy" >"$work/dump" 2>&1 &
