@@ -69,13 +69,12 @@ static bool is_function(const struct sigaction *act)
            (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN);
 }
 
-/* A handler of the program that was installed over ours may call ours in turn: once is enough. */
+/* Signals whose handler of before is being called; handlers do not move between threads. */
+static _Thread_local volatile uint64_t calling;
+
 static void call(const struct sigaction *act, int number, siginfo_t *info, void *context)
 {
-    /* Signals whose handler is being called; handlers do not move between threads. */
-    static _Thread_local volatile uint64_t calling;
-
-    if (!is_function(act) || (calling & GORT_SIGNAL(number)) != 0)
+    if (!is_function(act))
         return;
     calling |= GORT_SIGNAL(number);
     if ((act->sa_flags & SA_SIGINFO) != 0)
@@ -99,6 +98,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
         errno = saved_errno;
         return;
     }
+    /* A handler that was installed over ours calls ours in turn, from below: that was counted. */
+    if ((calling & GORT_SIGNAL(number)) != 0)
+        return;
     /* Release: pairs with the acquire in tell_all_locked. */
     atomic_fetch_or_explicit(&shared.arrived, GORT_SIGNAL(number), memory_order_release);
     while (write(shared.fd, &one, sizeof one) < 0 && errno == EINTR)

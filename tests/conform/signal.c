@@ -243,6 +243,7 @@ CLAIM(a_later_handler_may_call_the_one_before_it_even_if_that_is_ours_again)
     gort_signal_notify(c, USR1);
     raise(SIGUSR1);
     EXPECT(next_of(c) == SIGUSR1, "it does not arrive by both");
+    EXPECT(gort_recv_by(c, NULL, gort_in(GORT_MS)) == GORT_ETIMEDOUT, "it arrives twice");
     EXPECT(ncalls == 2, "%d calls", (int)ncalls);
     gort_signal_stop(c);
     raise(SIGUSR1); /* and when nobody has asked for it, it is not kept for the next */
