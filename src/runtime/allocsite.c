@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "runtime/lock.h"
+#include "runtime/noroot.h"
 #include "runtime/sampling.h"
 #include "runtime/sysmem.h"
 
@@ -51,6 +52,7 @@ static struct {
     int64_t first_ns;                   /* of the first publication; [lock:lock] */
     _Atomic(uint32_t) cycle;            /* marks done so far; changes in a pause */
 } sites = {.lock = LOCK_INIT(RANK_PROFILE)};
+NO_ROOT(sites);
 
 static void amount_add(struct amount *to, struct amount n)
 {

@@ -6,6 +6,7 @@
 #include "runtime/gcsweep.h"
 #include "runtime/heap.h"
 #include "runtime/lock.h"
+#include "runtime/noroot.h"
 
 #define SWEEP_TRIES 100 /* full spans that are swept in vain before the heap grows instead */
 
@@ -17,6 +18,7 @@ struct central {
 };
 
 static struct central centrals[SPAN_CLASSES];
+NO_ROOT(centrals);
 static _Atomic(unsigned) swept_parity; /* changes in a pause */
 
 /* Which lists of L hold swept spans. The background thread, which is not stopped in a pause, may

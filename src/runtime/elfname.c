@@ -15,6 +15,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "runtime/module.h"
+#include "runtime/noroot.h"
 
 #define SYMBOLS_AT_ONCE 256
 #define SECTIONS_AT_ONCE 64
@@ -40,6 +41,7 @@ static struct {
         Elf64_Shdr section[SECTIONS_AT_ONCE];
     } buffer;
 } search; /* [lock:busy] */
+NO_ROOT(search);
 
 /* Ten thousand tasks stand at a dozen places. A module's row is never used again for another, so
  * that a name of an unloaded one can't be mistaken. */
@@ -47,6 +49,7 @@ static struct {
     const struct module *module;
     struct elfname name;
 } kept[KEPT]; /* [lock:busy] */
+NO_ROOT(kept);
 
 /* Reads BYTES at OFFSET; false at the end of the file or on an error. */
 static bool read_at(void *out, size_t bytes, uint64_t offset)

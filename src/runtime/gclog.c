@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/seqlock.h"
 #include "runtime/fatal.h"
+#include "runtime/noroot.h"
 #include "runtime/proc.h"
 #include "runtime/procsize.h"
 
@@ -32,6 +33,7 @@ static struct {
     uint64_t totals[2][TOTAL_WORDS];      /* [atomic] */
     struct gc_totals now;                 /* [owner] of the cycle */
 } gclog;
+NO_ROOT(gclog);
 
 static void add_to_totals(const struct gc_cycle *c, uint64_t mark_thread_ns)
 {

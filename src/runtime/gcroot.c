@@ -13,6 +13,7 @@
 #include "runtime/gcparked.h"
 #include "runtime/gcstack.h"
 #include "runtime/lock.h"
+#include "runtime/noroot.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
 #include "runtime/special.h"
@@ -90,6 +91,18 @@ static struct range sealed_part(const struct dl_phdr_info *info)
     return r;
 }
 
+/* [LO, HI) of a module, but for the runtime's own. */
+static void add_between(uintptr_t lo, uintptr_t hi)
+{
+    while (lo < hi) {
+        struct noroot_words none = noroot_first(lo, hi);
+
+        if (lo < none.lo && add_range(&roots.modules, lo, none.lo, NULL) != GORT_OK)
+            gort_fatal("too many loaded modules: the table of their data is full");
+        lo = none.hi;
+    }
+}
+
 static void add_writable(const struct dl_phdr_info *info, const ElfW(Phdr) * p)
 {
     struct range sealed = sealed_part(info);
@@ -98,9 +111,7 @@ static void add_writable(const struct dl_phdr_info *info, const ElfW(Phdr) * p)
 
     if (sealed.lo <= lo && lo < sealed.hi)
         lo = sealed.hi;
-    lo = align_up(lo, sizeof(void *));
-    if (lo < hi && add_range(&roots.modules, lo, hi, NULL) != GORT_OK)
-        gort_fatal("too many loaded modules: the table of their data is full");
+    add_between(align_up(lo, sizeof(void *)), hi);
 }
 
 static int visit_module(struct dl_phdr_info *info, size_t bytes, void *first)

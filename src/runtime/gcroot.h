@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* gcroot.h - where the search for references begins.
  *   - the stacks and registers of all tasks, and the workers' own stacks (world.h);
- *   - the writable data of every loaded module, without what the loader has sealed;
+ *   - the writable data of every loaded module, without what the loader has sealed and large tables
+ *     of the runtime (noroot.h);
  *   - the objects that armed timers keep (timer.h);
  *   - what pools keep (pool.h);
  *   - handles (handle.h), and what is attached to objects (special.h);
  *   - what the program added with gort_root_add.
- * The runtime's own records lie in memory that is none of these. For a mark the roots are cut into
- * pieces of about equal work, numbered, which any number of threads may search at the same time.
- * The world is stopped with the loader's lock held: a stopped thread can't hold it then, and no
- * module comes or goes between the making of the list and the end of the mark. A mark beside the
+ * What the runtime gets from the system for itself is none of these. For a mark the roots are cut
+ * into pieces of about equal work, numbered, which any number of threads may search at the same
+ * time. The world is stopped with the loader's lock held: a stopped thread can't hold it then, and
+ * no module comes or goes between the making of the list and the end of the mark. A mark beside the
  * program searches the modules with that lock held, then lets it go: what is loaded or unloaded
  * later the last stop sees.
  * Threads: as each function says. Lock: ROOTS. */

@@ -12,6 +12,7 @@
 #include "runtime/gcleak.h"
 #include "runtime/gcowner.h"
 #include "runtime/lock.h"
+#include "runtime/noroot.h"
 #include "runtime/sched.h"
 #include "runtime/tasktab.h"
 
@@ -22,6 +23,7 @@ static struct {
     _Atomic(uint64_t) count;
     _Atomic(uint64_t) refuted;
 } all = {.lock = LOCK_INIT(RANK_LEAKED)};
+NO_ROOT(all);
 
 /* The kind of T, or NULL. */
 static struct leaked *find_locked(const struct task *t)

@@ -9,12 +9,15 @@
 
 #include "base/check.h"
 #include "base/elfnote.h"
+#include "runtime/noroot.h"
 
 #define PATHS_BYTES (32u << 10)
 
 static struct module modules[MODULES_MAX]; /* rows [0, nmodules) */
+NO_ROOT(modules);
 static _Atomic size_t nmodules;            /* [atomic] only grows */
 static char paths[PATHS_BYTES];            /* [lock:refreshing] */
+NO_ROOT(paths);
 static size_t paths_used;                  /* [lock:refreshing] */
 static atomic_flag refreshing = ATOMIC_FLAG_INIT;
 

@@ -25,6 +25,7 @@
 #include "runtime/history.h"
 #include "runtime/latency.h"
 #include "runtime/lock.h"
+#include "runtime/noroot.h"
 #include "runtime/pagefile.h"
 #include "runtime/pageident.h"
 #include "runtime/pagelayout.h"
@@ -81,6 +82,7 @@ static struct {
     uint64_t value[METRIC_COUNT];
     struct page_task_group top[TASKGROUPS_TOP]; /* of the last count */
 } page = {.lock = LOCK_INIT(RANK_PUBLISH), .memory = SEALED_INIT, .file = {.name = PAGENAME_INIT}};
+NO_ROOT(page);
 
 static bool is_on(void)
 {

@@ -6,11 +6,14 @@
 #include "base/bits.h"
 #include "runtime/gcleak.h"
 #include "runtime/leaked.h"
+#include "runtime/noroot.h"
 
 _Static_assert(PAGELAYOUT_LEAKS == LEAKED_KINDS, "all that are told apart have room");
 
 static struct leaked kinds[LEAKED_KINDS];   /* [lock: publish] */
+NO_ROOT(kinds);
 static struct page_leak told[LEAKED_KINDS]; /* [lock: publish] */
+NO_ROOT(told);
 
 static struct page_leak leak_of(const struct leaked *k)
 {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "runtime/fatal.h"
+#include "runtime/noroot.h"
 #include "runtime/proc.h"
 #include "runtime/san.h"
 
@@ -20,6 +21,7 @@ static struct {
     size_t used;
     char text[16384];
 } out;
+NO_ROOT(out);
 
 /* In pieces of whole lines; what can't be written is lost. */
 static void flush(void)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
+#include "runtime/noroot.h"
 #include "runtime/proc.h"
 #include "runtime/scheddetail.h"
 
@@ -21,6 +22,7 @@ static struct {
     size_t used;
     char line[HEAD_BYTES + 2 * NUMBER_BYTES * PROC_MAX];
 } trace;
+NO_ROOT(trace);
 
 static void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void put(const char *format, ...)

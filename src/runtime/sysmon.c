@@ -14,6 +14,7 @@
 #include "runtime/fatal.h"
 #include "runtime/gcthread.h"
 #include "runtime/netpoll.h"
+#include "runtime/noroot.h"
 #include "runtime/os_linux.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
@@ -51,6 +52,7 @@ static struct {
     int64_t cpus_seen_ns;
     uint32_t quiet; /* rounds in a row in which no proc was taken */
 } sysmon;
+NO_ROOT(sysmon);
 
 /* ---- Taking procs ---- */
 

@@ -73,13 +73,13 @@ struct task {
 static inline void task_fetch(const struct task *t)
 {
     __builtin_prefetch(t, 1);
-    __builtin_prefetch((const char *)t + CACHE_LINE_BYTES, 1);
+    __builtin_prefetch((const void *)((uintptr_t)t + CACHE_LINE_BYTES), 1);
 }
 
 static inline void task_fetch_free(const struct task *t)
 {
     task_fetch(t);
-    __builtin_prefetch((const char *)t + 2 * CACHE_LINE_BYTES, 1);
+    __builtin_prefetch((const void *)((uintptr_t)t + 2 * CACHE_LINE_BYTES), 1);
 }
 
 static inline void task_fetch_row(const struct task *t)

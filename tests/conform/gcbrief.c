@@ -9,6 +9,7 @@
 #include "runtime/debug.h"
 #include "runtime/gc.h"
 #include "runtime/gcpace.h"
+#include "runtime/san.h"
 #include "tests/support/conform.h"
 
 #define MOVERS 2
@@ -112,6 +113,18 @@ CLAIM(little_is_marked_in_one_stop)
     EXPECT(c.mode == GC_STOP_THE_WORLD && c.first.asked_ns == 0,
            "two stops for %" PRIu64 " bytes of heap and %" PRIu64 " of globals", c.heap_bytes,
            c.globals_bytes);
+}
+
+/* They are 0.5 MB, and a mark of a small heap would mostly look at them; what is left is mostly of
+ * this program. */
+CLAIM(large_tables_of_the_runtime_are_no_roots)
+{
+    struct gc_cycle c;
+
+    gort_gc();
+    c = last_cycle();
+    EXPECT(SAN_ADDRESS || SAN_THREAD || c.globals_bytes < 800 << 10,
+           "%" PRIu64 " bytes of globals were searched", c.globals_bytes);
 }
 
 CLAIM(what_turns_out_to_be_much_is_finished_beside_the_program)
