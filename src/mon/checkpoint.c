@@ -4,7 +4,6 @@
 #include "mon/checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -12,45 +11,21 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ASKED_FD 3 /* of the child */
+#include "mon/child.h"
 
 /* ---- in the child ---- */
 
-/* It ends with gomon, the keys of the terminal are not for it, and a limit of a file's size is an
- * error as others. */
-static void drop_signals(pid_t parent)
+/* It ends with gomon, and a limit of a file's size is an error as others. */
+static void obey(pid_t parent)
 {
-    sigset_t none;
-
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
+    child_drop_signals();
     signal(SIGXFSZ, SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(0);
-}
-
-/* Who waits for the end of gomon's output must not wait for this one too. */
-static void drop_files(int fd)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, ASKED_FD + 1);
-
-    for (int i = 0; i < ASKED_FD; i++)
-        dup2(null, i);
-    if (high < 0 || dup2(high, ASKED_FD) != ASKED_FD)
-        _exit(1);
-    if (syscall(SYS_close_range, ASKED_FD + 1, ~0U, 0) != 0) {
-        for (int i = ASKED_FD + 1; i < 1024; i++)
-            close(i);
-    }
 }
 
 /* The file is there: who asks has opened it. To read from it opens the log. */
@@ -70,7 +45,7 @@ _Noreturn static void serve(const char *path)
     sqlite3 *db = NULL;
     char asked[64]; /* all at once: one checkpoint does */
 
-    while (read(ASKED_FD, asked, sizeof asked) > 0) {
+    while (read(CHILD_FD, asked, sizeof asked) > 0) {
         if (db == NULL)
             db = open_file(path);
         sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -90,8 +65,8 @@ void checkpoint_start(struct checkpoint *c, const char *path)
         return;
     c->pid = fork();
     if (c->pid == 0) {
-        drop_signals(parent);
-        drop_files(fd[1]);
+        obey(parent);
+        child_keep_only(fd[1]);
         serve(path);
     }
     close(fd[1]);

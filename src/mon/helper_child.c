@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,12 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "mon/child.h"
 #include "mon/helper.h"
 
-#define SOCKET_FD 3
 #define DATA_BYTES_MAX ((rlim_t)1 << 30)
 #define FILE_BYTES_MAX ((rlim_t)128 << 10) /* it writes the image of the vdso */
 #define FILES_MAX 256
@@ -28,34 +26,6 @@ enum { HAS_SHADOW_MEMORY = 1 }; /* a sanitizer's own memory exceeds any limit */
 #else
 enum { HAS_SHADOW_MEMORY = 0 };
 #endif
-
-/* Leaves standard descriptors on /dev/null and the socket, and no other. */
-static void drop_files(int fd)
-{
-    int high = fcntl(fd, F_DUPFD, SOCKET_FD + 1);
-    int null = open("/dev/null", O_RDWR);
-
-    for (int i = 0; i < SOCKET_FD; i++)
-        dup2(null, i);
-    if (high < 0 || dup2(high, SOCKET_FD) != SOCKET_FD)
-        _exit(1);
-    if (syscall(SYS_close_range, SOCKET_FD + 1, ~0U, 0) != 0) {
-        for (int i = SOCKET_FD + 1; i < 1024; i++)
-            close(i);
-    }
-}
-
-static void drop_signals(void)
-{
-    sigset_t none;
-
-    for (int sig = 1; sig < NSIG; sig++)
-        signal(sig, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0); /* the terminal's keys are not for it */
-}
 
 static void limit(__rlimit_resource_t resource, rlim_t most)
 {
@@ -126,7 +96,7 @@ static void answer(struct debuginfo *info, const struct helper_question *questio
     else
         debuginfo_symbol(info, question->pc, &symbol);
     bytes = helper_encode(&head, &symbol, packet);
-    if (send(SOCKET_FD, packet, bytes, MSG_NOSIGNAL) != (ssize_t)bytes)
+    if (send(CHILD_FD, packet, bytes, MSG_NOSIGNAL) != (ssize_t)bytes)
         _exit(0);
 }
 
@@ -137,8 +107,9 @@ _Noreturn void helper_child(int fd, const struct modmap *map, enum symbol_downlo
     char root[32] = "";
     ssize_t n;
 
-    drop_files(fd);
-    drop_signals();
+    child_keep_only(fd);
+    child_drop_signals();
+    signal(SIGPIPE, SIG_IGN);
     drop_privileges(map->pid);
     drop_resources(download);
     if (download == SYMBOL_LOCAL)
@@ -146,7 +117,7 @@ _Noreturn void helper_child(int fd, const struct modmap *map, enum symbol_downlo
     if (map->pid != 0)
         snprintf(root, sizeof root, "/proc/%d/root", (int)map->pid);
     info = debuginfo_new(map, root);
-    while ((n = recv(SOCKET_FD, question, sizeof question, 0)) > 0 || (n < 0 && errno == EINTR)) {
+    while ((n = recv(CHILD_FD, question, sizeof question, 0)) > 0 || (n < 0 && errno == EINTR)) {
         for (ssize_t i = 0; i < n / (ssize_t)sizeof question[0]; i++)
             answer(info, &question[i]);
     }

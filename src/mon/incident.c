@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mon/child.h"
 #include "mon/incident_file.h"
 #include "mon/monitor.h"
 #include "mon/options.h"
@@ -68,11 +69,9 @@ static bool must_end(void)
 static void detach(void)
 {
     struct sigaction end = {.sa_handler = on_signal};
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     sigset_t none;
 
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        dup2(null, fd);
+    child_drop_standard_files();
     setsid();
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
