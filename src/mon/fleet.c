@@ -16,6 +16,7 @@
 
 /* A target, of the row of the same number. */
 struct member {
+    const char *word;        /* of the command line */
     struct watched watched;  /* without a monitor: it cannot be watched */
     enum exit_status status; /* why */
     struct fleetwait wait;   /* for it, meanwhile */
@@ -102,6 +103,7 @@ static void add(struct fleet *f, const struct several_one *one)
     struct fleet_row *row = &f->rows.row[f->rows.n];
 
     f->member[f->rows.n] = zeros(sizeof *f->member[0]);
+    f->member[f->rows.n]->word = one->word;
     fleetwait_init(&f->member[f->rows.n]->wait, one->pid);
     row->pid = one->pid;
     take(f, f->rows.n++, one);
@@ -112,7 +114,7 @@ static void add(struct fleet *f, const struct several_one *one)
 static void try_again(struct fleet *f, unsigned i, int64_t mono_ns)
 {
     struct fleetwait *wait = &f->member[i]->wait;
-    struct several_one one = {.pid = f->rows.row[i].pid};
+    struct several_one one = {.word = f->member[i]->word};
 
     if (!fleet_row_waits(&f->rows.row[i]) || !fleetwait_is_due(wait, mono_ns))
         return;

@@ -28,6 +28,8 @@ enum fleet_wait fleetwait_for(const struct fleetwait *w, enum exit_status status
 {
     struct procstat stat;
 
+    if (status == EXIT_USAGE)
+        return FLEET_WAITS_NOT; /* another row watches it */
     if (!procstat_read(w->pid, &stat) || procstat_is_zombie(&stat) ||
         !fleetwait_is_of(w, stat.start_ticks))
         return FLEET_WAITS_NOT;

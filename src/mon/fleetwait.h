@@ -26,7 +26,8 @@ void fleetwait_init(struct fleetwait *w, pid_t pid);
 /* Whether a process that began at START_TICKS is the one that is meant. */
 bool fleetwait_is_of(const struct fleetwait *w, uint64_t start_ticks);
 
-/* What is waited for when reading it failed with STATUS; FLEET_WAITS_NOT: it has ended. */
+/* What is waited for when reading it failed with STATUS; FLEET_WAITS_NOT: it has ended,
+ * or is not to be watched. */
 enum fleet_wait fleetwait_for(const struct fleetwait *w, enum exit_status status);
 
 /* Whether to try again now: once a second at first, later less often. */

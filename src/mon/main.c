@@ -224,8 +224,8 @@ static enum exit_status run_on_several(const struct options *o, struct target_li
 
 static bool is_of_several(const struct options *o)
 {
-    return o->pids.n > 1 && (o->mode == MODE_WATCH || o->mode == MODE_BATCH ||
-                             o->mode == MODE_PROM || o->mode == MODE_CHECK);
+    return o->several.n > 1 && (o->mode == MODE_WATCH || o->mode == MODE_BATCH ||
+                                o->mode == MODE_PROM || o->mode == MODE_CHECK);
 }
 
 static enum exit_status run(const struct options *o, struct target_list *list)

@@ -91,12 +91,12 @@ static bool take_theme(const char *text, enum theme *theme)
 }
 
 /* Of several -p, each adds. */
-static bool take_pids(struct options *o, const char *text)
+static bool take_targets(struct options *o, const char *text)
 {
     const char *comma = strrchr(text, ',');
 
     o->target = comma == NULL ? text : comma + 1;
-    return pidlist_add(&o->pids, text);
+    return wordlist_add(&o->several, text);
 }
 
 /* ---- options ---- */
@@ -156,7 +156,7 @@ static bool take_argument(struct options *o, enum option_id id, const char *text
     if (id == OPTION_CONFIG)
         return true; /* see options_config */
     CHECK(id == OPTION_PID);
-    return take_pids(o, text);
+    return take_targets(o, text);
 }
 
 static bool take_yes_no(const char *text, bool *on)

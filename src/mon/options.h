@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "mon/lintset.h"
-#include "mon/pidlist.h"
 #include "mon/theme.h"
+#include "mon/wordlist.h"
 
 /* What gomon ends with. */
 enum exit_status {
@@ -51,7 +51,7 @@ struct options {
     enum options_mode mode;
     const char *target; /* a pid or a name; NULL: ask. Borrowed from argv */
     char *const *command; /* a program to start, and its words, in argv; NULL: none */
-    struct pidlist pids; /* those of -p; of more than one, target is the last */
+    struct wordlist several; /* those of -p; of more than one, target is the last */
     bool once;          /* batch: one sample with every metric */
     bool json;
     bool csv;

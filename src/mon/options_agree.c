@@ -41,21 +41,20 @@ static bool check_command(const struct options *o, char *error)
 /* What is of one process only. */
 static bool check_several(const struct options *o, char *error)
 {
-    if (o->pids.is_full)
+    if (o->several.is_full)
         return WRONG("at most %d processes at a time", PIDLIST_MAX);
-    if (o->pids.n < 2 || o->mode >= MODE_HELP)
+    if (o->several.n < 2 || o->mode >= MODE_HELP)
         return true;
     if (o->write_path != NULL)
-        return WRONG("-w records one process: give -p one pid");
+        return WRONG("-w records one process: give -p one");
     if (o->wait || o->demo)
-        return WRONG("--wait and --demo are of one process: give -p one pid");
+        return WRONG("--wait and --demo are of one process: give -p one");
     if (o->follow && o->mode != MODE_WATCH)
-        return WRONG("--follow of several processes is for the screen: else give -p one pid");
+        return WRONG("--follow of several processes is for the screen: else give -p one");
     if (o->mode == MODE_DUMP || o->mode == MODE_STATUS || o->mode == MODE_REPORT)
-        return WRONG("--%s is of one process: give -p one pid", o->mode == MODE_DUMP ? "dump"
-                                                                : o->mode == MODE_STATUS
-                                                                    ? "status"
-                                                                    : "report");
+        return WRONG("--%s is of one process: give -p one", o->mode == MODE_DUMP     ? "dump"
+                                                            : o->mode == MODE_STATUS ? "status"
+                                                                                     : "report");
     return true;
 }
 
@@ -63,7 +62,7 @@ static bool check_dump(const struct options *o, char *error)
 {
     if (o->mode >= MODE_HELP)
         return true;
-    if (o->mode == MODE_DIFF && (o->target == NULL || o->pids.n > 0 || o->demo || o->wait))
+    if (o->mode == MODE_DIFF && (o->target == NULL || o->several.n > 0 || o->demo || o->wait))
         return WRONG("--diff compares two files: gomon --diff BEFORE AFTER");
     if (o->folded && o->mode != MODE_DUMP && o->mode != MODE_DIFF)
         return WRONG("--folded is a format of --dump and --diff");

@@ -26,12 +26,28 @@ enum exit_status several_status_of(enum target_match match)
 
 void several_find_one(const struct options *o, struct target_list *list, struct several_one *one)
 {
-    enum target_match match;
-    char word[16];
+    enum target_match match = (o->dead ? target_find_dead : target_find)(one->word, list,
+                                                                         &one->target, one->error);
 
-    snprintf(word, sizeof word, "%d", (int)one->pid);
-    match = (o->dead ? target_find_dead : target_find)(word, list, &one->target, one->error);
     one->status = several_status_of(match);
+    one->pid = 0;
+    if (wordlist_is_pid(one->word))
+        one->pid = (pid_t)strtol(one->word, NULL, 10);
+    else if (match == TARGET_FOUND)
+        one->pid = one->target.pid;
+}
+
+/* Nothing is watched twice. */
+static void refuse_double(const struct several *s, struct several_one *one)
+{
+    for (const struct several_one *other = s->one; other < one; other++) {
+        if (other->status != EXIT_OK || other->pid != one->pid)
+            continue;
+        one->status = EXIT_USAGE;
+        snprintf(one->error, sizeof one->error, "process %d is named twice: by %s and by %s",
+                 (int)one->pid, other->word, one->word);
+        return;
+    }
 }
 
 struct several *several_find(const struct options *o, struct target_list *list)
@@ -40,10 +56,12 @@ struct several *several_find(const struct options *o, struct target_list *list)
 
     if (s == NULL)
         return NULL;
-    s->n = o->pids.n;
+    s->n = o->several.n;
     for (unsigned i = 0; i < s->n; i++) {
-        s->one[i].pid = o->pids.pid[i];
+        s->one[i].word = o->several.word[i];
         several_find_one(o, list, &s->one[i]);
+        if (s->one[i].status == EXIT_OK)
+            refuse_double(s, &s->one[i]);
         s->nfound += s->one[i].status == EXIT_OK;
     }
     return s;

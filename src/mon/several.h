@@ -12,7 +12,8 @@
 enum exit_status several_status_of(enum target_match match);
 
 struct several_one {
-    pid_t pid;
+    const char *word;        /* that names it; borrowed from the options */
+    pid_t pid;               /* 0: not known, the word is the name of a program that is not there */
     enum exit_status status; /* EXIT_OK: target is the one; else error says why there is none */
     struct target target;
     char error[TARGET_ERROR_BYTES];
@@ -27,7 +28,7 @@ struct several {
 /* Looks for all that O names; LIST is room to work in. To be freed; NULL: out of memory. */
 struct several *several_find(const struct options *o, struct target_list *list);
 
-/* Looks for ONE again, whose pid is set. */
+/* Looks for ONE, whose word is set. */
 void several_find_one(const struct options *o, struct target_list *list, struct several_one *one);
 
 /* Says on stderr of each that was not found why. Returns the status of the first of them, or

@@ -25,6 +25,18 @@ fi
 ends_with 0 "pid=\"$a\"" --prom -p "$a,$b"
 grep -q "pid=\"$b\"" "$work/out" || fail "no figures of B: $(cat "$work/out")"
 
+# By name, beside a pid; the same process twice is one.
+name=s$$
+cp "$gort_demo" "$work/$name"
+start_target "$work/$name" idle --seconds 120
+c=$started_pid
+ends_with 0 "^process $c \\($name\\)" -1 -p "$a,$name"
+grep -q "^process $a " "$work/out" || fail "A is not written: $(cat "$work/out")"
+ends_with 0 "^tasks\.total" -1 -p "$name"
+ends_with 2 "process $c is named twice: by $name and by $c" -1 -p "$name,$c"
+[ "$(grep -c '^process ' "$work/out")" = 1 ] || fail "it is written twice: $(cat "$work/out")"
+ends_with 3 "no target is called \"${name}x\"" -1 -p "${name}x,$a"
+
 # Checks: the worst wins.
 ends_with 0 '^GOMON OK - 2 processes: 2 OK \|' --check 'tasks.total < 0' -p "$a,$b"
 ends_with 1 '^GOMON WARNING - 2 processes: 2 WARNING \|' --check 'tasks.total > 0' -p "$a,$b"
@@ -51,7 +63,7 @@ ends_with 3 'no process 999999998' -b -p 999999999,999999998
 ends_with 3 'no process 999999999' --prom -p "$a,999999999"
 grep -q "pid=\"$a\"" "$work/out" || fail "A has no figures: $(cat "$work/out")"
 ends_with 2 'records one process' -w "$work/file" -p "$a,$b"
-ends_with 2 '"5,x" is no PID' -p 5,x
+ends_with 2 '"5,,x" is no PID' -p 5,,x
 
 # One ends: the other goes on, until it ends too.
 "$gomon" -b -d 0.1 -p "$a,$b" >"$work/lines" 2>"$work/words" </dev/null &

@@ -65,12 +65,20 @@ static void tear_down(void)
 
 TestSuite(fleet_targets, .init = set_up, .fini = tear_down, .timeout = 30);
 
-static void open_all(pid_t first, pid_t second, pid_t third)
+static void open_words(const char *text)
 {
-    options.pids = (struct pidlist){.n = 3, .pid = {first, second, third}};
+    cr_assert(wordlist_add(&options.several, text), "%s", text);
     targets = several_find(&options, &list);
     cr_assert_not_null(targets, "no memory");
     fleet = fleet_new(&options, targets);
+}
+
+static void open_all(pid_t first, pid_t second, pid_t third)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%d,%d,%d", (int)first, (int)second, (int)third);
+    open_words(text);
 }
 
 static const struct fleet_row *row(unsigned i)
@@ -164,6 +172,20 @@ Test(fleet_targets, it_is_sampled_while_it_is_looked_at_and_after)
               "no history");
     cr_assert_eq(bucket.n, 30, "%u samples of 30", bucket.n);
     cr_assert_geq((double)row(0)->spark[FLEET_SPARKS - 1], 1000.0, "no sparks");
+}
+
+Test(fleet_targets, a_name_stands_for_the_process_of_that_program)
+{
+    char text[96];
+
+    snprintf(text, sizeof text, "%s,%snot,%d", name, name, (int)child);
+    open_words(text);
+    tick(0);
+    cr_assert(row(0)->why[0] == '\0' && row(0)->pid == child, "pid %d: %s", (int)row(0)->pid,
+              row(0)->why);
+    cr_assert_not_null(strstr(row(1)->why, "no target is called"), "%s", row(1)->why);
+    cr_assert(fleet_row_is_over(row(2)) && strstr(row(2)->why, "is named twice") != NULL, "%s",
+              row(2)->why);
 }
 
 /* ---- not yet ---- */

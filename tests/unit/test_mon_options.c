@@ -92,8 +92,7 @@ Test(options, seconds_may_have_a_fraction)
 
 Test(options, what_makes_no_sense_is_refused_by_name)
 {
-    assert_wrong("-p x", "\"x\" is no PID,... for --pid");
-    assert_wrong("-p 0", "is no PID");
+    assert_wrong("-p 0", "\"0\" is no PID,... for --pid");
     assert_wrong("-p 99999999999", "is no PID");
     assert_wrong("-p 1 -d 0", "is no SECONDS for --delay");
     assert_wrong("-p 1 -d 1x", "is no SECONDS");
@@ -111,16 +110,36 @@ Test(options, what_makes_no_sense_is_refused_by_name)
     assert_wrong("--dump", "which process");
 }
 
-Test(options, several_pids_are_a_list_without_doubles)
+/* The words of -p are WANTED, which blanks separate. */
+static void assert_several(const char *wanted)
+{
+    char text[1024] = "";
+
+    for (unsigned i = 0; i < o.several.n; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i > 0 ? " " : "",
+                 o.several.word[i]);
+    cr_assert_str_eq(text, wanted, "%s, not %s", text, wanted);
+}
+
+#define TEN         "abcdefghij"
+#define SIXTY_THREE TEN TEN TEN TEN TEN TEN "xyz"
+
+Test(options, several_targets_are_a_list_without_doubles)
 {
     assert_mode("-p 5,6 -p 7,5", MODE_WATCH);
-    cr_assert(o.pids.n == 3 && o.pids.pid[0] == 5 && o.pids.pid[1] == 6 && o.pids.pid[2] == 7,
-              "%u pids", o.pids.n);
+    assert_several("5 6 7");
+    assert_mode("-p kv,7 -p web,kv,x1", MODE_WATCH);
+    assert_several("kv 7 web x1");
     assert_mode("-p 5,5", MODE_WATCH);
     cr_assert_str_eq(o.target, "5", "one pid twice is %s", o.target);
-    cr_assert_eq(o.pids.n, 1, "%u pids", o.pids.n);
+    assert_several("5");
+    assert_mode("-p kv", MODE_WATCH);
+    cr_assert_str_eq(o.target, "kv", "one name is %s", o.target);
     assert_wrong("-p 5,", "\"5,\" is no PID");
-    assert_wrong("-p 5,x", "\"5,x\" is no PID");
+    assert_wrong("-p kv,,x", "\"kv,,x\" is no PID");
+    assert_wrong("-p kv,05", "\"kv,05\" is no PID");
+    assert_wrong("-p kv," SIXTY_THREE "x", "is no PID");
+    assert_mode("-p kv," SIXTY_THREE, MODE_WATCH);
     assert_wrong("-p ,5", "\",5\" is no PID");
     assert_wrong("-p 5,6 name", "one target at a time");
 }
@@ -146,7 +165,7 @@ Test(options, so_many_pids_and_no_more)
         snprintf(line + strlen(line), sizeof line - strlen(line), ",%d", i);
     cr_assert(strlen(line) < 250, "the line is cut");
     assert_mode(line, MODE_WATCH);
-    cr_assert_eq(o.pids.n, PIDLIST_MAX, "%u pids", o.pids.n);
+    cr_assert_eq(o.several.n, PIDLIST_MAX, "%u pids", o.several.n);
     snprintf(line + strlen(line), sizeof line - strlen(line), ",%d", 999);
     assert_wrong(line, "at most 64 processes");
 }
