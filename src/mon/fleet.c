@@ -123,7 +123,7 @@ static void try_again(struct fleet *f, unsigned i, int64_t mono_ns)
     if (one.status == EXIT_OK && !fleetwait_is_of(wait, one.target.start_ticks))
         one.status = EXIT_NO_TARGET;
     take(f, i, &one);
-    if (fleet_row_is_over(&f->rows.row[i]) && f->member[i]->watched.monitor == NULL)
+    if (f->member[i]->watched.monitor == NULL && f->rows.row[i].wait == FLEET_WAITS_NOT)
         snprintf(f->rows.row[i].why, FLEET_WHY_BYTES, "process %d ended before it could be watched",
                  (int)one.pid);
 }

@@ -4,15 +4,21 @@
 #define SUPPORT_SLEEPER_H
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* A child that sleeps until it is killed, at the latest when the caller has ended. */
-static inline pid_t fork_sleeper(void)
+/* A child that sleeps until it is killed, at the latest when the caller has ended. Its pid is that
+ * which is given, or any for 0; -1: it cannot be had, which takes a privilege. */
+static inline pid_t fork_sleeper_as(pid_t as)
 {
+    struct clone_args args = {
+        .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&as, .set_tid_size = 1};
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = as == 0 ? fork() : (pid_t)syscall(SYS_clone3, &args, sizeof args);
 
     if (pid != 0)
         return pid;
@@ -20,6 +26,11 @@ static inline pid_t fork_sleeper(void)
     while (getppid() == parent) /* it may have ended before it was asked for */
         pause();
     _exit(0);
+}
+
+static inline pid_t fork_sleeper(void)
+{
+    return fork_sleeper_as(0);
 }
 
 /* What makes a sleeper exec, and tells that it has: see fork_execer. */

@@ -28,7 +28,7 @@ static struct options options;
 static struct target_list list;
 static struct several *targets;
 static struct fleet *fleet;
-static pid_t child; /* the page is its own; it was inherited */
+static pid_t child; /* the page is its own; it was inherited. 0: it is gone */
 static pid_t other; /* likewise, once it was given to it; 0: there is none */
 
 static void give_page(pid_t pid)
@@ -56,8 +56,8 @@ static void tear_down(void)
 {
     fleet_free(fleet);
     free(targets);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    if (child > 0)
+        kill(child, SIGKILL);
     if (other > 0)
         kill(other, SIGKILL);
     fakepage_fini(&page);
@@ -249,6 +249,39 @@ Test(fleet_targets, what_ends_without_a_page_is_waited_for_no_longer)
     cr_assert(fleet_row_is_over(row(0)), "it waits for %d", row(0)->wait);
     cr_assert_not_null(strstr(row(0)->why, "ended before"), "%s", row(0)->why);
     cr_assert_not(check(60 * NS_PER_S), "it is tried again");
+}
+
+/* The pid of the child is another process's now, which began in a later tick of the clock. */
+static void use_pid_again(void)
+{
+    struct procstat stat, last;
+    pid_t pid = child;
+
+    cr_assert(procstat_read(pid, &stat), "no child");
+    do {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        child = 0;
+        if (fork_sleeper_as(pid) != pid)
+            cr_skip_test("no privilege to choose a pid");
+        child = pid;
+        cr_assert(procstat_read(pid, &last), "no process %d", (int)pid);
+    } while (last.start_ticks == stat.start_ticks);
+}
+
+Test(fleet_targets, a_process_that_has_its_pid_afterwards_is_not_what_was_waited_for)
+{
+    int pidfd[PIDLIST_MAX];
+
+    open_without_page();
+    use_pid_again();
+    give_page(child);
+    tick(NS_PER_S);
+    cr_assert(fleet_row_is_over(row(0)) && row(0)->wait == FLEET_WAITS_NOT, "it waits for %d",
+              row(0)->wait);
+    cr_assert_not_null(strstr(row(0)->why, "ended before"), "%s", row(0)->why);
+    cr_assert_null(fleet_open(fleet, row(0)->id), "it can be opened");
+    cr_assert(fleet_pidfds(fleet, pidfd) == 3 && pidfd[0] == -1, "descriptor %d", pidfd[0]);
 }
 
 Test(fleet_targets, what_is_waited_for_can_be_removed)
