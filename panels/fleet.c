@@ -48,6 +48,9 @@ static const struct draw_column columns[COLUMNS] = {
     [SPARK] = {.title = "INUSE 2m", .width = 10, .stretch = 1, .rank = 6},
 };
 
+#define WAITING_WIDTH 17 /* of STATE: "CRASHED 12m waits" */
+#define WAITING_COLS  60 /* of a screen that has room for it */
+
 _Static_assert(PROCS - INUSE + 1 == FLEET_FIGURES, "a column for each figure");
 
 static bool is_figure(int column)
@@ -66,6 +69,12 @@ static const char *state_text(const struct fleet_row *row)
     if (row->why[0] == '\0')
         return text[row->state];
     return fleet_row_waits(row) ? "waits" : "unread";
+}
+
+/* Beside the state: that there is more to come. */
+static const char *more_text(const struct fleet_row *row)
+{
+    return fleet_row_awaits_next(row) ? "waits" : "";
 }
 
 static enum role state_role(const struct fleet_row *row)
@@ -142,7 +151,8 @@ static bool row_holds(const struct fleet_row *row, const char *what)
 
     snprintf(pid, sizeof pid, "%d", (int)row->pid);
     return draw_text_holds(row->name, what) || draw_text_holds(pid, what) ||
-           draw_text_holds(state_text(row), what) || draw_text_holds(row->why, what);
+           draw_text_holds(state_text(row), what) || draw_text_holds(row->why, what) ||
+           draw_text_holds(more_text(row), what);
 }
 
 /* The column that the state asks for: 0, as it begins, is that of the alerts. */
@@ -239,14 +249,20 @@ static const char *age_text(char text[FIGURE_BYTES], int64_t ns)
     return text;
 }
 
-/* With the time since then: "KILLED 12s". */
+/* With the time since then: "KILLED 12s", and what is waited for: "KILLED 12s waits". Where there
+ * is no room, the colour alone says how it ended. */
 static void draw_state(const struct draw_table *table, const struct fleet_row *row, int at,
                        struct canvas *canvas)
 {
-    char text[FIGURE_BYTES + 16];
+    const char *more = more_text(row);
+    bool has_room = *more == '\0' || table->width[STATE] >= WAITING_WIDTH;
+    char text[FIGURE_BYTES + 32];
     char span[FIGURE_BYTES];
 
-    snprintf(text, sizeof text, "%s %s", state_text(row), age_text(span, row->since_ns));
+    snprintf(text, sizeof text, "%s %s", has_room ? state_text(row) : more,
+             age_text(span, row->since_ns));
+    if (has_room && *more != '\0')
+        snprintf(text + strlen(text), sizeof text - strlen(text), " %s", more);
     draw_table_cell(table, canvas, at, STATE, state_role(row),
                     row->state == TARGET_LIVE ? state_text(row) : text);
 }
@@ -282,9 +298,11 @@ static void draw_unreadable(const struct draw_table *table, const struct fleet_r
 {
     static const char *const waits[] = {
         [FLEET_WAITS_NOT] = "",
+        [FLEET_WAITS_PROGRAM] = "waits for it to start: ",
         [FLEET_WAITS_PAGE] = "waits for its page: ",
         [FLEET_WAITS_RIGHT] = "waits for the right to read it: ",
         [FLEET_WAITS_GOOD_PAGE] = "waits for a good page: ",
+        [FLEET_WAITS_NEXT] = "",
     };
     char text[FLEET_WHY_BYTES + 40];
     int col = table->left[COMMAND];
@@ -310,7 +328,7 @@ static void draw_row(const struct draw_table *table, const struct fleet_row *row
     char text[FIGURE_BYTES];
 
     snprintf(text, sizeof text, "%d", (int)row->pid);
-    draw_table_cell(table, canvas, at, PID, role, text);
+    draw_table_cell(table, canvas, at, PID, role, row->pid != 0 ? text : DRAW_MISSING);
     if (row->why[0] != '\0') {
         draw_unreadable(table, row, at, canvas);
         return;
@@ -326,6 +344,18 @@ static void draw_row(const struct draw_table *table, const struct fleet_row *row
         draw_sparks(table, row, at, tier, canvas);
 }
 
+/* The state of one that has ended and waits takes more room; not all of a narrow screen. */
+static void fit_columns(const struct fleet_rows *rows, int cols, struct draw_column wanted[COLUMNS])
+{
+    bool any = false;
+
+    for (unsigned i = 0; rows != NULL && i < rows->n; i++)
+        any = any || fleet_row_awaits_next(&rows->row[i]);
+    memcpy(wanted, columns, sizeof columns);
+    if (any && cols >= WAITING_COLS)
+        wanted[STATE].width = WAITING_WIDTH;
+}
+
 static void draw(const struct model *model, const struct panel_state *state, struct canvas *canvas)
 {
     int index[PIDLIST_MAX];
@@ -333,10 +363,12 @@ static void draw(const struct model *model, const struct panel_state *state, str
     int sorted = sort_column(state);
     struct scroll_window window = scroll_window(&state->scroll, n, canvas->rows - 1);
     bool rising = sorted == PID || sorted == COMMAND;
+    struct draw_column wanted[COLUMNS];
     struct draw_table table;
 
     (void)model;
-    draw_table_fit(&table, columns, COLUMNS, canvas->cols);
+    fit_columns(state->view->fleet, canvas->cols, wanted);
+    draw_table_fit(&table, wanted, COLUMNS, canvas->cols);
     draw_table_head(&table, canvas, 0, sorted,
                     state->inverted == rising ? DRAW_DESCENDING : DRAW_ASCENDING);
     if (n == 0)
@@ -358,13 +390,15 @@ void fleet_draw_header(const struct panel_state *state, struct canvas *canvas)
     unsigned over = 0;
     unsigned waiting = 0;
     unsigned alerts = 0;
+    bool waits;
     enum role role = ROLE_BAR_WARN;
     char clock[FMT_BYTES_MAX];
     char text[64];
 
     for (unsigned i = 0; i < rows->n; i++) {
-        over += fleet_row_is_over(&rows->row[i]);
-        waiting += fleet_row_waits(&rows->row[i]);
+        waits = fleet_row_waits(&rows->row[i]) || fleet_row_awaits_next(&rows->row[i]);
+        waiting += waits;
+        over += !waits && fleet_row_is_over(&rows->row[i]);
         alerts += rows->row[i].nalerts;
         if (rows->row[i].nalerts > 0 && rows->row[i].worst > ALERT_NOTE)
             role = ROLE_BAR_BAD;
@@ -409,8 +443,8 @@ const struct panel panel_fleet = {
     .help =
         "The targets that are watched, a row each. Enter opens one in the panels, a digit in the "
         "panel of that number; Esc or Backspace comes back. One that has ended stays, with its "
-        "last figures, until x removes it or, with --follow, the next of its name comes. INUSE is "
-        "HeapInuse, beside it over two minutes; "
+        "last figures, until x removes it or, with --follow, the next of its name comes, for "
+        "which it waits. INUSE is HeapInuse, beside it over two minutes; "
         "PAUSE is the last one; GC% the share of the collector; READY are tasks that could run.",
     .hints = "Enter open  < > sort  & filter  / search  x remove",
     .scopes = SCOPE_LIST | SCOPE_FILTER | SCOPE_SORT | SCOPE_FLEET,

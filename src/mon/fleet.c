@@ -67,12 +67,31 @@ static void init_nothing(struct nothing *n)
 
 /* ---- targets ---- */
 
+static void note_taken(struct fleet *f)
+{
+    f->taken.n = 0;
+    for (unsigned i = 0; i < f->rows.n; i++)
+        if (!fleet_row_is_over(&f->rows.row[i]))
+            f->taken.pid[f->taken.n++] = f->rows.row[i].pid;
+}
+
 static struct monitor_options how_to_watch(const struct fleet *f)
 {
     return (struct monitor_options){.lint_window_ns = f->options->lint_window_ns,
                                     .lints = &f->options->lints,
                                     .sparing = true,
                                     .taken = &f->taken};
+}
+
+/* What is waited for of a target that could not be read, for this reason. */
+static enum fleet_wait wait_for(const struct fleet *f, const struct fleetwait *wait,
+                                enum exit_status why)
+{
+    const struct options *o = f->options;
+
+    if (o->dead || (wait->pid == 0 && !o->wait && !o->follow))
+        return FLEET_WAITS_NOT;
+    return fleetwait_for(wait, why);
 }
 
 /* What was found for row I becomes its monitor, or the reason why there is none. */
@@ -89,12 +108,13 @@ static void take(struct fleet *f, unsigned i, const struct several_one *one)
         monitor = monitor_new(&one->target, &how, &failure);
     if (monitor != NULL) {
         watched_init(&member->watched, f->options, monitor);
+        row->pid = one->pid;
         row->why[0] = '\0';
         row->wait = FLEET_WAITS_NOT;
         return;
     }
     member->status = failure.status;
-    row->wait = f->options->dead ? FLEET_WAITS_NOT : fleetwait_for(&member->wait, failure.status);
+    row->wait = wait_for(f, &member->wait, failure.status);
     snprintf(row->why, sizeof row->why, "%s", failure.text);
 }
 
@@ -110,7 +130,14 @@ static void add(struct fleet *f, const struct several_one *one)
     row->id = f->rows.n;
 }
 
-/* What has the pid of a process that ended is not what was waited for. */
+/* What has the pid of a process that ended is not what was waited for, nor is what another row
+ * watches. */
+static bool is_meant(const struct fleet *f, unsigned i, const struct several_one *one)
+{
+    return fleetwait_is_of(&f->member[i]->wait, one->target.start_ticks) &&
+           (one->pid == f->rows.row[i].pid || !pidlist_has(&f->taken, one->pid));
+}
+
 static void try_again(struct fleet *f, unsigned i, int64_t mono_ns)
 {
     struct fleetwait *wait = &f->member[i]->wait;
@@ -120,12 +147,15 @@ static void try_again(struct fleet *f, unsigned i, int64_t mono_ns)
         return;
     fleetwait_tried(wait, mono_ns);
     several_find_one(f->options, &f->list, &one);
-    if (one.status == EXIT_OK && !fleetwait_is_of(wait, one.target.start_ticks))
+    if (one.status == EXIT_OK && !is_meant(f, i, &one)) {
         one.status = EXIT_NO_TARGET;
+        snprintf(one.error, sizeof one.error, "process %d is watched already", (int)one.pid);
+    }
     take(f, i, &one);
     if (f->member[i]->watched.monitor == NULL && f->rows.row[i].wait == FLEET_WAITS_NOT)
         snprintf(f->rows.row[i].why, FLEET_WHY_BYTES, "process %d ended before it could be watched",
                  (int)one.pid);
+    note_taken(f);
 }
 
 struct fleet *fleet_new(const struct options *options, const struct several *targets)
@@ -157,9 +187,11 @@ void fleet_free(struct fleet *f)
 
 bool fleet_has_any(const struct fleet *f, enum exit_status *status)
 {
+    bool waits = f->options->wait || f->options->follow;
+
     *status = EXIT_OK;
     for (unsigned i = 0; i < f->rows.n; i++)
-        if (f->member[i]->watched.monitor != NULL)
+        if (f->member[i]->watched.monitor != NULL || (waits && fleet_row_waits(&f->rows.row[i])))
             return true;
     for (unsigned i = 0; i < f->rows.n; i++) {
         fail(f->member[i]->status, "%s", f->rows.row[i].why);
@@ -171,12 +203,13 @@ bool fleet_has_any(const struct fleet *f, enum exit_status *status)
 
 /* ---- time ---- */
 
-static void note_taken(struct fleet *f)
+static void fill_row(struct fleet *f, unsigned i)
 {
-    f->taken.n = 0;
-    for (unsigned i = 0; i < f->rows.n; i++)
-        if (!fleet_row_is_over(&f->rows.row[i]))
-            f->taken.pid[f->taken.n++] = f->rows.row[i].pid;
+    struct fleet_row *row = &f->rows.row[i];
+
+    fleet_row_fill(row, watched_model(&f->member[i]->watched));
+    if (f->options->follow && target_has_ended(row->state))
+        row->wait = FLEET_WAITS_NEXT;
 }
 
 bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns)
@@ -192,7 +225,7 @@ bool fleet_tick(struct fleet *f, int64_t mono_ns, int64_t real_ns)
             continue;
         raised |= watched_tick(w, mono_ns, real_ns);
         if (!watched_model(w)->view.past && !watched_model(w)->view.frozen)
-            fleet_row_fill(&f->rows.row[i], watched_model(w));
+            fill_row(f, i);
     }
     f->rows.real_ns = real_ns;
     f->nothing.model.mono_ns = mono_ns;
@@ -269,7 +302,7 @@ struct watched *fleet_follow(struct fleet *f)
         watched_replace(w, next);
         if (was_opened)
             record_past(f, w);
-        fleet_row_fill(&f->rows.row[i], watched_model(w));
+        fill_row(f, i);
         note_taken(f);
         return w;
     }
@@ -315,7 +348,7 @@ void fleet_close(struct fleet *f, struct watched *w)
     monitor_move(w->monitor, MOVE_LIVE, 0, NS_PER_S);
     for (unsigned i = 0; i < f->rows.n; i++)
         if (&f->member[i]->watched == w)
-            fleet_row_fill(&f->rows.row[i], watched_model(w));
+            fill_row(f, i);
 }
 
 bool fleet_remove(struct fleet *f, unsigned id)

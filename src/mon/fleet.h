@@ -16,8 +16,8 @@ struct fleet;
 struct fleet *fleet_new(const struct options *options, const struct several *targets);
 void fleet_free(struct fleet *f);
 
-/* Whether any can be watched. If not, *STATUS is why the first cannot, and each is told on stderr.
- */
+/* Whether any can be watched, or with --wait or --follow may come. If not, *STATUS is why the first
+ * cannot, and each is told on stderr. */
 bool fleet_has_any(const struct fleet *f, enum exit_status *status);
 
 /* Samples each, and tries now and then those that could not be read; true if an alert was raised.

@@ -107,6 +107,11 @@ bool fleet_row_is_over(const struct fleet_row *row)
     return row->why[0] != '\0' ? row->wait == FLEET_WAITS_NOT : target_has_ended(row->state);
 }
 
+bool fleet_row_awaits_next(const struct fleet_row *row)
+{
+    return row->why[0] == '\0' && row->wait == FLEET_WAITS_NEXT;
+}
+
 bool fleet_row_waits(const struct fleet_row *row)
 {
     return row->why[0] != '\0' && row->wait != FLEET_WAITS_NOT;

@@ -30,19 +30,21 @@ enum fleet_figure {
     FLEET_FIGURES
 };
 
-/* What a target that cannot be watched yet is waited for to have. */
+/* What is waited for, of a target that cannot be watched yet or has ended. */
 enum fleet_wait {
-    FLEET_WAITS_NOT, /* nothing will come */
+    FLEET_WAITS_NOT,     /* nothing will come */
+    FLEET_WAITS_PROGRAM, /* of this name */
     FLEET_WAITS_PAGE,
     FLEET_WAITS_RIGHT,     /* to look into the process */
     FLEET_WAITS_GOOD_PAGE, /* there is one that cannot be read */
+    FLEET_WAITS_NEXT,      /* --follow: it has ended, and the next of its name may come */
 };
 
 struct fleet_row {
     unsigned id; /* never 0, stays with the row */
-    pid_t pid;
+    pid_t pid;   /* 0: not known yet */
     char why[FLEET_WHY_BYTES]; /* why it cannot be watched: nothing below is known; "" it can */
-    enum fleet_wait wait;      /* if it cannot */
+    enum fleet_wait wait;
     char name[MODEL_NAME_BYTES];
     enum target_state state;
     int64_t since_ns;          /* so long in this state; 0: not known */
@@ -65,7 +67,10 @@ void fleet_row_fill(struct fleet_row *row, const struct model *m);
 /* Whether it has ended or never was to be had: nothing new will come of this process. */
 bool fleet_row_is_over(const struct fleet_row *row);
 
-/* Whether its process is only waited for. */
+/* Whether it was never to be had, and is waited for. */
 bool fleet_row_waits(const struct fleet_row *row);
+
+/* Whether it has ended, and the next of its name is waited for. */
+bool fleet_row_awaits_next(const struct fleet_row *row);
 
 #endif

@@ -15,19 +15,21 @@ void fleetwait_init(struct fleetwait *w, pid_t pid)
     struct procstat stat;
 
     *w = (struct fleetwait){.pid = pid};
-    if (procstat_read(pid, &stat))
+    if (pid != 0 && procstat_read(pid, &stat))
         w->start_ticks = stat.start_ticks;
 }
 
 bool fleetwait_is_of(const struct fleetwait *w, uint64_t start_ticks)
 {
-    return start_ticks == w->start_ticks;
+    return w->pid == 0 || start_ticks == w->start_ticks;
 }
 
 enum fleet_wait fleetwait_for(const struct fleetwait *w, enum exit_status status)
 {
     struct procstat stat;
 
+    if (w->pid == 0)
+        return FLEET_WAITS_PROGRAM;
     if (status == EXIT_USAGE)
         return FLEET_WAITS_NOT; /* another row watches it */
     if (!procstat_read(w->pid, &stat) || procstat_is_zombie(&stat) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fleetwait.h - a row of the table whose target cannot be read yet: its process lives, but shows no
- * page, or not to us. It is tried again now and then until the page comes or the process ends; what
- * has its pid afterwards is not it.
+/* fleetwait.h - a target among several that cannot be read yet: its process lives, but shows no
+ * page, or not to us; or no program of its name runs. It is tried again now and then until the page
+ * or the program comes, or the process ends; what has its pid afterwards is not it.
  * Who: fleet.c. Threads: one. */
 #ifndef MON_FLEETWAIT_H
 #define MON_FLEETWAIT_H
@@ -14,13 +14,13 @@
 #include "mon/options.h"
 
 struct fleetwait {
-    pid_t pid;
+    pid_t pid;            /* 0: it is known by its name alone */
     uint64_t start_ticks; /* of the process that is meant; 0: there was none */
     int64_t first_ns;     /* it was asked for first; 0: not yet */
     int64_t next_ns;      /* when to try again */
 };
 
-/* The process that has this pid now is the one that is meant. */
+/* The process that has this pid now is the one that is meant; 0: any that comes. */
 void fleetwait_init(struct fleetwait *w, pid_t pid);
 
 /* Whether a process that began at START_TICKS is the one that is meant. */

@@ -47,8 +47,10 @@ static bool check_several(const struct options *o, char *error)
         return true;
     if (o->write_path != NULL)
         return WRONG("-w records one process: give -p one");
-    if (o->wait || o->demo)
-        return WRONG("--wait and --demo are of one process: give -p one");
+    if (o->demo)
+        return WRONG("--demo is of one process: give -p one");
+    if (o->wait && o->mode != MODE_WATCH)
+        return WRONG("--wait for several processes is for the screen: else give -p one");
     if (o->follow && o->mode != MODE_WATCH)
         return WRONG("--follow of several processes is for the screen: else give -p one");
     if (o->mode == MODE_DUMP || o->mode == MODE_STATUS || o->mode == MODE_REPORT)

@@ -24,10 +24,17 @@ enum exit_status several_status_of(enum target_match match)
     return EXIT_FAILED;
 }
 
+static enum target_match find(const struct options *o, struct target_list *list,
+                              struct several_one *one)
+{
+    if (o->dead)
+        return target_find_dead(one->word, list, &one->target, one->error);
+    return (o->wait ? target_find_live : target_find)(one->word, list, &one->target, one->error);
+}
+
 void several_find_one(const struct options *o, struct target_list *list, struct several_one *one)
 {
-    enum target_match match = (o->dead ? target_find_dead : target_find)(one->word, list,
-                                                                         &one->target, one->error);
+    enum target_match match = find(o, list, one);
 
     one->status = several_status_of(match);
     one->pid = 0;

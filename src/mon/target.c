@@ -316,6 +316,18 @@ enum target_match target_find(const char *word, struct target_list *list, struct
     return TARGET_FOUND;
 }
 
+enum target_match target_find_live(const char *word, struct target_list *list, struct target *found,
+                                   char error[static TARGET_ERROR_BYTES])
+{
+    enum target_match match = target_find(word, list, found, error);
+
+    if (is_number(word) || match == TARGET_NONE || list->target[0].live)
+        return match;
+    list->n = 0;
+    WHY("nothing that runs is called \"%s\"", word);
+    return TARGET_NONE;
+}
+
 enum target_match target_find_dead(const char *word, struct target_list *list, struct target *found,
                                    char error[static TARGET_ERROR_BYTES])
 {

@@ -54,6 +54,10 @@ enum target_match {
 enum target_match target_find(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES]);
 
+/* The same, but what has ended is not the program of a name. */
+enum target_match target_find_live(const char *word, struct target_list *list, struct target *found,
+                                   char error[static TARGET_ERROR_BYTES]);
+
 /* The same among those that have ended: of several, the last one. */
 enum target_match target_find_dead(const char *word, struct target_list *list, struct target *found,
                                    char error[static TARGET_ERROR_BYTES]);

@@ -28,26 +28,22 @@ static bool is_number(const char *word)
 
 /* Whether looking again may have another result. A pid that no process has will not be given to the
  * one that is meant. */
-static bool may_come(const char *word, enum target_match match, const struct target *found)
+static bool may_come(const char *word, enum target_match match)
 {
-    if (is_number(word))
-        return match == TARGET_NO_PAGE;
-    return match == TARGET_NONE || (match == TARGET_FOUND && !found->live);
+    return match == (is_number(word) ? TARGET_NO_PAGE : TARGET_NONE);
 }
 
 enum target_match target_wait(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES])
 {
     int64_t start_ns = clock_mono_ns();
-    enum target_match match = target_find(word, list, found, error);
+    enum target_match match = target_find_live(word, list, found, error);
 
-    if (may_come(word, match, found))
+    if (may_come(word, match))
         fprintf(stderr, "gomon: waiting for %.64s; ^C gives up\n", word);
-    while (may_come(word, match, found)) {
+    while (may_come(word, match)) {
         pause_ns(clock_mono_ns() - start_ns < OFTEN_FOR_NS ? OFTEN_NS : RARE_NS);
-        match = target_find(word, list, found, error);
-        if (match == TARGET_SEVERAL && !list->target[0].live)
-            match = TARGET_NONE; /* several that have ended are none that has come */
+        match = target_find_live(word, list, found, error);
     }
     return match;
 }

@@ -6,9 +6,9 @@
 
 #include "mon/target.h"
 
-/* As target_find, but waits for a program of that name to live, or for a process of that pid to
- * show its page; blocks until then, or until it is clear that it will not come. Says on stderr that
- * it waits. */
+/* As target_find_live, but waits for a program of that name to live, or for a process of that pid
+ * to show its page; blocks until then, or until it is clear that it will not come. Says on stderr
+ * that it waits. */
 enum target_match target_wait(const char *word, struct target_list *list, struct target *found,
                               char error[static TARGET_ERROR_BYTES]);
 

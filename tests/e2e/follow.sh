@@ -57,7 +57,8 @@ wait_screen 5 'heap\.total_alloc'
 kill -KILL "$second"
 wait_screen 5 'KILLED'
 start_target "$work/$name" idle --seconds 100
-wait_screen 10 "$name\\[$started_pid\\]  live"
+third=$started_pid
+wait_screen 10 "$name\\[$third\\]  live"
 wait_screen 5 'heap\.total_alloc'
 screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
@@ -77,9 +78,10 @@ screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --follow -p $one,$two,$started_
 wait_screen 10 '3 targets  2 live  1 waited for'
 wait_screen 5 "$started_pid waits for its page"
 kill -KILL "$one" "$two"
-wait_screen 10 '3 targets  0 live  1 waited for  2 over'
+wait_screen 10 '3 targets  0 live  3 waited for'
+wait_screen 5 "^ *$one .* KILLED [0-9]+s waits "
 kill -KILL "$started_pid"
-wait_screen 10 '3 over'
+wait_screen 10 '2 waited for  1 over'
 start_target "$work/$name" idle --seconds 100
 one=$started_pid
 start_target "$work/$name" idle --seconds 100
@@ -89,6 +91,28 @@ wait_screen 10 "^ *$two $name .* live "
 wait_screen 5 '3 targets  2 live  1 over'
 screen_keys q
 [ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+
+# --wait in the table: one has ended, another was never there, or nothing will come.
+kill -KILL "$one" "$two" "$third"
+for pid in "$one" "$two" "$third"; do
+    wait_until 5 is_gone "$pid" || fail 'it cannot be killed'
+done
+screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --wait -p w$name,$name"
+wait_screen 10 '2 targets  0 live  2 waited for'
+wait_screen 5 "waits for it to start: nothing that runs is called \"$name\""
+wait_screen 5 "waits for it to start: no target is called \"w$name\""
+cp "$gort_demo" "$work/w$name"
+start_target "$work/w$name" idle --seconds 100
+wait_screen 10 "^ *$started_pid w$name .* live "
+wait_screen 5 '2 targets  1 live  1 waited for'
+screen_keys q
+[ "$(wait_screen_end 5)" = 0 ] || fail "it ends with $(cat "$work/screen-status")"
+$e2e_tmux kill-server
+rm -f "$work/screen-status"
+screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --wait --follow -p 999999998,999999999"
+[ "$(wait_screen_end 10)" = 3 ] || fail "it waits for nothing: $(cat "$work/screen-status")"
 $e2e_tmux kill-server
 rm -f "$work/screen-status"
 

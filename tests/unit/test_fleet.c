@@ -239,6 +239,41 @@ Test(fleet, a_row_that_waits_says_for_what)
     cr_assert(shows("5 targets  3 live  1 waited for  1 over"), "%s", picture(ROWS, COLS));
 }
 
+Test(fleet, a_row_without_a_process_says_that_it_waits_for_one)
+{
+    rows.row[DENIED] = (struct fleet_row){.id = DENIED + 1, .wait = FLEET_WAITS_PROGRAM};
+    snprintf(rows.row[DENIED].why, FLEET_WHY_BYTES, "no target is called \"kv\"");
+    cr_assert(shows("      - waits for it to start: no target is called \"kv\""), "%s",
+              picture(ROWS, COLS));
+    cr_assert(shows("5 targets  3 live  1 waited for  1 over"), "%s", picture(ROWS, COLS));
+}
+
+Test(fleet, a_row_that_is_followed_says_how_it_ended_and_that_it_waits)
+{
+    cr_assert_not(shows("waits"), "nothing waits");
+    rows.row[KILLED].wait = FLEET_WAITS_NEXT;
+    cr_assert(shows("KILLED 1m waits"), "%s", picture(ROWS, COLS));
+    cr_assert(shows("5 targets  3 live  1 waited for  1 over"), "%s", picture(ROWS, COLS));
+    cr_assert(fleet_row_is_over(&rows.row[KILLED]), "its process lives");
+    press('&');
+    for (const char *c = "waits"; *c != '\0'; c++)
+        press((uint32_t)*c);
+    press('\r');
+    assert_order("K");
+}
+
+Test(fleet, on_a_narrow_screen_it_says_that_it_waits)
+{
+    rows.row[KILLED].wait = FLEET_WAITS_NEXT;
+    for (int ncols = 40; ncols < 130; ncols++) {
+        char *text = picture(ROWS, ncols);
+
+        cr_assert_not_null(strstr(text, ncols < 60 ? " waits 1m" : " KILLED 1m waits"),
+                           "%d columns: %s", ncols, text);
+        free(text);
+    }
+}
+
 Test(fleet, what_is_of_one_target_is_refused_in_the_table)
 {
     static const char keys[] = "D +-=\t";

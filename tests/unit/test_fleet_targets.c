@@ -183,7 +183,8 @@ Test(fleet_targets, a_name_stands_for_the_process_of_that_program)
     tick(0);
     cr_assert(row(0)->why[0] == '\0' && row(0)->pid == child, "pid %d: %s", (int)row(0)->pid,
               row(0)->why);
-    cr_assert_not_null(strstr(row(1)->why, "no target is called"), "%s", row(1)->why);
+    cr_assert(fleet_row_is_over(row(1)) && strstr(row(1)->why, "no target is called") != NULL, "%s",
+              row(1)->why);
     cr_assert(fleet_row_is_over(row(2)) && strstr(row(2)->why, "is named twice") != NULL, "%s",
               row(2)->why);
 }
@@ -229,6 +230,61 @@ Test(fleet_targets, after_a_minute_it_is_tried_every_ten_seconds)
     cr_assert_eq(row(0)->wait, FLEET_WAITS_PAGE, "it is tried every second");
     tick(80 * NS_PER_S);
     cr_assert_eq(row(0)->why[0], '\0', "%s", row(0)->why);
+}
+
+static void open_name(const char *more)
+{
+    char text[96];
+
+    snprintf(text, sizeof text, "%s%s", name, more);
+    page.header->pid = NOBODY;
+    open_words(text);
+    tick(0);
+}
+
+Test(fleet_targets, with_wait_a_program_is_waited_for)
+{
+    options.wait = true;
+    open_name("");
+    cr_assert(row(0)->wait == FLEET_WAITS_PROGRAM && row(0)->pid == 0, "it waits for %d",
+              row(0)->wait);
+    cr_assert_not_null(strstr(row(0)->why, "no target is called"), "%s", row(0)->why);
+    give_page(child);
+    cr_assert(check(NS_PER_S), "it is not tried again");
+    tick(NS_PER_S);
+    cr_assert(row(0)->why[0] == '\0' && row(0)->pid == child, "pid %d: %s", (int)row(0)->pid,
+              row(0)->why);
+    cr_assert(row(0)->figure[FLEET_INUSE].known, "it was not sampled");
+}
+
+Test(fleet_targets, a_program_that_another_row_watches_is_not_the_one_that_comes)
+{
+    char more[16];
+
+    options.wait = true;
+    snprintf(more, sizeof more, ",%d", (int)child);
+    open_name(more);
+    give_page(child);
+    tick(NS_PER_S);
+    cr_assert(row(1)->why[0] == '\0' && row(1)->pid == child, "%s", row(1)->why);
+    cr_assert(row(0)->wait == FLEET_WAITS_PROGRAM && strstr(row(0)->why, "already") != NULL, "%s",
+              row(0)->why);
+}
+
+Test(fleet_targets, a_table_in_which_somebody_is_waited_for_is_shown_if_that_is_wanted)
+{
+    enum exit_status status;
+
+    open_without_page();
+    cr_assert_not(fleet_has_any(fleet, &status), "nobody asked for it");
+    options.follow = true;
+    cr_assert(fleet_has_any(fleet, &status) && status == EXIT_OK, "not with --follow");
+    options.follow = false;
+    options.wait = true;
+    cr_assert(fleet_has_any(fleet, &status) && status == EXIT_OK, "not with --wait");
+    end_child();
+    tick(NS_PER_S);
+    cr_assert_not(fleet_has_any(fleet, &status), "nothing will come any more");
 }
 
 Test(fleet_targets, a_page_that_is_being_made_is_waited_for)
@@ -316,8 +372,24 @@ static void start_anew(int64_t ns)
     tick(ns + NS_PER_S);
 }
 
+Test(fleet_targets, a_row_waits_for_the_next_only_if_it_is_followed)
+{
+    open_all(child, NOBODY, NOBODY - 1);
+    tick(0);
+    cr_assert_eq(row(0)->wait, FLEET_WAITS_NOT, "while it lives");
+    end_child();
+    tick(NS_PER_S);
+    cr_assert_eq(row(0)->wait, FLEET_WAITS_NOT, "nobody asked for it");
+    options.follow = true;
+    tick(2 * NS_PER_S);
+    cr_assert(fleet_row_awaits_next(row(0)) && fleet_row_is_over(row(0)), "it waits for %d",
+              row(0)->wait);
+    cr_assert_not(fleet_row_awaits_next(row(1)), "what never was has no successor");
+}
+
 Test(fleet_targets, one_that_starts_anew_goes_on_in_its_row)
 {
+    options.follow = true;
     open_all(NOBODY, child, NOBODY - 1);
     tick(0);
     unsigned id = row(1)->id;
@@ -331,6 +403,7 @@ Test(fleet_targets, one_that_starts_anew_goes_on_in_its_row)
     cr_assert(row(1)->pid == other && row(1)->state == TARGET_LIVE && row(1)->id == id,
               "pid %d, state %d", (int)row(1)->pid, row(1)->state);
     cr_assert_not(fleet_row_is_over(row(1)), "it is over");
+    cr_assert_eq(row(1)->wait, FLEET_WAITS_NOT, "it waits for %d", row(1)->wait);
 }
 
 Test(fleet_targets, a_frozen_one_is_not_followed)

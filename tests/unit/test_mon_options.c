@@ -149,7 +149,9 @@ Test(options, what_is_of_one_process_is_refused_for_several)
     assert_wrong("-p 5,6 -w file", "-w records one process");
     assert_wrong("-b -p 5 -p 6 --follow", "is for the screen");
     assert_mode("-p 5 -p 6 --follow", MODE_WATCH);
-    assert_wrong("-p 5,6 --wait", "of one process");
+    assert_wrong("-b -p 5,6 --wait", "is for the screen");
+    assert_mode("-p 5,6 --wait", MODE_WATCH);
+    assert_wrong("-p 5,6 --demo", "of one process");
     assert_wrong("-p 5,6 --dump", "--dump is of one process");
     assert_wrong("-p 5,6 --status", "--status is of one process");
     assert_mode("-p 5,6 --check gc.count>1", MODE_CHECK);
