@@ -83,17 +83,6 @@ static struct monitor_options how_to_watch(const struct fleet *f)
                                     .taken = &f->taken};
 }
 
-/* What is waited for of a target that could not be read, for this reason. */
-static enum fleet_wait wait_for(const struct fleet *f, const struct fleetwait *wait,
-                                enum exit_status why)
-{
-    const struct options *o = f->options;
-
-    if (o->dead || (wait->pid == 0 && !o->wait && !o->follow))
-        return FLEET_WAITS_NOT;
-    return fleetwait_for(wait, why);
-}
-
 /* What was found for row I becomes its monitor, or the reason why there is none. */
 static void take(struct fleet *f, unsigned i, const struct several_one *one)
 {
@@ -114,7 +103,7 @@ static void take(struct fleet *f, unsigned i, const struct several_one *one)
         return;
     }
     member->status = failure.status;
-    row->wait = wait_for(f, &member->wait, failure.status);
+    row->wait = fleetwait_for(&member->wait, f->options, failure.status);
     snprintf(row->why, sizeof row->why, "%s", failure.text);
 }
 

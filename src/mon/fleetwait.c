@@ -24,12 +24,15 @@ bool fleetwait_is_of(const struct fleetwait *w, uint64_t start_ticks)
     return w->pid == 0 || start_ticks == w->start_ticks;
 }
 
-enum fleet_wait fleetwait_for(const struct fleetwait *w, enum exit_status status)
+enum fleet_wait fleetwait_for(const struct fleetwait *w, const struct options *o,
+                              enum exit_status status)
 {
     struct procstat stat;
 
+    if (o->dead)
+        return FLEET_WAITS_NOT;
     if (w->pid == 0)
-        return FLEET_WAITS_PROGRAM;
+        return o->wait || o->follow ? FLEET_WAITS_PROGRAM : FLEET_WAITS_NOT;
     if (status == EXIT_USAGE)
         return FLEET_WAITS_NOT; /* another row watches it */
     if (!procstat_read(w->pid, &stat) || procstat_is_zombie(&stat) ||

@@ -205,9 +205,6 @@ static enum exit_status run_on_several(const struct options *o, struct target_li
     struct several *s;
     enum exit_status status;
 
-    if ((o->follow || o->wait) && !on_screen)
-        return fail(EXIT_USAGE, "--%s of several processes needs a terminal",
-                    o->wait ? "wait" : "follow");
     s = several_find(o, list);
     if (s == NULL)
         return fail(EXIT_FAILED, "out of memory");

@@ -14,47 +14,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "mon/alert_command.h"
-#include "mon/codeline.h"
 #include "mon/export.h"
 #include "mon/fail.h"
-#include "mon/follow.h"
-#include "mon/incident.h"
-#include "mon/monitor.h"
-#include "mon/symbol.h"
+#include "mon/main_batch_parts.h"
 
 #define ROWS_A_TITLE 24
 #define NAMING_NS    (2 * NS_PER_S)
-#define FOLLOW_MS    200
 
 enum exit_status batch_no_json(void)
 {
     return fail(EXIT_FAILED, "built without JSON: configure found no jansson");
 }
-
-/* What is written, whatever number of targets it is of. */
-struct output {
-    bool several; /* lines begin with the pid */
-    uint64_t nrows;
-    bool is_titled; /* of CSV: with the metrics of `titled` */
-    struct metric_table titled;
-};
-
-struct batch {
-    const struct options *options;
-    struct output *out;
-    struct monitor *monitor;
-    struct symbols *symbols;
-    struct alert_command on_alert;
-    struct incident incident;
-    struct code_line code[ALERTS_MAX + EXPORT_CODES];
-    uint32_t ncodes;
-    struct code_table *lines; /* of what is recorded, or NULL */
-    bool told_trouble;        /* that the recording fails */
-    uint64_t nsamples;
-    int64_t told_ns; /* alerts up to here were written */
-    bool is_over;
-};
 
 static bool is_named(const struct batch *b, uint64_t pc)
 {
@@ -177,27 +147,6 @@ static void tell_incident(struct batch *b, enum incident_news news)
                 monitor_model(b->monitor)->target.name, b->incident.text);
 }
 
-/* Waits for the next process of the same name, and goes on with it. */
-static void follow(struct batch *b)
-{
-    const struct model *m = monitor_model(b->monitor);
-    struct monitor_options how = {.lint_window_ns = b->options->lint_window_ns,
-                                  .lints = &b->options->lints};
-    struct monitor *next;
-    pid_t pid;
-
-    fprintf(stderr, "gomon: process %d (%s): %s; waiting for the next\n", (int)m->target.pid,
-            m->target.name, target_state_text(m->status.state));
-    while ((next = follow_next(b->monitor, &how, &pid)) == NULL) {
-        poll(NULL, 0, FOLLOW_MS);
-        monitor_tick(b->monitor, clock_mono_ns(), clock_real_ns());
-    }
-    symbols_free(b->symbols);
-    monitor_free(b->monitor);
-    b->monitor = next;
-    b->symbols = symbols_new(pid, b->options->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
-}
-
 /* One sample. Sets is_over, if it was the last one; else returns EXIT_OK. */
 static enum exit_status write_next(struct batch *b)
 {
@@ -217,7 +166,7 @@ static enum exit_status write_next(struct batch *b)
     if (b->nsamples == b->options->count)
         return EXIT_OK;
     if (target_has_ended(m->status.state) && b->options->follow) {
-        follow(b);
+        batch_await_next(b);
         b->is_over = false;
         return EXIT_OK;
     }
@@ -232,32 +181,42 @@ static enum exit_status write_next(struct batch *b)
 
 /* ---- several ---- */
 
-struct batches {
-    unsigned n;
-    struct batch *one[PIDLIST_MAX];
-    struct output out;
-    enum exit_status status; /* the first that is not EXIT_OK */
-};
-
-static void note(struct batches *all, enum exit_status status)
+/* Whether any is waited for. */
+static bool any_waits(const struct batches *all)
 {
-    if (all->status == EXIT_OK)
-        all->status = status;
+    for (unsigned i = 0; i < all->n; i++)
+        if (all->one[i]->waits)
+            return true;
+    return false;
 }
 
-/* Waits for the next sample, or for the end of a target. */
-static void wait_for(const struct batches *all, int64_t deadline_ns)
+/* Until the deadline, or until it is time to look at what is waited for; false: a target has
+ * ended. */
+static bool pass_time(const struct batches *all, int64_t deadline_ns)
 {
     struct pollfd p[PIDLIST_MAX];
     int64_t left_ns = deadline_ns - clock_mono_ns();
-    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
 
-    for (unsigned i = 0; i < all->n; i++)
-        p[i] = (struct pollfd){.fd = all->one[i]->is_over ? -1
-                                                          : monitor_pidfd(all->one[i]->monitor),
+    if (left_ns > BATCH_LOOK_MS * NS_PER_MS && any_waits(all))
+        left_ns = BATCH_LOOK_MS * NS_PER_MS;
+    struct timespec t = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+    for (unsigned i = 0; i < all->n; i++) {
+        const struct batch *b = all->one[i];
+
+        p[i] = (struct pollfd){.fd = b->is_over || b->waits ? -1 : monitor_pidfd(b->monitor),
                                .events = POLLIN};
-    if (left_ns > 0)
-        ppoll(p, all->n, &t, NULL);
+    }
+    return left_ns <= 0 || ppoll(p, all->n, &t, NULL) <= 0;
+}
+
+/* Waits for the next sample, for the end of a target, or for one that is to come. */
+static void wait_for(struct batches *all, int64_t deadline_ns)
+{
+    bool goes_on;
+
+    do
+        goes_on = pass_time(all, deadline_ns) && !batch_any_came(all);
+    while (goes_on && clock_mono_ns() < deadline_ns);
 }
 
 /* A line of each; false: none goes on, or nothing can be written any more. */
@@ -268,12 +227,13 @@ static bool write_all(struct batches *all)
     for (unsigned i = 0; i < all->n; i++) {
         struct batch *b = all->one[i];
 
-        if (b->is_over)
-            continue;
-        enum exit_status status = write_next(b);
-        note(all, status);
-        if (status == EXIT_FAILED)
-            return false;
+        if (!b->is_over && !b->waits) {
+            enum exit_status status = write_next(b);
+
+            batch_note(all, status);
+            if (status == EXIT_FAILED)
+                return false;
+        }
         any = any || !b->is_over;
     }
     return any;
@@ -287,7 +247,7 @@ static void write_samples(struct batches *all, int64_t interval_ns)
         int64_t now_ns = clock_mono_ns();
 
         next_ns += interval_ns;
-        if (next_ns < now_ns) /* after a wait for the next process: at once, but once */
+        if (next_ns < now_ns) /* after a wait: at once, but once */
             next_ns = now_ns;
         wait_for(all, next_ns);
     }
@@ -302,30 +262,23 @@ static void batch_free(struct batch *b)
     free(b);
 }
 
-static enum exit_status add(struct batches *all, const struct options *o,
-                            const struct target *target)
+/* NULL: out of memory. */
+static struct batch *add(struct batches *all, const struct options *o)
 {
     struct batch *b = calloc(1, sizeof *b);
-    struct monitor_options how = monitor_options_of(o, MONITOR_RECORDS_NOTHING);
-    struct monitor_failure failure;
 
-    if (b == NULL)
-        return fail(EXIT_FAILED, "out of memory");
-    how.sparing = all->out.several;
+    if (b == NULL) {
+        batch_note(all, fail(EXIT_FAILED, "out of memory"));
+        return NULL;
+    }
     b->options = o;
     b->out = &all->out;
-    b->monitor = monitor_new(target, &how, &failure);
-    if (b->monitor == NULL) {
-        free(b);
-        return fail(failure.status, "%s", failure.text);
-    }
-    b->symbols = symbols_new(target->pid, o->debuginfod ? SYMBOL_DOWNLOAD : SYMBOL_LOCAL);
     alert_command_init(&b->on_alert, o->on_alert);
     incident_init(&b->incident, o);
     if (o->write_path != NULL)
         b->lines = code_table_new();
     all->one[all->n++] = b;
-    return EXIT_OK;
+    return b;
 }
 
 static enum exit_status finish(struct batches *all)
@@ -341,13 +294,31 @@ static enum exit_status finish(struct batches *all)
 enum exit_status batch_run(const struct options *o, const struct target *target)
 {
     struct batches *all = calloc(1, sizeof *all);
+    struct monitor_failure failure;
+    struct batch *b;
 
     if (all == NULL)
         return fail(EXIT_FAILED, "out of memory");
-    all->status = add(all, o, target);
-    if (all->n > 0)
+    b = add(all, o);
+    if (b != NULL && batch_open(all, b, target, &failure) != EXIT_OK)
+        batch_note(all, fail(failure.status, "%s", failure.text));
+    else if (b != NULL)
         write_samples(all, o->interval_ns);
     return finish(all);
+}
+
+/* One of several. */
+static void begin(struct batches *all, struct batch *b, const struct several_one *one)
+{
+    struct monitor_failure failure = {.status = one->status};
+
+    snprintf(failure.text, sizeof failure.text, "%s", one->error);
+    b->word = one->word;
+    fleetwait_init(&b->wait, one->pid);
+    if (one->status == EXIT_OK && batch_open(all, b, &one->target, &failure) == EXIT_OK)
+        return;
+    if (!batch_await(b, failure.status, failure.text))
+        batch_note(all, fail(failure.status, "%s", failure.text));
 }
 
 enum exit_status batch_run_several(const struct options *o, const struct several *targets)
@@ -357,10 +328,12 @@ enum exit_status batch_run_several(const struct options *o, const struct several
     if (all == NULL)
         return fail(EXIT_FAILED, "out of memory");
     all->out.several = true;
-    all->status = several_tell_missing(targets);
-    for (unsigned i = 0; i < targets->n; i++)
-        if (targets->one[i].status == EXIT_OK)
-            note(all, add(all, o, &targets->one[i].target));
+    for (unsigned i = 0; i < targets->n; i++) {
+        struct batch *b = add(all, o);
+
+        if (b != NULL)
+            begin(all, b, &targets->one[i]);
+    }
     write_samples(all, o->interval_ns);
     return finish(all);
 }

@@ -16,8 +16,8 @@ enum exit_status batch_no_json(void);
 enum exit_status batch_run(const struct options *options, const struct target *target);
 
 /* The same of several, line by line with their pids, until none is left. One that cannot be watched
- * is told on stderr; the status is then that of the first of them, if nothing worse happened
- * before. */
+ * is told on stderr, and waited for if that is asked for; of those that are given up the status is
+ * that of the first, if nothing worse happened before. */
 enum exit_status batch_run_several(const struct options *options, const struct several *targets);
 
 /* Writes each sample of a recording. */

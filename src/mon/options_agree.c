@@ -49,10 +49,9 @@ static bool check_several(const struct options *o, char *error)
         return WRONG("-w records one process: give -p one");
     if (o->demo)
         return WRONG("--demo is of one process: give -p one");
-    if (o->wait && o->mode != MODE_WATCH)
-        return WRONG("--wait for several processes is for the screen: else give -p one");
-    if (o->follow && o->mode != MODE_WATCH)
-        return WRONG("--follow of several processes is for the screen: else give -p one");
+    if ((o->wait || o->follow) && o->mode != MODE_WATCH && o->mode != MODE_BATCH)
+        return WRONG("--%s of several processes is for the screen and for -b: else give -p one",
+                     o->wait ? "wait" : "follow");
     if (o->mode == MODE_DUMP || o->mode == MODE_STATUS || o->mode == MODE_REPORT)
         return WRONG("--%s is of one process: give -p one", o->mode == MODE_DUMP     ? "dump"
                                                             : o->mode == MODE_STATUS ? "status"

@@ -72,8 +72,6 @@ one=$started_pid
 start_target "$work/$name" idle --seconds 100
 two=$started_pid
 start tail -f /dev/null
-"$gomon" --follow -b -p "$one,$two" 2>"$work/err"
-[ $? = 2 ] || fail 'batch output of several is followed'
 screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --follow -p $one,$two,$started_pid"
 wait_screen 10 '3 targets  2 live  1 waited for'
 wait_screen 5 "$started_pid waits for its page"
@@ -115,6 +113,60 @@ screen_start 120 24 "env LC_ALL=C.UTF-8 '$gomon' --wait --follow -p 999999998,99
 [ "$(wait_screen_end 10)" = 3 ] || fail "it waits for nothing: $(cat "$work/screen-status")"
 $e2e_tmux kill-server
 rm -f "$work/screen-status"
+
+# Several without a screen: what is not there yet is waited for, and of each that ends the next one.
+followed() { # PID NAME: there is a sample of it
+    wait_until 15 grep -qE "^[^,]*,$1,$2,live," "$work/several" ||
+        fail "no sample of $2: $(tail -n 3 "$work/several") $(cat "$work/said")"
+}
+kill -KILL "$started_pid"
+start_target "$work/$name" idle --seconds 100
+one=$started_pid
+"$gomon" --wait --follow --csv -d 0.2 -p "$one,z$name" >"$work/several" 2>"$work/said" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 5 grep -q "is called \"z$name\".*; waiting for it" "$work/said" ||
+    fail "it does not say that it waits: $(cat "$work/said")"
+followed "$one" "$name"
+kill -KILL "$one"
+wait_until 5 grep -q "$one ($name): killed; waiting for the next" "$work/said" ||
+    fail "it does not say that it ended: $(cat "$work/said")"
+cp "$gort_demo" "$work/z$name"
+start_target "$work/z$name" idle --seconds 100
+followed "$started_pid" "z$name"
+start_target "$work/$name" idle --seconds 100
+followed "$started_pid" "$name"
+[ "$(grep -c 'waiting for' "$work/said")" = 2 ] || fail "it says: $(cat "$work/said")"
+kill -KILL "$watcher"
+
+# Two of one name: each goes on with a successor of its own.
+start_target "$work/z$name" idle --seconds 100
+two=$started_pid
+one=$(pgrep -o -x "z$name")
+"$gomon" --follow -b -d 0.2 -p "$one,$two" >"$work/lines" 2>"$work/said" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 15 grep -qE "^ *$two .* live " "$work/lines" || fail "no line: $(cat "$work/said")"
+kill -KILL "$one" "$two"
+for _ in 1 2; do
+    start_target "$work/z$name" idle --seconds 100
+    wait_until 15 grep -qE "^ *$started_pid .* live " "$work/lines" ||
+        fail "both went on with the same: $(tail -n 3 "$work/lines") $(cat "$work/said")"
+done
+kill -KILL "$watcher"
+
+# What can't come any more is given up: its status remains.
+start tail -f /dev/null
+"$gomon" --wait -b -p "$started_pid,999999999" >/dev/null 2>"$work/said" &
+watcher=$!
+e2e_pids+=("$watcher")
+wait_until 5 grep -q "process $started_pid .* has no page.*; waiting for it" "$work/said" ||
+    fail "it does not wait for a page: $(cat "$work/said")"
+kill -KILL "$started_pid"
+wait_until 10 is_gone "$watcher" || fail 'it waits for the page of a process that has ended'
+wait "$watcher"
+[ $? = 3 ] || fail "it ends with another status than 3: $(cat "$work/said")"
+[ "$(wc -l <"$work/said")" = 3 ] || fail "not a line each: $(cat "$work/said")"
 
 # --demo: the program ends with gomon, whether that quits or is killed.
 demo_of() { pgrep -x gort-demo -P "$1"; }

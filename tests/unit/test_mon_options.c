@@ -147,10 +147,13 @@ Test(options, several_targets_are_a_list_without_doubles)
 Test(options, what_is_of_one_process_is_refused_for_several)
 {
     assert_wrong("-p 5,6 -w file", "-w records one process");
-    assert_wrong("-b -p 5 -p 6 --follow", "is for the screen");
+    assert_mode("-b -p 5 -p 6 --follow", MODE_BATCH);
     assert_mode("-p 5 -p 6 --follow", MODE_WATCH);
-    assert_wrong("-b -p 5,6 --wait", "is for the screen");
+    assert_mode("--csv -p 5,6 --wait", MODE_BATCH);
     assert_mode("-p 5,6 --wait", MODE_WATCH);
+    assert_wrong("--prom -p 5,6 --wait",
+                 "--wait of several processes is for the screen and for -b");
+    assert_wrong("--check 1<2 -p 5,6 --follow", "--follow of several processes is for the screen");
     assert_wrong("-p 5,6 --demo", "of one process");
     assert_wrong("-p 5,6 --dump", "--dump is of one process");
     assert_wrong("-p 5,6 --status", "--status is of one process");
