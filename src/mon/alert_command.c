@@ -171,10 +171,44 @@ static void tell(struct alert_command *c, const struct model *m, const struct al
     c->credit_ns -= ALERT_COMMAND_NS;
 }
 
+/* ---- what is silenced ---- */
+
+static bool is_unheard(const struct unheard *u, const struct alert *a)
+{
+    for (uint32_t i = 0; i < u->n; i++)
+        if (u->alert[i].lint == a->lint && u->alert[i].key == a->key &&
+            u->alert[i].raised_ns == a->raised_ns)
+            return true;
+    return false;
+}
+
+static void add_unheard(struct unheard *u, const struct alert *a)
+{
+    CHECK(u->n < ALERTS_MAX);
+    u->alert[u->n].lint = a->lint;
+    u->alert[u->n].key = a->key;
+    u->alert[u->n++].raised_ns = a->raised_ns;
+}
+
+/* ---- time ---- */
+
+/* Tells of A what is new. True: it is heard for the first time, and stands. */
+static bool hear(struct alert_command *c, const struct model *m, const struct alert *a)
+{
+    bool was_unheard = is_unheard(&c->unheard, a);
+    bool is_raised = a->cleared_ns == 0 && (was_unheard || a->raised_ns > c->told_ns);
+    bool is_cleared = a->cleared_ns > c->told_ns && !was_unheard;
+
+    if (is_raised || is_cleared)
+        tell(c, m, a);
+    return is_raised;
+}
+
 bool alert_command_tick(struct alert_command *c, const struct model *m)
 {
     const int64_t most_ns = ALERT_BURST * ALERT_COMMAND_NS;
     int64_t passed_ns = c->last_ns == 0 ? 0 : m->mono_ns - c->last_ns;
+    struct unheard unheard = {0};
     bool any = false;
 
     reap(c);
@@ -185,12 +219,12 @@ bool alert_command_tick(struct alert_command *c, const struct model *m)
     for (uint32_t i = m->alerts->n; i > 0; i--) {
         const struct alert *a = &m->alerts->alert[i - 1];
 
-        if (a->silenced)
-            continue;
-        if (a->raised_ns > c->told_ns || a->cleared_ns > c->told_ns)
-            tell(c, m, a);
-        any = any || (a->raised_ns > c->told_ns && a->cleared_ns == 0);
+        if (!a->silenced)
+            any |= hear(c, m, a);
+        else if (a->cleared_ns == 0 && (a->raised_ns > c->told_ns || is_unheard(&c->unheard, a)))
+            add_unheard(&unheard, a);
     }
+    c->unheard = unheard;
     c->told_ns = m->mono_ns;
     return any;
 }

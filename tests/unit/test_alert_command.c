@@ -184,6 +184,78 @@ Test(alert_command, nobody_is_told_of_what_is_silenced)
     cr_assert(comes("raised tasks grow\n"), "%s", text);
 }
 
+/* Raises an alert that nobody hears. */
+static void raise_silently(uint64_t key)
+{
+    cr_assert(alerts_silence(&alerts, LINT_TASK_GROWTH, key, true), "no room");
+    model.mono_ns += NS_PER_S;
+    raise_alert(key);
+    tick(0);
+    tick(NS_PER_S);
+    cr_assert(running() == 0 && c.nleft_out == 0, "%d run, %u left out", running(), c.nleft_out);
+}
+
+Test(alert_command, what_is_heard_again_while_it_stands_is_told_as_raised)
+{
+    begin("echo $GOMON_STATE >>$OUT");
+    raise_silently(1);
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, false);
+    cr_assert(tick(NS_PER_S), "the bell does not ring");
+    cr_assert(comes("raised\n"), "%s", text);
+    cr_assert_not(tick(NS_PER_S), "it is told twice");
+    model.mono_ns += NS_PER_S;
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, model.mono_ns);
+    cr_assert_not(tick(0), "the bell rings when it is cleared");
+    cr_assert(comes("raised\ncleared\n"), "%s", text);
+    wait_for_all();
+}
+
+Test(alert_command, what_was_told_before_it_was_silenced_is_not_told_again)
+{
+    begin("echo $GOMON_STATE >>$OUT");
+    model.mono_ns += NS_PER_S;
+    raise_alert(1);
+    tick(0);
+    cr_assert(comes("raised\n"), "%s", text);
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, true);
+    tick(NS_PER_S);
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, false);
+    cr_assert_not(tick(NS_PER_S), "it is told as new");
+    model.mono_ns += NS_PER_S;
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, model.mono_ns);
+    tick(0);
+    cr_assert(comes("raised\ncleared\n"), "%s", text);
+    wait_for_all();
+}
+
+Test(alert_command, what_is_over_when_it_is_heard_again_is_not_told)
+{
+    begin("echo $GOMON_STATE >>$OUT");
+    raise_silently(1);
+    model.mono_ns += NS_PER_S;
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, false);
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, model.mono_ns);
+    cr_assert_not(tick(0), "the bell rings");
+    cr_assert(running() == 0 && c.nleft_out == 0, "%d run, %u left out", running(), c.nleft_out);
+}
+
+Test(alert_command, what_was_silent_and_is_raised_once_more_is_another_one)
+{
+    begin("echo $GOMON_STATE >>$OUT");
+    raise_silently(1);
+    model.mono_ns += NS_PER_S;
+    alerts_clear(&alerts, LINT_TASK_GROWTH, 1, model.mono_ns);
+    tick(0);
+    cr_assert_eq(c.unheard.n, 0, "%u are remembered", c.unheard.n);
+    alerts_silence(&alerts, LINT_TASK_GROWTH, 1, false);
+    cr_assert_not(tick(NS_PER_S), "the first one is told");
+    model.mono_ns += NS_PER_S;
+    raise_alert(1);
+    cr_assert(tick(0), "the second one is not told");
+    cr_assert(comes("raised\n"), "%s", text);
+    wait_for_all();
+}
+
 Test(alert_command, what_is_raised_with_the_first_sample_is_told)
 {
     alert_command_init(&c, "echo told >$OUT");
