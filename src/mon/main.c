@@ -321,6 +321,18 @@ static bool open_standard_fds(void)
     return true;
 }
 
+/* What did not fit into the buffer may have failed long before. */
+static enum exit_status flushed(enum exit_status status)
+{
+    bool failed_before = ferror(stdout) != 0;
+
+    if (status != EXIT_OK)
+        return status;
+    if (fflush(stdout) != 0)
+        return fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+    return failed_before ? fail(EXIT_FAILED, "standard output: not all was written") : EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
     if (!open_standard_fds())
@@ -331,9 +343,7 @@ int main(int argc, char **argv)
 
     if (list == NULL)
         return (int)fail(EXIT_FAILED, "out of memory");
-    status = start(argc, argv, list);
-    if (fflush(stdout) != 0 && status == EXIT_OK)
-        status = fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+    status = flushed(start(argc, argv, list));
     free(list);
     return (int)status;
 }

@@ -15,27 +15,60 @@ timeout 10 "$gomon" -1 -p "$target" <&- >&- 2>"$work/err"
 grep -q 'standard output' "$work/err" || fail "it says: $(cat "$work/err")"
 timeout 10 "$gomon" -1 -p "$target" <&- >&- 2>&-
 [ $? = 1 ] || fail 'without all three it ends well'
+for file in '&-' /dev/full; do
+    for how in --help -l; do
+        timeout 10 bash -c '"$1" "$2" >'"$file" - "$gomon" "$how" 2>"$work/err"
+        [ $? = 1 ] || fail "$how >$file ends well"
+        grep -q 'standard output' "$work/err" || fail "$how >$file says: $(cat "$work/err")"
+    done
+done
+start_target "$gort_demo" idle --seconds 120
+timeout 10 "$gomon" --dump -p "$started_pid" >&- 2>"$work/err"
+[ $? = 1 ] || fail 'without stdout a dump goes somewhere'
+timeout 10 "$gomon" --dump -p "$started_pid" <&- >&- 2>"$work/err"
+[ $? = 1 ] || fail 'without stdin and stdout a dump goes somewhere'
 timeout 10 "$gomon" -1 -p "$target" <&- 2>&- | grep -qE '^heap.alloc +[1-9]' ||
     fail 'without stdin and stderr it shows nothing'
 
-# A reader that goes away: an end like that of any other filter, no crash and no waiting.
-for how in -l -1 --help --metrics --print-config '-j -c 50 -d 0.02' '--csv -c 50 -d 0.02'; do
+# A reader that goes away: an end like that of any other filter, no crash and no waiting; nor where
+# the signal that tells of it is ignored.
+into_head() { # HOW
     # shellcheck disable=SC2086 # several words
-    timeout 10 "$gomon" $how "$target" 2>/dev/null | head -n 1 >/dev/null
-    status=${PIPESTATUS[0]}
-    [ "$status" -le 2 ] || [ "$status" = 141 ] || fail "$how into a closed pipe ends with $status"
+    timeout 10 "$gomon" $1 "$target" 2>/dev/null | head -n 1 >/dev/null
+    echo "${PIPESTATUS[0]}"
+}
+for how in -l -1 --help --list-metrics --print-config --csv -b; do
+    status=$(into_head "$how -d 0.1")
+    case $status in 0 | 1 | 141) ;; *) fail "$how into a closed pipe ends with $status" ;; esac
+    status=$(trap '' PIPE && into_head "$how -d 0.1")
+    case $status in 0 | 1) ;; *) fail "$how into a pipe that fails ends with $status" ;; esac
 done
 
-# Nothing says what the terminal is.
-env -u TERM -u LANG -u LC_ALL -u COLORTERM script -qec "'$gomon' -p $target -c 2" /dev/null \
-    >"$work/plain" 2>&1 </dev/null || fail "without TERM: $(head -n 3 "$work/plain")"
+# Nothing says what the terminal is: lines, or a list.
+plain() { env -u TERM -u LANG -u LC_ALL -u COLORTERM script -qec "$1" /dev/null; }
+plain "'$gomon'" >"$work/plain" 2>&1 </dev/null || fail "without TERM: $(head -n 3 "$work/plain")"
+grep -qE "^ *$target " "$work/plain" || fail "no list without TERM: $(cat "$work/plain")"
 grep -q $'\e' "$work/plain" && fail 'escape sequences without TERM'
-[ "$(grep -cE '^[0-9:]+ +live ' "$work/plain")" = 2 ] || fail "without TERM: $(cat "$work/plain")"
+start_target "$gort_demo" idle --seconds 120
+plain "'$gomon' -d 0.1 -p $started_pid" >"$work/plain" 2>&1 </dev/null &
+e2e_pids+=($!)
+has_lines() { [ "$(grep -cE '^[0-9:]+ +live ' "$work/plain")" -ge 2 ]; }
+wait_until 10 has_lines || fail "without TERM: $(cat "$work/plain")"
+grep -q $'\e' "$work/plain" && fail 'escape sequences without TERM'
+kill -KILL "$started_pid"
+wait_until 10 is_gone $! || fail 'it does not end with its target'
 
 # Stopped by a shell, resized, continued: all of the new size is used.
 screen_start 80 24 'bash --norc --noprofile -i'
 screen_keys "LC_ALL=C.UTF-8 '$gomon' -p $target" Enter
 wait_screen 10 "\\[$target\\]  live"
+wait_screen 5 '^SCHED '
+screen_keys C-z
+wait_screen 5 'Stopped'
+screen_has '^SCHED ' && fail 'its picture stays while it is stopped'
+screen_keys fg Enter
+wait_screen 5 "\\[$target\\]  live"
+wait_screen 5 '1 Overview .*6 Alerts'
 screen_keys C-z
 wait_screen 5 'Stopped'
 screen_resize 120 40
