@@ -180,7 +180,7 @@ Test(monitor_odd, a_wall_clock_that_is_set_leaves_no_gap_and_no_rate_behind)
 }
 
 /* gomon comes when the clock has been set since the program began: its beginning by the wall clock
- * is still to come. */
+ * is still to come. It is judged all the same. */
 Test(monitor_odd, a_program_that_seems_to_begin_in_the_future_has_its_past)
 {
     clock_is_fast_s = -2 * HOUR;
@@ -194,6 +194,11 @@ Test(monitor_odd, a_program_that_seems_to_begin_in_the_future_has_its_past)
     for (int64_t s = -299; s < 10; s++)
         cr_assert_geq(samples_of(s), 1, "nothing of second %" PRId64, s);
     cr_assert_eq(model->alerts->n, 0, "%" PRIu32 " alerts", model->alerts->n);
+    rec.page.value[METRIC_HEAP_LIVE] = 95 << 20;
+    rec.page.value[METRIC_GC_MEMORY_LIMIT] = 100 << 20;
+    run(10, 60);
+    cr_assert_eq(model->alerts->n, 1, "%" PRIu32 " alerts", model->alerts->n);
+    cr_assert_eq(model->alerts->alert[0].lint, LINT_NEAR_LIMIT, "%s", model->alerts->alert[0].text);
 }
 
 /* ---- collections and samples ---- */

@@ -64,21 +64,63 @@ Test(screen_sizes, what_is_open_is_as_it_was_when_the_terminal_has_grown_again)
     }
 }
 
-/* Whatever is pressed there. */
-Test(screen_sizes, keys_are_obeyed_on_any_size)
+static void press_at(uint32_t key, int rows, int cols)
+{
+    screen_fit(&screen, &fixture->model, rows, cols);
+    screen_key(&screen, &fixture->model, key);
+    free(picture_of(rows, cols));
+}
+
+/* What the screen shows in its usual size after keys that were pressed in another one. */
+static char *picture_after_keys(int rows, int cols)
 {
     static const uint32_t keys[] = {
         'j',  'j',  'k', KEY_CODE_PAGE_DOWN, 'G', 'n', 'g', '-', '+', '\t', '?', 'x',
         0x7f, '\r', 0x1b};
 
+    for (size_t j = 0; j < ARRAY_COUNT(keys); j++)
+        press_at(keys[j], rows, cols);
+    return picture_of(ROWS, COLS);
+}
+
+/* Whatever is pressed there does the same. */
+Test(screen_sizes, keys_are_obeyed_on_any_size)
+{
     for (size_t i = 0; i < ARRAY_COUNT(overlays); i++) {
+        open_overlay(overlays[i]);
+        char *wanted = picture_after_keys(ROWS, COLS);
         for (size_t k = 0; k < ARRAY_COUNT(sizes); k++) {
             open_overlay(overlays[i]);
-            for (size_t j = 0; j < ARRAY_COUNT(keys); j++) {
-                screen_fit(&screen, &fixture->model, sizes[k][0], sizes[k][1]);
-                screen_key(&screen, &fixture->model, keys[j]);
-                free(picture_of(sizes[k][0], sizes[k][1]));
-            }
+            char *got = picture_after_keys(sizes[k][0], sizes[k][1]);
+            cr_assert_str_eq(got, wanted, "\"%s\" at %dx%d:\n%s\nnot:\n%s", overlays[i],
+                             sizes[k][1], sizes[k][0], got, wanted);
+            free(got);
         }
+        free(wanted);
+    }
+}
+
+Test(screen_sizes, the_cursor_moves_on_any_size)
+{
+    const struct scroll *scroll = &screen.state[PANEL_METRICS].scroll;
+
+    for (size_t k = 0; k < ARRAY_COUNT(sizes); k++) {
+        int rows = sizes[k][0], cols = sizes[k][1];
+
+        open_overlay("7");
+        press_at('j', rows, cols);
+        cr_assert_eq(scroll->cursor, 1, "%dx%d: j goes to %d", cols, rows, scroll->cursor);
+        press_at(KEY_CODE_PAGE_DOWN, rows, cols);
+        int page = scroll->cursor - 1;
+        cr_assert(page >= 1 && page <= rows, "%dx%d: a page is %d", cols, rows, page);
+        press_at('k', rows, cols);
+        cr_assert_eq(scroll->cursor, page, "%dx%d: k goes to %d", cols, rows, scroll->cursor);
+        press_at('G', rows, cols);
+        int last = scroll->cursor;
+        press_at('j', rows, cols);
+        cr_assert(last > 40 && scroll->cursor == last, "%dx%d: from %d to %d", cols, rows, last,
+                  scroll->cursor);
+        press_at('g', rows, cols);
+        cr_assert_eq(scroll->cursor, 0, "%dx%d: g goes to %d", cols, rows, scroll->cursor);
     }
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -124,20 +126,36 @@ static int status_of(void (*fn)(void))
     return status;
 }
 
+enum { UNKNOWN_HERE = 2, REFUSED, NOT_SHOWN, NOT_SENT, CAN_HIDE };
+
 static void show_and_end(void)
 {
+    int error;
+
+    if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
+        _exit(UNKNOWN_HERE);
     if (!term_is_usable())
-        _exit(2);
+        _exit(REFUSED);
     if (!open_term() || !show("first") || !show("other"))
-        _exit(3);
+        _exit(NOT_SHOWN);
     if (!has_got("first") || !has_got("other"))
-        _exit(4);
+        _exit(NOT_SENT);
     term_bell();
     term_best_tier();
     term_close();
 }
 
-/* Those that can't hide their cursor are among them: the first four. */
+/* 0: the terminal can't hide its cursor. */
+static void hide(void)
+{
+    int error;
+
+    if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
+        _exit(UNKNOWN_HERE);
+    _exit(cursor_invisible == NULL ? 0 : CAN_HIDE);
+}
+
+/* Those that can't hide their cursor are among them. */
 Test(term, it_shows_on_any_kind_that_can_move_its_cursor)
 {
     static const char *const kinds[] = {
@@ -145,16 +163,19 @@ Test(term, it_shows_on_any_kind_that_can_move_its_cursor)
         "tmux-256color", "xterm",      "rxvt", "screen.xterm", "xterm-256color", "vt220",
         "Eterm",         "xterm-mono", "hurd", "cons25",       "wsvt25",         "cygwin"};
     int shown = 0;
+    int bare = 0;
 
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
         setenv("TERM", kinds[i], 1);
         ngot = 0;
         int status = status_of(show_and_end);
-        bool unknown = WIFEXITED(status) && WEXITSTATUS(status) == 2;
+        bool unknown = WIFEXITED(status) && WEXITSTATUS(status) == UNKNOWN_HERE;
         cr_assert(status == 0 || unknown, "%s: status %#x", kinds[i], (unsigned)status);
         shown += !unknown;
+        bare += status_of(hide) == 0;
     }
-    cr_assert_geq(shown, 3, "no more than %d are known here", shown);
+    cr_assert(shown >= 3 && bare >= 1, "no more than %d are known here, of which %d can't hide it",
+              shown, bare);
 }
 
 static void be_usable(void)
@@ -172,6 +193,29 @@ Test(term, other_kinds_are_refused)
     }
     unsetenv("TERM");
     cr_assert_eq(status_of(be_usable), 0, "it is usable without TERM");
+}
+
+/* Kinds that terminfo does not have: they can do one of the two things that it takes. */
+Test(term, a_kind_that_can_only_clear_or_only_move_is_refused)
+{
+    static const char *const kinds[] = {"odd|odd,clear=\\E[2J,", "odd|odd,cup=\\E[%p1%d;%p2%dH,"};
+    char dir[] = "/tmp/test_term.XXXXXX";
+    char command[160];
+
+    cr_assert_not_null(mkdtemp(dir), "mkdtemp");
+    setenv("TERMINFO", dir, 1);
+    setenv("TERM", "odd", 1);
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        snprintf(command, sizeof command, "printf '%%s\\n' '%s' | tic -x - 2>/dev/null", kinds[i]);
+        int status = system(command);
+        bool usable = status == 0 && status_of(be_usable) != 0;
+
+        snprintf(command, sizeof command, "rm -rf %s", dir);
+        cr_assert_eq(system(command), 0, "%s", command);
+        if (status != 0)
+            cr_skip_test("there is no tic");
+        cr_assert_not(usable, "%s is usable", kinds[i]);
+    }
 }
 
 Test(term, what_is_no_terminal_is_refused)
