@@ -30,6 +30,7 @@ name=s$$
 cp "$gort_demo" "$work/$name"
 start_target "$work/$name" idle --seconds 120
 c=$started_pid
+wait_until 10 eval '"$gomon" -l | grep -qE "^ *$c .* live "' || fail "no $name: $("$gomon" -l)"
 ends_with 0 "^process $c \\($name\\)" -1 -p "$a,$name"
 grep -q "^process $a " "$work/out" || fail "A is not written: $(cat "$work/out")"
 ends_with 0 "^tasks\.total" -1 -p "$name"
