@@ -4,21 +4,27 @@
 #include "runtime/noroot.h"
 
 #include "base/bits.h"
+#include "base/check.h"
 
-/* Made by the linker. */
-extern const struct noroot __start_gort_noroot[] __attribute__((visibility("hidden")));
-extern const struct noroot __stop_gort_noroot[] __attribute__((visibility("hidden")));
+static struct noroot_words table[NOROOT_MAX];
+static unsigned ntables;
+
+void noroot_add(const void *at, size_t bytes)
+{
+    CHECK(ntables < NOROOT_MAX);
+    table[ntables++] = (struct noroot_words){
+        .lo = align_up((uintptr_t)at, sizeof(uintptr_t)),
+        .hi = align_down((uintptr_t)at + bytes, sizeof(uintptr_t)),
+    };
+}
 
 struct noroot_words noroot_first(uintptr_t lo, uintptr_t hi)
 {
     struct noroot_words first = {hi, hi};
 
-    for (const struct noroot *n = __start_gort_noroot; n < __stop_gort_noroot; n++) {
-        struct noroot_words words = {align_up((uintptr_t)n->at, sizeof(uintptr_t)),
-                                     align_down((uintptr_t)n->at + n->bytes, sizeof(uintptr_t))};
-
-        if (words.lo < words.hi && words.lo >= lo && words.lo < first.lo && words.hi <= hi)
-            first = words;
-    }
+    for (unsigned i = 0; i < ntables; i++)
+        if (table[i].lo < table[i].hi && table[i].lo >= lo && table[i].lo < first.lo &&
+            table[i].hi <= hi)
+            first = table[i];
     return first;
 }

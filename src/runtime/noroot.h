@@ -3,23 +3,24 @@
  * The runtime's static variables lie among those of the program, which are roots. In a program
  * with a small heap the large ones would be most of what a mark has to look at. A table says
  * NO_ROOT where it is defined; no reference to an object of the heap may ever be stored in it.
- * Threads: pure functions. */
+ * Threads: noroot_add before any other of the runtime runs; noroot_first any. */
 #ifndef RUNTIME_NOROOT_H
 #define RUNTIME_NOROOT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct noroot {
-    const void *at;
-    size_t bytes;
-};
+#define NOROOT_MAX 64
 
-/* The linker puts all of them into one array (the section's name stands for that). */
-#define NO_ROOT(variable)                                                                 \
-    static const struct noroot noroot_##variable                                          \
-        __attribute__((used, section("gort_noroot"), aligned(sizeof(struct noroot)))) = { \
-            &(variable), sizeof(variable)}
+void noroot_add(const void *at, size_t bytes);
+
+/* By a constructor, when the library is loaded. */
+#define NO_ROOT(variable)                                                \
+    __attribute__((constructor)) static void noroot_add_##variable(void) \
+    {                                                                    \
+        noroot_add(&(variable), sizeof(variable));                       \
+    }                                                                    \
+    _Static_assert(sizeof(variable) != 0, "a table") /* takes a semicolon */
 
 /* Whole words from LO on. */
 struct noroot_words {
