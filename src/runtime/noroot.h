@@ -12,6 +12,8 @@
 
 #define NOROOT_MAX 64
 
+/* Leaves [AT, AT + BYTES) out, of which only whole words count. More than NOROOT_MAX end the
+ * program. */
 void noroot_add(const void *at, size_t bytes);
 
 /* By a constructor, when the library is loaded. */

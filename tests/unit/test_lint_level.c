@@ -115,7 +115,7 @@ Test(lint_level, it_clears_well_below_the_limit_only)
     wait_for_procs(60, 150, true);
     cr_assert_not_null(standing(LINT_RUNQ_WAIT), "not told");
     wait_for_procs(120, 90, true);
-    cr_assert_not_null(standing(LINT_RUNQ_WAIT), "cleared at 90 % of the limit");
+    cr_assert_not_null(standing(LINT_RUNQ_WAIT), "cleared at 90 %% of the limit");
     wait_for_procs(59, 20, true);
     cr_assert_not_null(standing(LINT_RUNQ_WAIT), "cleared before six slots were over");
     wait_for_procs(12, 20, true);
