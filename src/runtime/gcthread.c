@@ -80,10 +80,17 @@ static void sweep_in_background(struct heap_cache *c)
             sched_yield();
 }
 
-/* Unless something else is asked for: after the next collection there is time again. */
+static bool is_collection_asked(void)
+{
+    uint32_t asked = atomic_load_explicit(&threads.asked, memory_order_relaxed);
+
+    return (asked & (GCTHREAD_COLLECT | GCTHREAD_SERVE)) != 0;
+}
+
+/* Unless a collection is asked for: after it there is time again. */
 static void give_back(void)
 {
-    while (atomic_load_explicit(&threads.asked, memory_order_relaxed) == 0 && gclimit_give_back())
+    while (!is_collection_asked() && gclimit_give_back())
         continue;
 }
 
