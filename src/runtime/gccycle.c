@@ -10,6 +10,7 @@
 #include "runtime/allocsite.h"
 #include "runtime/cache.h"
 #include "runtime/debug.h"
+#include "runtime/gcclean.h"
 #include "runtime/gcdirty.h"
 #include "runtime/gcleak.h"
 #include "runtime/gclog.h"
@@ -30,10 +31,7 @@
 #include "runtime/sysmem.h"
 #include "runtime/world.h"
 
-#define FEW_PAGES  64u   /* written ones: the last stop can do with them */
-#define FEW_TASKS  1024u /* that have run: as FEW_PAGES */
-#define ROUNDS_MAX 16u
-#define LITTLE_NS  (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
+#define LITTLE_NS (NS_PER_MS / 5) /* that a stop may mark, if it is to be the only one */
 
 /* [owner] of the cycle; NULL: no memory for it. Not in a static variable: what lies on the stacks
  * of others is no reference of ours. */
@@ -257,95 +255,6 @@ static void finish_beside(struct cycle *c)
     end_mark(c);
 }
 
-/* How the program is kept from undoing a mark faster than it is done. */
-enum pressure {
-    PRESSURE_NONE,
-    PRESSURE_MARKERS, /* all of them work as much as they can */
-    PRESSURE_BRAKE,   /* who allocates searches as much as is written meanwhile */
-    PRESSURE_STOP,    /* who allocates waits for the end */
-};
-
-/* How much there was to look at again in the last round. */
-struct rest {
-    uint64_t pages;
-    uint64_t tasks;
-    enum pressure pressure;
-};
-
-/* Whether N is not much less than BEFORE. */
-static bool is_still(uint64_t n, uint64_t before)
-{
-    return n > before - before / 4;
-}
-
-/* N pages were written while BEFORE of them were searched, and ALLOCATED bytes of objects: presses
- * harder if that is going to take too long. */
-static void press(struct rest *rest, uint64_t n, uint64_t before, uint64_t allocated)
-{
-    if (n <= before / 2)
-        return;
-    if (rest->pressure < PRESSURE_BRAKE ||
-        (rest->pressure == PRESSURE_BRAKE && is_still(n, before)))
-        rest->pressure++;
-    if (rest->pressure == PRESSURE_MARKERS)
-        mark_press();
-    else if (rest->pressure == PRESSURE_BRAKE)
-        gc_brake(n * DIRTY_PAGE_BYTES, allocated);
-    else
-        gc_hold_up();
-}
-
-/* Looks again at the pages that were written. True if that need not be repeated: there are few, or
- * they will not be fewer. */
-static bool clean_pages(struct cycle *c, struct rest *rest)
-{
-    uint64_t before = rest->pages;
-    uint64_t bytes = gc_object_bytes();
-    uint64_t n = 0;
-
-    mark_run(MARK_CLEAN, gcthread_wake_markers);
-    mark_read(&c->mark);
-    n = c->mark.written_pages;
-    bytes = gc_object_bytes() - bytes;
-    c->log.rounds++;
-    c->log.written_pages += n;
-    rest->pages = n;
-    if (n < FEW_PAGES || (rest->pressure == PRESSURE_STOP && is_still(n, before)))
-        return true;
-    press(rest, n, before, (int64_t)bytes < 0 ? 0 : bytes);
-    return false;
-}
-
-/* Looks again at the tasks that have run. True if there are few, or they will not be fewer: those
- * who allocate are not held up for that, which would be worse for them than the longer stop. Where
- * the collector is under test it is done for few, too. */
-static bool settle_tasks(struct rest *rest)
-{
-    uint64_t few = debug_tests_gc() ? 1 : FEW_TASKS;
-    uint64_t n = parked_count_changed();
-
-    if (n < few || is_still(n, rest->tasks))
-        return true;
-    rest->tasks = n;
-    mark_run(MARK_RENEW, gcthread_wake_markers);
-    mark_run(MARK_SETTLE, gcthread_wake_markers);
-    rest->pages = UINT64_MAX; /* that took its time */
-    return false;
-}
-
-/* Looks again at what was written, until that is little. */
-static void clean_up(struct cycle *c)
-{
-    struct rest rest = {UINT64_MAX, UINT64_MAX, PRESSURE_NONE};
-
-    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-        bool is_clean = clean_pages(c, &rest);
-
-        if (settle_tasks(&rest) && is_clean)
-            return;
-    }
-}
-
 /* The second half of the marking beside the program, if the cycle looks for leaks: see gcleak.h. */
 static void seek_leaks(struct cycle *c)
 {
@@ -354,7 +263,7 @@ static void seek_leaks(struct cycle *c)
         with_world_stopped(c, &c->proof, prove_leaks);
     }
     gcleak_release(GCLEAK_RELEASE_BESIDE, gcthread_wake_markers);
-    clean_up(c);
+    clean_up(&c->log);
 }
 
 static void note_beside(struct cycle *c)
@@ -373,7 +282,7 @@ static void finish_mark(struct cycle *c)
     mark_run(MARK_BESIDE, gcthread_wake_markers);
     if (c->seeks_leaks)
         gcleak_look(gcthread_wake_markers);
-    clean_up(c);
+    clean_up(&c->log);
     if (c->seeks_leaks)
         seek_leaks(c);
     note_beside(c);

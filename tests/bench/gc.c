@@ -225,16 +225,17 @@ static void write_on_all_pages(void *arg)
     gort_waitgroup_done(&a->done);
 }
 
-/* The bytes of objects beyond the goal, in percent of it. Right after a cycle, of which *SETTLED is
- * not the number yet, there is garbage that was not swept, and a goal that is not for it: 0. */
-static double overshoot_percent(uint32_t *settled)
+/* The bytes of objects beyond the goal, in percent of it. Right after a mark there is garbage that
+ * was not swept, and a goal that is not for it: 0, until there is less than the goal, which is
+ * *SETTLED then. */
+static double overshoot_percent(uint64_t *settled)
 {
     gort_memstats m;
 
     gort_read_memstats(&m);
     if (m.heap_alloc <= m.next_gc)
-        *settled = m.num_gc;
-    return *settled == m.num_gc ? 100.0 * ((double)m.heap_alloc / (double)m.next_gc - 1) : 0;
+        *settled = m.next_gc;
+    return *settled == m.next_gc ? 100.0 * ((double)m.heap_alloc / (double)m.next_gc - 1) : 0;
 }
 
 static void drop_a_list(void)
@@ -252,7 +253,7 @@ GORT_BENCH(GCAdversary)
 {
     static struct adversary a;
     uint32_t before = 0;
-    uint32_t settled = 0;
+    uint64_t settled = 0;
     double most = -100;
 
     a.words = gort_alloc(ADVERSARY_WORDS * sizeof *a.words);
