@@ -139,9 +139,11 @@ void sched_arrive(void)
 
 static void give_stack(struct proc *p, struct task *t)
 {
-    t->stack = stack_alloc(&p->stacks, t->stack_bytes);
+    size_t wanted = t->stack.bytes;
+
+    t->stack = stack_alloc(&p->stacks, wanted);
     if (t->stack.lo == NULL)
-        gort_fatal("out of memory: no room for a stack of %zu bytes", t->stack_bytes);
+        gort_fatal("out of memory: no room for a stack of %zu bytes", wanted);
     san_fiber_init(&t->san, stack_lo(t->stack), t->stack.bytes - STACK_GUARD_BYTES);
     t->sp = ctx_prepare(stack_hi(t->stack));
     tasktab_update(t, TASK_RUNNABLE, coarse_now());
@@ -369,7 +371,7 @@ void sched_spawn(void (*fn)(void *arg), void *arg, const char *name, size_t stac
     t->fn = fn;
     t->arg = arg;
     t->spawn_pc = pc;
-    t->stack_bytes = stack_bytes != 0 ? stack_bytes : sched.stack_bytes;
+    t->stack.bytes = stack_bytes != 0 ? stack_bytes : sched.stack_bytes;
     if (name != NULL)
         strncpy(t->name, name, sizeof t->name - 1);
     stat_add(&p->stats.spawns, 1);
@@ -388,7 +390,7 @@ void sched_spawn_outside(void (*fn)(void *arg), void *arg, const char *name)
     t->fn = fn;
     t->arg = arg;
     t->spawn_pc = (uintptr_t)fn + 1; /* as if it had been spawned there */
-    t->stack_bytes = sched.stack_bytes;
+    t->stack.bytes = sched.stack_bytes;
     strncpy(t->name, name, sizeof t->name - 1);
     atomic_fetch_add_explicit(&sched.ncoming, 1, memory_order_relaxed);
     tasktab_born(t, coarse_now());

@@ -215,7 +215,7 @@ static void queue_first(void (*fn)(void *arg), void *arg, uintptr_t pc)
     t->fn = fn;
     t->arg = arg;
     t->spawn_pc = pc;
-    t->stack_bytes = sched.stack_bytes;
+    t->stack.bytes = sched.stack_bytes;
     memcpy(t->name, "main", sizeof "main");
     stat_add(&p->stats.spawns, 1);
     tasktab_born(t, sched.start_ns);

@@ -39,23 +39,21 @@ struct task {
     _Atomic(uint32_t) state;         /* enum task_state; [atomic], changed by the owner */
     uint32_t slot;                   /* [const] */
     _Atomic(struct page_task *) row; /* in the task table, NULL: none; set at birth; [atomic] */
-    struct stack stack;              /* lo is NULL before the first run; [owner] */
+    struct stack stack;    /* before the first run lo is NULL, bytes what is wanted; [owner] */
     uint64_t ready_cycles; /* when it became runnable, if that is measured; else 0; [owner] */
     uintptr_t wait_pc; /* caller of the runtime call that it waits in, or of its blocking section;
                           [owner] */
     _Atomic(struct worker *) worker; /* that runs it or is in its blocking section; [atomic] */
     int32_t wake_value;      /* set by whoever readies it, returned by sched_park; [owner] */
-    enum wait_reason reason; /* [owner] */
+    uint8_t reason;          /* enum wait_reason; [owner] */
+    uint8_t nready;          /* times it became runnable, of all tasks of this record; [owner] */
     const void *waits_on;    /* by its reason, see waitson.h; [owner] */
     _Atomic(int64_t) leaked_ns; /* monotonic: when it was proven to be leaked; 0: it was not;
                                    [atomic], set [stw] */
-    int saved_errno;         /* while it does not run; [owner] */
-    uint32_t nready;         /* times it became runnable, of all tasks of this record; [owner] */
-    _Atomic(uint32_t) marked; /* how far a mark beside the program is, gcstack.h; [atomic] */
-    uint32_t nlocks;          /* of its thread, nested; [owner] */
+    int saved_errno;            /* while it does not run; [owner] */
+    _Atomic(uint32_t) marked;   /* how far a mark beside the program is, gcstack.h; [atomic] */
     _Atomic(uintptr_t) lot_word;               /* address of the lock that it waits for, and enum
                                                 * lot_kind; 0: none; [lock: its bucket] */
-    size_t stack_bytes;                        /* wanted size; [owner] */
     void (*fn)(void *arg);                     /* [owner] */
     void *arg;                                 /* a root of the collector; [owner] */
     uintptr_t spawn_pc;                        /* [owner] */
@@ -64,6 +62,7 @@ struct task {
                                                 * ctx.h; sp is then the caller's, wait_pc its
                                                 * address; [owner] */
     struct timer timer;                        /* its sleep or deadline */
+    uint32_t nlocks;                           /* of its thread, nested; [owner] */
     struct san_fiber san;                      /* [owner] */
     struct once_call *once;                    /* innermost that it is in, or NULL; [owner] */
 };
