@@ -12,6 +12,7 @@
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/gclimit.h"
+#include "runtime/gclimiter.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcowner.h"
 #include "runtime/gcpace.h"
@@ -262,6 +263,12 @@ static void pay(uint64_t debt)
     }
 }
 
+/* Whether the program goes first, though the limit is not kept then. */
+static bool gives_way(void)
+{
+    return gc_is_limited() && limiter_is_on();
+}
+
 static void help_for(size_t bytes)
 {
     struct pace_mark m = {
@@ -269,7 +276,7 @@ static void help_for(size_t bytes)
         .most = gc.beside.began_at,
         .done = mark_progress(),
         .heap = live_now(),
-        .goal = gc_goal(),
+        .goal = gives_way() ? PACE_NEVER : gc_goal(),
         .ceiling = atomic_load_explicit(&gc.ceiling, memory_order_relaxed),
         .brake = brake_now(),
     };
@@ -282,9 +289,17 @@ static void help_for(size_t bytes)
 /* Whether nobody may allocate more before the mark has ended. */
 static bool is_held_up(void)
 {
-    return gc_mode() == GC_CONCURRENT &&
-           (live_now() >= atomic_load_explicit(&gc.ceiling, memory_order_relaxed) ||
-            atomic_load_explicit(&gc.held_up, memory_order_relaxed) != 0);
+    if (gc_mode() != GC_CONCURRENT)
+        return false;
+    if (atomic_load_explicit(&gc.held_up, memory_order_relaxed) != 0)
+        return true;
+    return live_now() >= atomic_load_explicit(&gc.ceiling, memory_order_relaxed) && !gives_way();
+}
+
+/* A mark beside the program leaves it most of the time anyway. */
+static bool may_collect(void)
+{
+    return gc_mode() == GC_CONCURRENT || !gives_way();
 }
 
 void gc_make_room(size_t bytes, uintptr_t pc)
@@ -292,7 +307,7 @@ void gc_make_room(size_t bytes, uintptr_t pc)
     gclimit_keep(bytes);
     if (gc_marks_beside() && task_self() != NULL)
         help_for(bytes);
-    else if (!gc_marks_beside() && gc_is_due())
+    else if (!gc_marks_beside() && gc_is_due() && may_collect())
         owner_collect_when_due(pc);
     if (is_held_up())
         owner_await_mark(pc);

@@ -13,6 +13,7 @@
 #include "runtime/gcclean.h"
 #include "runtime/gcdirty.h"
 #include "runtime/gcleak.h"
+#include "runtime/gclimiter.h"
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
 #include "runtime/gcpages.h"
@@ -141,6 +142,7 @@ static void end_log(struct cycle *c)
     add_stop(log, &log->last);
     add_stop(log, &c->proof);
     log->pause_ns = log->stop_ns + log->mark_ns + log->restart_ns;
+    limiter_count_kept(log->pause_ns * log->procs);
     log->heap_live = c->mark.live_bytes;
     log->heap_bytes = c->mark.heap_bytes;
     log->stack_bytes = c->mark.stack_bytes;

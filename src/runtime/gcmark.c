@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "runtime/gcleak.h"
+#include "runtime/gclimiter.h"
 #include "runtime/gcpace.h"
 #include "runtime/gcpages.h"
 #include "runtime/gcparked.h"
@@ -229,6 +230,7 @@ static bool take_buffer(struct marker *m)
 static bool work_a_turn(struct marker *m, int64_t most_ns)
 {
     int64_t start_ns = clock_mono_ns();
+    int64_t start_cpu_ns = clock_thread_cpu_ns();
     bool more = true;
 
     for (;;) {
@@ -240,6 +242,7 @@ static bool work_a_turn(struct marker *m, int64_t most_ns)
     mark_give_credit(m->heap_bytes);
     publish_sums(m);
     add(&mark.thread_ns, (uint64_t)(clock_mono_ns() - start_ns));
+    limiter_count_marker((uint64_t)(clock_thread_cpu_ns() - start_cpu_ns));
     return more;
 }
 
@@ -355,6 +358,7 @@ uint64_t mark_assist(uint64_t bytes)
     int64_t start_ns = clock_mono_ns();
     struct marker m;
     uint64_t done = 0;
+    uint64_t took_ns = 0;
 
     if (!is_work_for_assists()) {
         work_ask();
@@ -369,7 +373,10 @@ uint64_t mark_assist(uint64_t bytes)
     done = m.heap_bytes;
     marker_fini(&m);
     publish_sums(&m);
-    add(&mark.assist_ns, (uint64_t)(clock_mono_ns() - start_ns));
+    took_ns = (uint64_t)(clock_mono_ns() - start_ns);
+    add(&mark.assist_ns, took_ns);
+    limiter_count_kept(took_ns);
+    limiter_count_marker(took_ns);
     crew_leave();
     return done;
 }

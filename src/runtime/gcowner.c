@@ -5,9 +5,11 @@
 
 #include <sched.h>
 
+#include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/gccycle.h"
 #include "runtime/gclimit.h"
+#include "runtime/gclimiter.h"
 #include "runtime/gcsweep.h"
 #include "runtime/gcthread.h"
 #include "runtime/sched.h"
@@ -248,13 +250,17 @@ void owner_collect_when_due(uintptr_t pc)
 
 void owner_await_mark(uintptr_t pc)
 {
+    int64_t start_ns = 0;
+
     if (task_self() == NULL)
         return;
+    start_ns = clock_mono_ns();
     lock_take(&owner.lock);
     if (owner.marked < owner.wanted)
         wait_locked(pc);
     else
         lock_release(&owner.lock);
+    limiter_count_kept((uint64_t)(clock_mono_ns() - start_ns));
 }
 
 void owner_collect_by_time(struct heap_cache *c)

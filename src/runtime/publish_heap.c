@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "runtime/gc.h"
+#include "runtime/gclimiter.h"
 #include "runtime/stats.h"
 
 #define CYCLES_AT_ONCE 8u
@@ -93,6 +94,7 @@ void publish_heap_values(uint64_t value[METRIC_COUNT])
     value[METRIC_GC_ASSIST_TOTAL] = s.gc.assist_ns;
     value[METRIC_GC_ROUNDS] = s.gc.rounds;
     value[METRIC_GC_WRITTEN_PAGES] = s.gc.written_pages;
+    value[METRIC_GC_LIMITER_LAST] = limiter_last_cycle();
     value[METRIC_THREADS] += s.gc_threads;
 }
 

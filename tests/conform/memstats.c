@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "gort.h"
+#include "runtime/gclimiter.h"
 #include "runtime/san.h"
 
 static int failures;
@@ -328,6 +329,7 @@ static void sums_hold_under_load(void)
 
 #define MIB   ((size_t)1 << 20)
 #define LIMIT (80 * MIB)
+#define LIVE_LINKS ((size_t)1 << 20) /* 32 MiB */
 #define SLACK (16 * MIB) /* what is dead but not swept yet on a busy machine: the limit is soft */
 
 static void expect_within_limit(const char *when)
@@ -411,6 +413,40 @@ static void the_limit_is_kept(void)
     gort_set_gc_percent(percent);
 }
 
+/* ---- what keeping it may cost ---- */
+
+struct link {
+    struct link *next;
+    uint64_t filler[3];
+};
+
+static struct link *add_links(struct link *list, size_t n)
+{
+    while (n-- > 0) {
+        struct link *first = gort_new(struct link);
+
+        first->next = list;
+        list = first;
+    }
+    return list;
+}
+
+/* More is alive than the limit allows, so a collection would follow the other. What it takes until
+ * that is noticed is the collector's time, of which nothing is expected here but that it ends. */
+static void the_collector_gives_way(void)
+{
+    int64_t limit = gort_set_memory_limit((int64_t)(LIVE_LINKS * sizeof(struct link) / 2));
+    int64_t end_ns = gort_now() + 100 * INT64_C(1000000000);
+    struct link *live = add_links(NULL, LIVE_LINKS);
+
+    while (limiter_last_cycle() == 0 && gort_now() < end_ns)
+        gort_keepalive(add_links(NULL, 1000));
+    EXPECT(limiter_last_cycle() != 0, "a program that can only collect is left to it");
+    gort_keepalive(add_links(NULL, LIVE_LINKS));
+    gort_keepalive(live);
+    gort_set_memory_limit(limit);
+}
+
 static int run(void *arg)
 {
     (void)arg;
@@ -422,6 +458,7 @@ static int run(void *arg)
     memory_is_given_back();
     sums_hold_under_load();
     the_limit_is_kept();
+    the_collector_gives_way();
     the_ring_wraps();
     return failures;
 }
