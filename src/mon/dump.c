@@ -17,8 +17,10 @@
 #include "mon/tasks.h"
 #include "mon/text.h"
 
-#define GROUPS_MAX 65536     /* different stacks: more is a target that means harm */
-#define TASKS_MAX (1u << 24) /* the same */
+#define GROUPS_MAX    65536      /* different stacks */
+#define COARSE_MAX    4096       /* beyond them, of tasks told apart by the innermost calls alone */
+#define COARSE_FRAMES 4          /* of these */
+#define TASKS_MAX     (1u << 24) /* more is a target that means harm */
 #define FRAMES_MAX (1u << 20) /* of all groups together */
 #define FIRST_SLOTS 1024
 
@@ -51,9 +53,10 @@ struct builder {
     size_t nraw, raw_room;
     struct counted_task *task;
     size_t ntasks, task_room;
-    uint32_t *slot; /* hash of raw: index + 1, 0 is free; twice GROUPS_MAX or less */
+    uint32_t *slot; /* hash of raw: index + 1, 0 is free */
     size_t nslots;
     size_t nframes;
+    uint64_t ncoarse; /* tasks in groups beyond GROUPS_MAX */
     bool asked;     /* all addresses have been asked for */
     size_t cursor;  /* addresses of raw groups before it are known */
 };
@@ -162,8 +165,8 @@ static struct raw_group *add_raw(struct builder *b, const struct dump_entry *e, 
     return h;
 }
 
-/* The group that E belongs to; NULL if there are too many. */
-static struct raw_group *find_raw(struct builder *b, const struct dump_entry *e)
+/* The group that E belongs to; NULL if it would be one more than MOST. */
+static struct raw_group *find_raw(struct builder *b, const struct dump_entry *e, size_t most)
 {
     uint64_t key = key_of(e);
     size_t i;
@@ -176,16 +179,39 @@ static struct raw_group *find_raw(struct builder *b, const struct dump_entry *e)
         if (is_same(h, e, key))
             return h;
     }
-    if (b->nraw == GROUPS_MAX)
+    if (b->nraw >= most)
         return NULL;
     b->slot[i] = (uint32_t)b->nraw + 1;
     return add_raw(b, e, key);
 }
 
+/* The same for a task whose stack is one too many: the outer calls are left off. */
+static struct raw_group *find_coarse(struct builder *b, const struct dump_entry *e)
+{
+    struct dump_entry coarse = *e;
+
+    b->ncoarse++;
+    if (coarse.npcs > COARSE_FRAMES) {
+        coarse.npcs = COARSE_FRAMES;
+        coarse.end = DUMP_END_LEFT_OFF;
+    }
+    return find_raw(b, &coarse, GROUPS_MAX + COARSE_MAX);
+}
+
+static struct raw_group *find_group(struct builder *b, const struct dump_entry *e)
+{
+    struct raw_group *h = NULL;
+
+    if (b->ntasks >= TASKS_MAX)
+        return NULL;
+    h = find_raw(b, e, GROUPS_MAX);
+    return h != NULL ? h : find_coarse(b, e);
+}
+
 void dump_add(struct dump *dump, const struct dump_entry *entry)
 {
     struct builder *b = builder_of(dump);
-    struct raw_group *h = b->ntasks < TASKS_MAX ? find_raw(b, entry) : NULL;
+    struct raw_group *h = find_group(b, entry);
     char name[sizeof((struct page_dump_task *)0)->name * 3];
 
     CHECK(dump->group == NULL && entry->npcs <= DUMP_MAX_FRAMES);
@@ -288,7 +314,7 @@ static void fill_frames(struct builder *b, struct dump_group *group, const struc
     struct dump_frame *frame;
 
     if (b->nframes + n > FRAMES_MAX) {
-        group->end = DUMP_END_TRUNCATED;
+        group->end = DUMP_END_LEFT_OFF;
         return;
     }
     b->nframes += n;
@@ -373,6 +399,11 @@ bool dump_finish(struct dump *dump, struct symbols *symbols)
         qsort(group, b->nraw, sizeof *group, most_tasks_first);
         dump_holders_find(&b->pool, group, b->nraw);
     }
+    if (b->ncoarse > 0 && dump->note[0] == '\0')
+        snprintf(dump->note, sizeof dump->note,
+                 "more than %d different stacks: %" PRIu64
+                 " tasks are told apart by their innermost calls alone",
+                 GROUPS_MAX, b->ncoarse);
     dump->group = group;
     dump->ngroups = b->nraw;
     free_scaffold(b);

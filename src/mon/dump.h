@@ -33,6 +33,7 @@ enum dump_end {
     DUMP_END_TRUNCATED, /* more stack than was copied, or more frames than DUMP_MAX_FRAMES */
     DUMP_END_UNKNOWN,   /* running, and its registers could not be had */
     DUMP_END_UNSTARTED, /* it has not run yet */
+    DUMP_END_LEFT_OFF,  /* there are too many different stacks to keep all of each */
 };
 
 /* One line of a stack. Texts are never NULL, "" is unknown; they hold no control characters. */

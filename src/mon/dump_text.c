@@ -133,8 +133,18 @@ const char *dump_end_text(enum dump_end end)
         return "running: its registers could not be had";
     case DUMP_END_UNSTARTED:
         return "has not run yet";
+    case DUMP_END_LEFT_OFF:
+        return "the rest is left off: too many different stacks";
     }
     return "";
+}
+
+enum dump_end dump_end_of_text(const char *text)
+{
+    for (int i = DUMP_END_START; i <= DUMP_END_LEFT_OFF; i++)
+        if (strcmp(dump_end_text((enum dump_end)i), text) == 0)
+            return (enum dump_end)i;
+    return DUMP_END_LOST;
 }
 
 static void write_frame(const struct dump_frame *frame, const char *before, FILE *out)

@@ -38,6 +38,9 @@ void dump_format_place(const struct dump_frame *frame, char *text, size_t bytes)
 /* What a person should know about how a stack ends, or "". */
 const char *dump_end_text(enum dump_end end);
 
+/* What dump_end_text has made TEXT of; DUMP_END_LOST if nothing. */
+enum dump_end dump_end_of_text(const char *text);
+
 /* Writes the whole dump for people to read. False: writing failed, errno says why. */
 bool dump_write_text(const struct dump *dump, FILE *out);
 

@@ -77,15 +77,6 @@ static bool read_state(const char *given, struct dump_group *group)
     return true;
 }
 
-static enum dump_end read_end(const char *text)
-{
-    for (int end = DUMP_END_START; end <= DUMP_END_UNSTARTED; end++) {
-        if (strcmp(dump_end_text((enum dump_end)end), text) == 0)
-            return (enum dump_end)end;
-    }
-    return DUMP_END_LOST;
-}
-
 static struct dump_frame read_frame(struct pool *pool, const json_t *o)
 {
     return (struct dump_frame){.pc = number_in(o, "pc"),
@@ -143,7 +134,7 @@ static bool read_group(struct dump *dump, const json_t *o, struct dump_group *gr
         !read_state(state, group))
         return false;
     group->key = key != NULL ? strtoull(key, NULL, 16) : 0;
-    group->end = read_end(end);
+    group->end = dump_end_of_text(end);
     group->moved = json_is_true(json_object_get(o, "moved"));
     group->spawned_at = read_frame(pool, json_object_get(o, "started_by"));
     read_frames(pool, frames, group);

@@ -131,14 +131,6 @@ static void read_holders(struct reader *r, int64_t rank, struct dump_group *g)
     sqlite3_reset(r->holders);
 }
 
-static enum dump_end end_of(const char *text)
-{
-    for (int i = DUMP_END_START; i <= DUMP_END_UNSTARTED; i++)
-        if (strcmp(dump_end_text((enum dump_end)i), text) == 0)
-            return (enum dump_end)i;
-    return DUMP_END_LOST;
-}
-
 static void read_stack(struct reader *r, struct sqlite3_stmt *row, struct dump_group *g)
 {
     int64_t rank = sqlite3_column_int64(row, 1);
@@ -148,7 +140,7 @@ static void read_stack(struct reader *r, struct sqlite3_stmt *row, struct dump_g
                              .reason = (uint8_t)u64(row, 5),
                              .leaked = u64(row, 6) != 0,
                              .moved = u64(row, 7) != 0,
-                             .end = end_of(text_of(r, row, 8)),
+                             .end = dump_end_of_text(text_of(r, row, 8)),
                              .ntasks = count_of(row, 9, INT64_C(1) << 40),
                              .spawned_at = {.pc = u64(row, 10),
                                             .function = text_of(r, row, 11),

@@ -49,7 +49,7 @@ sched_park(enum wait_reason why, uintptr_t pc, bool (*commit)(struct task *t, vo
     struct worker *w = worker_self();
     struct task *t = w->current;
 
-    t->reason = why;
+    t->reason = (uint8_t)why;
     t->wait_pc = pc;
     atomic_store_explicit(&t->state, TASK_WAITING, memory_order_relaxed);
     stat_add(&w->proc->stats.parks, 1);

@@ -175,8 +175,25 @@ Test(dump, bounds_the_number_of_different_stacks)
     }
     finish();
 
-    cr_assert_eq(dump->ngroups, 65536, "%zu groups", dump->ngroups);
-    cr_assert_eq(dump->nskipped, 70000 - 65536, "%" PRIu64 " skipped", dump->nskipped);
+    cr_assert_eq(dump->ngroups, 65536 + 4096, "%zu groups", dump->ngroups);
+    cr_assert_eq(dump->nskipped, 70000 - 65536 - 4096, "%" PRIu64 " skipped", dump->nskipped);
+}
+
+Test(dump, tasks_beyond_too_many_stacks_are_told_apart_by_their_innermost_calls)
+{
+    for (uint64_t i = 0; i < 100000; i++) {
+        uint64_t pc[] = {0x1000, 0x1100 + i % 2, 0x1200, 0x1300, i};
+
+        add(&(struct given){i + 1, PAGE_TASK_WAITING, PAGE_WAIT_SLEEP, i, pc, 5, NULL});
+    }
+    finish();
+
+    cr_assert_eq(dump->ntasks, 100000, "%" PRIu64 " tasks", dump->ntasks);
+    cr_assert_eq(dump->nskipped, 0, "%" PRIu64 " skipped", dump->nskipped);
+    cr_assert_eq(dump->ngroups, 65536 + 2, "%zu groups", dump->ngroups);
+    cr_assert_eq(dump->group[0].ntasks, (100000 - 65536) / 2, "%zu", dump->group[0].ntasks);
+    cr_assert_eq(dump->group[0].end, DUMP_END_LEFT_OFF, "it seems whole");
+    cr_assert_not_null(strstr(dump->note, "34464 tasks"), "%s", dump->note);
 }
 
 Test(dump, says_in_words_what_tasks_do)
