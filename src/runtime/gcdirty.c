@@ -224,10 +224,10 @@ static bool open_files(void)
 
     if (sysconf(_SC_PAGESIZE) != (long)DIRTY_PAGE_BYTES)
         return false;
-    dirty.watch_fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+    dirty.watch_fd = os_off_stdio((int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY));
     if (dirty.watch_fd < 0 || control(dirty.watch_fd, UFFDIO_API, &api) != 0)
         return false;
-    dirty.map_fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    dirty.map_fd = os_off_stdio(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
     return dirty.map_fd >= 0;
 }
 

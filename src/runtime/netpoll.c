@@ -46,12 +46,12 @@ static int break_of(uint64_t fds)
 static uint64_t make_poller(void)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = BREAK_KEY};
-    int epfd = epoll_create1(EPOLL_CLOEXEC);
+    int epfd = os_off_stdio(epoll_create1(EPOLL_CLOEXEC));
     int breakfd;
 
     if (epfd < 0)
         return 0;
-    breakfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    breakfd = os_off_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (breakfd >= 0 && epoll_ctl(epfd, EPOLL_CTL_ADD, breakfd, &event) == 0)
         return (uint64_t)epfd << 32 | (uint32_t)breakfd;
     if (breakfd >= 0)

@@ -96,6 +96,20 @@ bool os_thread_sleeps(int32_t tid)
     return at == NULL || strncmp(at, ") S", 3) == 0;
 }
 
+int os_off_stdio(int fd)
+{
+    int moved = -1;
+    int error = 0;
+
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    error = errno;
+    close(fd);
+    errno = error;
+    return moved;
+}
+
 static int affinity_count(void)
 {
     cpu_set_t set;

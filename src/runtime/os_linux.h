@@ -23,6 +23,11 @@ int32_t os_thread_id(void);
 /* Where the calling thread's own stack lies, its guard not included. */
 void os_thread_stack(char **lo, size_t *bytes);
 
+/* FD, which may be negative, or the number that it has moved to: what the runtime keeps must not
+ * get that of a standard stream which the program has closed, and may write to all the same. Closed
+ * on exec. Negative if there is no other number; then FD is closed, and errno says why. */
+int os_off_stdio(int fd);
+
 /* As pthread_create, but tries for a fifth of a second as long as that says EAGAIN: while one
  * thread of a process is about to exec, no other can make a thread. Blocks the calling thread.
  * Source: Go's retryOnEAGAIN. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "runtime/os_linux.h"
 
 /* 0, or why the directory FD must not be trusted with our file. */
 static int check_dir(int fd)
@@ -40,7 +41,7 @@ int pagename_open_dir(const char *path)
 
     if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
         return -errno;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    fd = os_off_stdio(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0)
         return errno == ELOOP ? -ENOTDIR : -errno;
     error = check_dir(fd);
@@ -58,7 +59,7 @@ static int create(int dir, const char *name)
 
     if (fd < 0 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
         fd = openat(dir, name, flags, S_IRUSR | S_IWUSR);
-    return fd;
+    return os_off_stdio(fd);
 }
 
 int pagename_make(struct pagename *n, const char *dir_path, pid_t pid, uint64_t start_ticks)

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "runtime/filelimit.h"
+#include "runtime/os_linux.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008u /* since Linux 6.3 */
@@ -27,7 +28,7 @@ static int create(const char *name)
 
     if (fd < 0 && errno == EINVAL)
         fd = memfd_create(name, flags);
-    return fd;
+    return os_off_stdio(fd);
 }
 
 /* The seals on the size are what keeps us safe and must hold. An old kernel knows no seal against

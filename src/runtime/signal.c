@@ -245,7 +245,7 @@ static void make_registry(void *arg)
     (void)arg;
     w = rt_enter("gort_signal_notify");
     shared.pid = getpid();
-    shared.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    shared.fd = os_off_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     err = shared.fd < 0 ? GORT_EMFILE : polldesc_open(shared.fd, r, &r->pd);
     if (err != GORT_OK)
         gort_fatal("gort_signal_notify: no descriptor for signals: %s", gort_strerror(err));
