@@ -60,10 +60,12 @@ static void draw_settings(const struct model *model, struct canvas *canvas)
         parts_exact(model, "NumGC", MON_GC_COUNT),
         parts_exact(model, "forced", MON_GC_FORCED),
         draw_fact("cpu", parts_value(model, MON_GC_CPU)),
+        parts_exact(model, "gave way in", MON_GC_LIMITER_LAST),
     };
+    bool gave_way = parts_value(model, MON_GC_LIMITER_LAST).value > 0;
 
     snprintf(fact[0].text, sizeof fact[0].text, "%s", mode_text(model));
-    draw_facts(canvas, 0, "GC    ", fact, 6, 5);
+    draw_facts(canvas, 0, "GC    ", fact, gave_way ? 7 : 6, 5);
 }
 
 static void draw_pauses(const struct model *model, struct canvas *canvas)

@@ -147,6 +147,7 @@ static void fill_figures(struct fixture *f)
         {MON_GC_PERCENT, 100},
         {MON_GC_MEMORY_LIMIT, INT64_MAX},
         {MON_GC_MODE, GC_MODE_STOP_THE_WORLD},
+        {MON_GC_LIMITER_LAST, 17},
         {MON_PROCS, NPROCS},
         {MON_PROCS_IDLE, 2},
         {MON_THREADS, 14},
