@@ -189,13 +189,15 @@ static struct raw_group *find_raw(struct builder *b, const struct dump_entry *e,
 static struct raw_group *find_coarse(struct builder *b, const struct dump_entry *e)
 {
     struct dump_entry coarse = *e;
+    struct raw_group *h = NULL;
 
-    b->ncoarse++;
     if (coarse.npcs > COARSE_FRAMES) {
         coarse.npcs = COARSE_FRAMES;
         coarse.end = DUMP_END_LEFT_OFF;
     }
-    return find_raw(b, &coarse, GROUPS_MAX + COARSE_MAX);
+    h = find_raw(b, &coarse, GROUPS_MAX + COARSE_MAX);
+    b->ncoarse += h != NULL;
+    return h;
 }
 
 static struct raw_group *find_group(struct builder *b, const struct dump_entry *e)

@@ -5,13 +5,15 @@
  * a bucket, and what the program has for its work is let out. While it is full, the collector gives
  * way: who allocates neither helps nor waits, and where marks stop the world none begins; memory
  * grows beyond the limit instead.
- *   kept  tasks wait for the end of a mark or help with it; the world is stopped, for all procs.
- *         Of tasks no more are counted than there are procs.
- *   had   the processors' time of the process without that of the collector; where marks stop the
- *         world all the time of the procs in which it is not stopped. (Beside a mark an idle proc
- * is no sign of leisure: the tasks may wait for the mark.) A heap that is paced by its percentage
- * alone is left alone: who asked for that gets it. Threads: any, as each function says. Lock: none.
- * Source: Go's mgclimit, and proposal 48409. */
+ *   kept  tasks wait for the end of a mark or help with it, of these no more being counted than
+ *         there are procs; the world is stopped, for all procs.
+ *   had   beside a mark, the processors' time of the process without that of the collector: an idle
+ *         proc is no sign of leisure there, its tasks may wait for the mark. Where marks stop the
+ *         world, all the time of the procs in which it is not stopped.
+ *
+ * A heap that is paced by its percentage alone is left alone: who asked for that gets it.
+ *
+ * Threads: any, as each function says. Lock: none. Source: Go's mgclimit, and proposal 48409. */
 #ifndef RUNTIME_GCLIMITER_H
 #define RUNTIME_GCLIMITER_H
 
