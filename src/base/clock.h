@@ -17,6 +17,9 @@ int64_t clock_mono_ns(void);
 /* CLOCK_REALTIME, since 1970. */
 int64_t clock_real_ns(void);
 
+/* CLOCK_BOOTTIME: the monotonic clock, and the time for which the host was suspended. */
+int64_t clock_boot_ns(void);
+
 /* CPU time of the calling thread. */
 int64_t clock_thread_cpu_ns(void);
 

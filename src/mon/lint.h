@@ -35,6 +35,7 @@ void lints_take_site(void *lints, const struct source_site *site);
 struct lint_input {
     int64_t mono_ns;
     int64_t real_ns;
+    int64_t boot_ns; /* CLOCK_BOOTTIME; 0: not known, as in a replay */
     const struct history *history;
     const struct snapshot *snapshot;
     const struct task_groups *tasks;

@@ -94,31 +94,56 @@ static void judge_stale(struct lint_life *l, const struct lint_ask *q)
 
 /* ---- clock-jump ---- */
 
-static void tell_jump(const struct lint_ask *q, int64_t by_ns)
+/* What has become of the clocks since the last tick. */
+struct clock_change {
+    int64_t ahead_ns;  /* the wall clock went so much further than the monotonic one */
+    int64_t asleep_ns; /* the host was suspended for so long; -1: not known */
+};
+
+static struct clock_change look_at_clocks(struct lint_life *l, const struct lint_input *in)
+{
+    int64_t ahead_ns = in->real_ns - in->mono_ns;
+    int64_t asleep_ns = in->boot_ns != 0 ? in->boot_ns - in->mono_ns : -1;
+    bool known = asleep_ns >= 0 && l->asleep_ns >= 0;
+    struct clock_change change = {.ahead_ns = ahead_ns - l->ahead_ns,
+                                  .asleep_ns = known ? asleep_ns - l->asleep_ns : -1};
+
+    if (l->mono_ns == 0) /* the first look */
+        change = (struct clock_change){0, -1};
+    l->mono_ns = in->mono_ns;
+    l->ahead_ns = ahead_ns;
+    l->asleep_ns = asleep_ns;
+    return change;
+}
+
+static void tell_jump(const struct lint_ask *q, const struct clock_change *change, bool slept)
 {
     struct alert *a = lint_raise(q, LINT_CLOCK_JUMP, 0);
     char by[FMT_BYTES_MAX];
 
-    fmt_duration(by, sizeof by, (double)llabs(by_ns));
-    snprintf(a->text, sizeof a->text,
-             by_ns > 0 ? "the wall clock went %s further than the monotonic one: the host was "
-                         "suspended, or the clock was set"
-                       : "the wall clock went back by %s: it was set",
-             by);
+    fmt_duration(by, sizeof by,
+                 (double)(slept ? change->asleep_ns : (int64_t)llabs(change->ahead_ns)));
+    if (slept)
+        snprintf(a->text, sizeof a->text,
+                 "the host was suspended for %s: nothing ran meanwhile, nothing is missing", by);
+    else if (change->ahead_ns < 0)
+        snprintf(a->text, sizeof a->text, "the wall clock went back by %s: it was set", by);
+    else
+        snprintf(a->text, sizeof a->text,
+                 "the wall clock went %s further than the monotonic one: %s", by,
+                 change->asleep_ns < 0 ? "the host was suspended, or the clock was set"
+                                       : "it was set");
 }
 
 /* A thing of one moment: it stands for some minutes, to be seen. */
 static void judge_clock(struct lint_life *l, const struct lint_ask *q)
 {
-    int64_t ahead_ns = q->in->real_ns - q->in->mono_ns;
-    int64_t by_ns = ahead_ns - l->ahead_ns;
-    bool first = l->mono_ns == 0;
+    struct clock_change change = look_at_clocks(l, q->in);
+    double limit_ns = lint_limit(q, LINT_CLOCK_JUMP);
+    bool slept = (double)change.asleep_ns >= limit_ns;
 
-    l->mono_ns = q->in->mono_ns;
-    l->ahead_ns = ahead_ns;
-    if (!first && lint_is_on(q, LINT_CLOCK_JUMP) &&
-        (double)llabs(by_ns) >= lint_limit(q, LINT_CLOCK_JUMP)) {
-        tell_jump(q, by_ns);
+    if (lint_is_on(q, LINT_CLOCK_JUMP) && (slept || (double)llabs(change.ahead_ns) >= limit_ns)) {
+        tell_jump(q, &change, slept);
         l->jumped_ns = q->in->mono_ns;
     } else if (l->jumped_ns != 0 && q->in->mono_ns - l->jumped_ns >= JUMP_STANDS_NS) {
         lint_clear(q, LINT_CLOCK_JUMP, 0);

@@ -10,6 +10,7 @@
 struct lint_life {
     int64_t mono_ns;      /* of the last tick; 0: none yet */
     int64_t ahead_ns;     /* of the wall clock before the monotonic one then */
+    int64_t asleep_ns;    /* how long the host had been suspended until then; -1: not known */
     int64_t jumped_ns;    /* when it last jumped; 0: not */
     int64_t throttled_at; /* time throttled when the silence began */
     bool silent;

@@ -379,6 +379,7 @@ static void judge(struct monitor *m, int64_t mono_ns, int64_t real_ns)
     lints_tick(m->lints,
                &(struct lint_input){.mono_ns = mono_ns,
                                     .real_ns = real_ns,
+                                    .boot_ns = clock_boot_ns(),
                                     .history = m->history,
                                     .snapshot = &m->now,
                                     .tasks = &m->tasks,

@@ -18,7 +18,8 @@ static struct task_groups tasks;
 static struct target_status status;
 static struct alerts alerts;
 static const struct recorder_status *recorder;
-static int64_t ahead_ns; /* of the wall clock */
+static int64_t ahead_ns;       /* of the wall clock */
+static int64_t asleep_ns = -1; /* the host was suspended for so long; -1: not known */
 
 static void setup(void)
 {
@@ -41,6 +42,7 @@ static void tick(int64_t mono_ns)
     lints_tick(lints,
                &(struct lint_input){.mono_ns = mono_ns,
                                     .real_ns = mono_ns + ahead_ns,
+                                    .boot_ns = asleep_ns < 0 ? 0 : mono_ns + asleep_ns,
                                     .history = history,
                                     .snapshot = &snap,
                                     .tasks = &tasks,
@@ -343,6 +345,35 @@ Test(lint, a_jump_of_the_wall_clock_is_told_for_some_minutes)
     cr_assert(stands(LINT_CLOCK_JUMP), "not told for long enough");
     tick(702 * NS_PER_S);
     cr_assert_not(stands(LINT_CLOCK_JUMP), "not cleared");
+}
+
+static void jump(int64_t ahead_s, int64_t asleep_s)
+{
+    asleep_ns = 77 * NS_PER_S;
+    tick(100 * NS_PER_S);
+    ahead_ns += ahead_s * NS_PER_S;
+    asleep_ns += asleep_s * NS_PER_S;
+    tick(101 * NS_PER_S);
+    cr_assert(stands(LINT_CLOCK_JUMP), "not told");
+}
+
+Test(lint, a_host_that_was_suspended_is_told_from_a_clock_that_was_set)
+{
+    jump(3600, 3600);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "suspended for 1h"), "%s",
+                       alerts.alert[0].text);
+}
+
+Test(lint, a_clock_that_was_set_is_told_from_a_host_that_was_suspended)
+{
+    jump(3600, 0);
+    cr_assert_not_null(strstr(alerts.alert[0].text, ": it was set"), "%s", alerts.alert[0].text);
+}
+
+Test(lint, a_host_that_was_suspended_is_told_though_its_clock_stood_still)
+{
+    jump(0, 60);
+    cr_assert_not_null(strstr(alerts.alert[0].text, "suspended"), "%s", alerts.alert[0].text);
 }
 
 Test(lint, a_recording_that_fails_is_told)
