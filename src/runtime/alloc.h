@@ -35,8 +35,9 @@ static inline size_t with_end(size_t bytes)
     return bytes == SIZE_MAX ? bytes : bytes + 1;
 }
 
-/* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. */
-void heap_init(int gc_percent, int64_t limit_bytes);
+/* Prepares the heap, before the first proc; GC_PERCENT -1 is off, LIMIT < 0 is none. If it is HARD
+ * it is kept whatever that takes, because the kernel ends the process a little above it. */
+void heap_init(int gc_percent, int64_t limit_bytes, bool limit_is_hard);
 
 /* The cache of a new proc. */
 struct heap_cache *heap_cache_new(void);

@@ -46,6 +46,7 @@ static struct {
     _Atomic(int32_t) percent;  /* of pace, for readers without the lock */
     _Atomic(int64_t) limit;    /* as percent */
     _Atomic(int) limited;      /* 1: the limit has set the goal */
+    _Atomic(bool) hard;        /* the limit is one that the kernel enforces a little above it */
     _Atomic(uint64_t) retain;  /* bytes of spans that the heap needs until then */
     _Atomic(int64_t) end_ns;   /* of the last cycle, monotonic */
 } gc = {.lock = LOCK_INIT(RANK_GC)};
@@ -266,7 +267,8 @@ static void pay(uint64_t debt)
 /* Whether the program goes first, though the limit is not kept then. */
 static bool gives_way(void)
 {
-    return gc_is_limited() && limiter_is_on();
+    return gc_is_limited() && !atomic_load_explicit(&gc.hard, memory_order_relaxed) &&
+           limiter_is_on();
 }
 
 static void help_for(size_t bytes)
@@ -346,8 +348,10 @@ int64_t gc_set_memory_limit(int64_t limit_bytes)
 
     lock_take(&gc.lock);
     before = gc.pace.limit;
-    if (limit_bytes >= 0)
+    if (limit_bytes >= 0) {
         set_pace_locked(gc.pace.percent, limit_bytes);
+        atomic_store_explicit(&gc.hard, false, memory_order_relaxed);
+    }
     lock_release(&gc.lock);
     return before;
 }
@@ -377,7 +381,7 @@ void gc_ask_periodic(void)
     gcthread_ask(GCTHREAD_COLLECT);
 }
 
-void heap_init(int gc_percent, int64_t limit_bytes)
+void heap_init(int gc_percent, int64_t limit_bytes, bool limit_is_hard)
 {
     if (!heap_init_pages() || !gcroot_init())
         gort_fatal("out of memory: no room for the tables of the heap");
@@ -386,5 +390,6 @@ void heap_init(int gc_percent, int64_t limit_bytes)
     gc.pace = (struct pace_state){0};
     set_pace_locked(gc_percent, limit_bytes < 0 ? PACE_NO_LIMIT : limit_bytes);
     lock_release(&gc.lock);
+    atomic_store_explicit(&gc.hard, limit_is_hard, memory_order_relaxed);
     atomic_store_explicit(&gc.retain, UINT64_MAX, memory_order_relaxed);
 }

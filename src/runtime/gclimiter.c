@@ -49,6 +49,11 @@ static uint64_t kept_now(void)
     return atomic_load_explicit(&limiter.kept_ns, memory_order_relaxed);
 }
 
+static uint64_t markers_now(void)
+{
+    return atomic_load_explicit(&limiter.marker_ns, memory_order_relaxed);
+}
+
 static uint64_t process_cpu_ns(void)
 {
     struct timespec t;
@@ -61,8 +66,7 @@ static uint64_t had_now(uint64_t kept_ns, uint64_t total_ns)
 {
     bool beside = gc_mode() == GC_CONCURRENT;
     uint64_t all = beside ? process_cpu_ns() : total_ns;
-    uint64_t not_had = beside ? atomic_load_explicit(&limiter.marker_ns, memory_order_relaxed)
-                              : kept_ns;
+    uint64_t not_had = beside ? markers_now() : kept_ns;
 
     return all > not_had ? all - not_had : 0;
 }
@@ -78,6 +82,17 @@ void limiter_count_kept(uint64_t ns)
 void limiter_count_marker(uint64_t ns)
 {
     atomic_fetch_add_explicit(&limiter.marker_ns, ns, memory_order_relaxed);
+}
+
+struct limiter_wait limiter_wait_begin(void)
+{
+    return (struct limiter_wait){clock_mono_ns(), markers_now()};
+}
+
+void limiter_wait_end(struct limiter_wait wait)
+{
+    limiter_count_kept(
+        min_size((uint64_t)(clock_mono_ns() - wait.start_ns), markers_now() - wait.marker_ns));
 }
 
 static uint64_t cycle_now(void)

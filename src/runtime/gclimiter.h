@@ -11,7 +11,8 @@
  *         proc is no sign of leisure there, its tasks may wait for the mark. Where marks stop the
  *         world, all the time of the procs in which it is not stopped.
  *
- * A heap that is paced by its percentage alone is left alone: who asked for that gets it.
+ * A heap that is paced by its percentage alone is left alone: who asked for that gets it. So is one
+ * with the limit of a control group, beyond which the kernel ends the process (gc.c).
  *
  * Threads: any, as each function says. Lock: none. Source: Go's mgclimit, and proposal 48409. */
 #ifndef RUNTIME_GCLIMITER_H
@@ -35,6 +36,17 @@ bool limiter_look(struct limiter_bucket *b, uint64_t kept_ns, uint64_t had_ns, u
 /* Tasks were kept from their work for NS; it does not count unless the limit has set the goal. Any
  * thread. */
 void limiter_count_kept(uint64_t ns);
+
+/* A task waits for the end of a mark. It is kept for that long, but for no longer than the
+ * collector has the processors for it: what other processes take of these is not the collector's
+ * fault. Any thread. */
+struct limiter_wait {
+    int64_t start_ns;
+    uint64_t marker_ns;
+};
+
+struct limiter_wait limiter_wait_begin(void);
+void limiter_wait_end(struct limiter_wait wait);
 
 /* A thread of the collector has used NS of a processor, beside the program. Any thread. */
 void limiter_count_marker(uint64_t ns);

@@ -358,7 +358,8 @@ uint64_t mark_assist(uint64_t bytes)
     int64_t start_ns = clock_mono_ns();
     struct marker m;
     uint64_t done = 0;
-    uint64_t took_ns = 0;
+    int64_t start_cpu_ns = clock_thread_cpu_ns();
+    uint64_t cpu_ns = 0;
 
     if (!is_work_for_assists()) {
         work_ask();
@@ -373,10 +374,10 @@ uint64_t mark_assist(uint64_t bytes)
     done = m.heap_bytes;
     marker_fini(&m);
     publish_sums(&m);
-    took_ns = (uint64_t)(clock_mono_ns() - start_ns);
-    add(&mark.assist_ns, took_ns);
-    limiter_count_kept(took_ns);
-    limiter_count_marker(took_ns);
+    add(&mark.assist_ns, (uint64_t)(clock_mono_ns() - start_ns));
+    cpu_ns = (uint64_t)(clock_thread_cpu_ns() - start_cpu_ns);
+    limiter_count_kept(cpu_ns);
+    limiter_count_marker(cpu_ns);
     crew_leave();
     return done;
 }

@@ -5,7 +5,6 @@
 
 #include <sched.h>
 
-#include "base/clock.h"
 #include "runtime/debug.h"
 #include "runtime/gccycle.h"
 #include "runtime/gclimit.h"
@@ -250,17 +249,17 @@ void owner_collect_when_due(uintptr_t pc)
 
 void owner_await_mark(uintptr_t pc)
 {
-    int64_t start_ns = 0;
+    struct limiter_wait wait;
 
     if (task_self() == NULL)
         return;
-    start_ns = clock_mono_ns();
+    wait = limiter_wait_begin();
     lock_take(&owner.lock);
     if (owner.marked < owner.wanted)
         wait_locked(pc);
     else
         lock_release(&owner.lock);
-    limiter_count_kept((uint64_t)(clock_mono_ns() - start_ns));
+    limiter_wait_end(wait);
 }
 
 void owner_collect_by_time(struct heap_cache *c)

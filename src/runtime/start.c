@@ -40,7 +40,8 @@ struct settings { /* options and environment, checked */
     int maxprocs; /* 0: nobody chose */
     size_t stack_bytes;
     int gc_percent;
-    int64_t memory_limit; /* -1: nobody chose */
+    int64_t memory_limit;
+    bool limit_is_hard; /* nobody chose one: the control group's, which the kernel enforces */
     bool monitor;
 };
 
@@ -146,6 +147,7 @@ static struct settings settle(const gort_options *o)
     read_environment(&s);
     if (debug.replay != 0)
         s.maxprocs = 1;
+    s.limit_is_hard = s.memory_limit < 0;
     if (s.memory_limit < 0)
         s.memory_limit = debug.replay != 0 ? INT64_MAX : cgroup_share(cgroup_memory_limit(""));
     return s;
@@ -192,7 +194,7 @@ static void make_runtime(const struct settings *s)
     unwind_init();
     tasks_init();
     lots_init();
-    heap_init(s->gc_percent, s->memory_limit);
+    heap_init(s->gc_percent, s->memory_limit, s->limit_is_hard);
     special_init();
     procsize_init(s->maxprocs);
     if (debug.replay != 0)

@@ -26,7 +26,7 @@ libs="$libs $(pkg-config --libs libproc2 libdw jansson sqlite3 ncursesw)"
 
 for name in "$@"; do
     mkdir -p "found/$name"
-    fixture="fixture fixture_cycle fixture_dump fixture_groups"
+    fixture="fixture fixture_alerts fixture_cycle fixture_dump fixture_groups"
     support=
     case $name in
         fuzz_expr) support=$fixture ;;
