@@ -436,7 +436,7 @@ static struct link *add_links(struct link *list, size_t n)
 static void the_collector_gives_way(void)
 {
     int64_t limit = gort_set_memory_limit((int64_t)(LIVE_LINKS * sizeof(struct link) / 2));
-    int64_t end_ns = gort_now() + 100 * INT64_C(1000000000);
+    int64_t end_ns = gort_now() + 100 * GORT_S;
     struct link *live = add_links(NULL, LIVE_LINKS);
 
     while (limiter_last_cycle() == 0 && gort_now() < end_ns)
