@@ -63,6 +63,7 @@ struct arena {
     uint32_t npages;                     /* first pages that came into use so far; [lock:heap] */
     uint64_t free[ARENA_PAGES / 64];     /* in no span; [lock:heap] */
     uint64_t released[ARENA_PAGES / 64]; /* free, and zero when touched; [lock:heap] */
+    _Atomic(uint64_t) marked[ARENA_PAGES / 64]; /* hold marked objects: gcmarked.h; [atomic] */
     _Atomic(uint64_t) stray[ARENA_PAGES / 64]; /* see above; cleared [stw]; [atomic] */
     _Atomic(uint32_t) has_strays;              /* 1: some bit is set; as stray */
     uint16_t desc[ARENA_PAGES];                /* 0: in no span; [owner] of the span */

@@ -16,6 +16,7 @@
 #include "runtime/gclimiter.h"
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
+#include "runtime/gcmarked.h"
 #include "runtime/gcpages.h"
 #include "runtime/gcparked.h"
 #include "runtime/gcroot.h"
@@ -284,6 +285,7 @@ static void finish_mark(struct cycle *c)
     mark_run(MARK_BESIDE, gcthread_wake_markers);
     if (c->seeks_leaks)
         gcleak_look(gcthread_wake_markers);
+    marked_gather();
     clean_up(&c->log);
     if (c->seeks_leaks)
         seek_leaks(c);
@@ -344,6 +346,7 @@ void cycle_run(enum gc_trigger trigger)
         run_beside(&c);
     if (c.seeks_leaks)
         gcleak_end();
+    marked_forget();
     if (gc_mode() == GC_CONCURRENT && dirty_has_failed())
         gc_give_up_mode();
     end_log(&c);

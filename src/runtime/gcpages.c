@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "runtime/arena.h"
+#include "runtime/gcmarked.h"
 #include "runtime/span.h"
 #include "runtime/sysmem.h"
 
@@ -12,7 +13,7 @@
 #define LARGE_PAGES (DIRTY_AT_ONCE / HEAP_PAGE_BYTES)
 #define SMALL_PAGES ((size_t)64)
 #define FEW_WRITTEN (ARENA_BYTES / DIRTY_PAGE_BYTES / 16) /* of an arena's pages */
-#define GAP_PAGES   ((size_t)32)                /* unused, but not worth a call of the kernel */
+#define GAP_PAGES   ((size_t)32) /* between two runs: a call of the kernel costs more */
 #define FORGO_PAGES ((size_t)8)                 /* fewer are cheaper to write one by one */
 
 static struct {
@@ -38,6 +39,19 @@ static struct run next_run(const struct arena *a, size_t from, size_t to)
     for (size_t i = r.lo; i < to && i - r.hi <= GAP_PAGES; i++)
         if (arena_desc(a, i) != 0)
             r.hi = i + 1;
+    return r;
+}
+
+/* The first run in [FROM, TO) of A on which marked objects lie: as above. */
+static struct run next_marked_run(const struct arena *a, size_t from, size_t to)
+{
+    size_t next = marked_next(a, from, to);
+    struct run r = {next, next};
+
+    while (next < to && next - r.hi <= GAP_PAGES) {
+        r.hi = marked_next_not(a, next, to);
+        next = marked_next(a, r.hi, to);
+    }
     return r;
 }
 
@@ -107,7 +121,7 @@ size_t pages_find(size_t i, enum dirty_how how, dirty_fn fn, void *ctx)
     size_t to = from + pages.piece_pages;
     size_t found = 0;
 
-    for (struct run r = next_run(a, from, to); r.lo < r.hi; r = next_run(a, r.hi, to))
+    for (struct run r = next_marked_run(a, from, to); r.lo < r.hi; r = next_marked_run(a, r.hi, to))
         found += dirty_find(address_of(a, r.lo), address_of(a, r.hi), how, fn, ctx);
     return found;
 }

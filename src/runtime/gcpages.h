@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* gcpages.h - which memory a mark beside the program has to look at again: the written pages of the
  * heap that may hold references.
- * Only pages that are in spans are asked about: of what was never touched the kernel would have to
- * keep account, too. For many threads to work on them they are cut into pieces, numbered: of 8 MiB,
- * or beside the program of 512 KiB if many were written, so that what is written in one is searched
- * in about a millisecond; where the few of a heap lie side by side, those of 8 MiB take some more.
- * To declare pages clean again the kernel interrupts all processors that the program runs on, once
- * for each call and each 2 MiB: of few pages that is most of the cost. A page that comes into use
- * after it was looked at counts as written, so the next look finds it. Threads: the owner of the
- * cycle, unless it says otherwise. Source: as gcdirty.h.
+ * Only pages in spans are declared clean: of what was never touched the kernel would have to keep
+ * account, too. Asked about are those on which marked objects lie (gcmarked.h). For many threads to
+ * work on them they are cut into pieces, numbered: of 8 MiB, or beside the program of 512 KiB if
+ * many were written, so that what is written in one is searched in about a millisecond; where the
+ * few of a heap lie side by side, those of 8 MiB take some more. To declare pages clean again the
+ * kernel interrupts all processors that the program runs on, once for each call and each 2 MiB: of
+ * few pages that is most of the cost. A page that comes into use after it was looked at counts as
+ * written, so the next look finds it. Threads: the owner of the cycle, unless it says otherwise.
+ * Source: as gcdirty.h.
  */
 #ifndef RUNTIME_GCPAGES_H
 #define RUNTIME_GCPAGES_H
@@ -30,8 +31,8 @@ void pages_declare_clean(void);
 size_t pages_prepare_stopped(void);
 size_t pages_prepare_beside(uint64_t written);
 
-/* Calls FN(CTX, LO, HI) for the runs of written pages in piece I; how many pages these are.
- * Markers, one a piece. */
+/* Calls FN(CTX, LO, HI) for the runs of written pages in piece I that may hold marked objects; how
+ * many pages these are. Others keep their state. Markers, one a piece. */
 size_t pages_find(size_t i, enum dirty_how how, dirty_fn fn, void *ctx);
 
 /* Declares written what will be written soon anyway, because objects are going to be made there:

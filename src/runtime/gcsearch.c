@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "runtime/arena.h"
 #include "runtime/gcleaknote.h"
+#include "runtime/gcmarked.h"
 
 #define OBLET_BYTES  ((size_t)32 << 10) /* full of references: about 0.2 ms */
 #define ADDRESS_BITS 48u
@@ -100,6 +101,13 @@ NO_SANITIZE_READS static inline uint64_t alloc_of(const struct object_bits *b)
     return alloc;
 }
 
+/* Apart from settle, which most often has no need of it. */
+NO_SANITIZE_READS static __attribute__((noinline)) void note_pages(uintptr_t base,
+                                                                   const struct span_class *class)
+{
+    marked_note(base, base + (class->bytes != 0 ? class->bytes : large_bytes(base)));
+}
+
 /* Marks what R refers to, unless that was done before or the slot is free. */
 NO_SANITIZE_READS static inline void settle(struct marker *m, const struct ref *r)
 {
@@ -113,8 +121,11 @@ NO_SANITIZE_READS static inline void settle(struct marker *m, const struct ref *
         return;
     m->live_objects++;
     m->live_bytes += LIKELY(class->bytes != 0) ? class->bytes : large_bytes(r->grey & ADDRESS_MASK);
-    if (class->kind != SPAN_NOSCAN)
-        push(m, r->grey);
+    if (class->kind == SPAN_NOSCAN)
+        return;
+    if (UNLIKELY(m->notes_pages))
+        note_pages(r->grey & ADDRESS_MASK, class);
+    push(m, r->grey);
 }
 
 /* Notes those of the words that were put aside that refer to stacks. */
@@ -392,6 +403,7 @@ void marker_init(struct marker *m)
         .range = hi > lo ? hi - lo : 0,
         .defines = san_search_begin(),
         .notes = notes,
+        .notes_pages = marked_is_on(),
         .buf = work_get_empty(),
     };
 }

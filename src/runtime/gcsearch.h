@@ -43,6 +43,7 @@ struct marker {   /* one a thread, on its stack; [owner] */
     bool defines; /* words found are to be made defined, for Valgrind */
     bool again;   /* this was searched before: most of what it refers to is marked already */
     bool notes;   /* references to stacks are noted: the range includes these (gcleaknote.h) */
+    bool notes_pages;  /* those of what is marked (gcmarked.h) */
     uintptr_t root_lo; /* the root searched last: its references to itself are not noted */
     uintptr_t root_range;
     struct workbuf *buf;
