@@ -31,7 +31,7 @@ static struct span *new_table(const struct span *refer_to)
     word = (uintptr_t *)s->base;
     for (size_t i = 0; i < LARGE_WORDS; i++)
         word[i] = refer_to == NULL ? s->base : refer_to->base;
-    atomic_store_explicit(&span_bits(s)->alloc, 1, memory_order_release);
+    span_bits(s)->alloc = 1;
     return s;
 }
 
