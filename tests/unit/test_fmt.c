@@ -48,8 +48,8 @@ static const struct example examples[] = {
     {FMT_PPM, 31000, "3.1%"},
     {FMT_PPM, 1000000, "100%"},
     {FMT_ENUM, 2, "2"},
-    {FMT_COUNT, NAN, "-"},
-    {FMT_BYTES, INFINITY, "-"},
+    {FMT_COUNT, (double)NAN, "-"},
+    {FMT_BYTES, (double)INFINITY, "-"},
 };
 
 Test(fmt, writes_each_unit_in_its_own_way)

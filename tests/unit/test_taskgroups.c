@@ -148,7 +148,7 @@ static void waiters(unsigned n, const void *addr, enum lot_kind kind, enum wait_
         struct task *t = faketask_waiting(512);
 
         t->spawn_pc = 0x77;
-        t->reason = reason;
+        t->reason = (uint8_t)reason;
         atomic_store_explicit(&t->lot_word, (uintptr_t)addr | (uintptr_t)kind,
                               memory_order_relaxed);
         tasktab_born(t, 1);
