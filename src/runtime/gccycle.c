@@ -262,7 +262,7 @@ static void finish_beside(struct cycle *c)
 static void seek_leaks(struct cycle *c)
 {
     if (gcleak_look_again(gcthread_wake_markers)) {
-        mark_expect(gcthread_wake_markers);
+        mark_expect(gcthread_call_markers);
         with_world_stopped(c, &c->proof, prove_leaks);
     }
     gcleak_release(GCLEAK_RELEASE_BESIDE, gcthread_wake_markers);
@@ -290,7 +290,7 @@ static void finish_mark(struct cycle *c)
     if (c->seeks_leaks)
         seek_leaks(c);
     note_beside(c);
-    mark_expect(gcthread_wake_markers);
+    mark_expect(gcthread_call_markers);
     with_world_stopped(c, &c->log.last, finish_beside);
     c->log.last_pages = c->mark.written_pages;
     c->log.written_pages += c->log.last_pages;

@@ -24,6 +24,7 @@
 
 #define STACK_BYTES   ((size_t)256 << 10)
 #define LOOK_AGAIN_NS NS_PER_MS
+#define PLACED_MAX    64 /* markers that are kept off a processor, by a call each */
 #define SPANS_AT_ONCE 32 /* swept before others get the processor */
 
 static struct {
@@ -33,6 +34,7 @@ static struct {
     _Atomic(uint32_t) helpers;  /* of these, the first so many help with a mark */
     _Atomic(uint32_t) marks;   /* counts the marks opened; markers sleep on it */
     _Atomic(uint32_t) asked;   /* bits of enum gcthread_work; the background thread sleeps on it */
+    _Atomic(int32_t) tid[PLACED_MAX]; /* of the markers, from number 1 on; 0: not started yet */
 } threads;
 
 /* The marker NUMBER helps with the mark that was opened last; false: not now. */
@@ -57,6 +59,8 @@ static void *mark_main(void *arg)
     uint32_t seen = 0;
 
     become_modest();
+    if (number <= PLACED_MAX)
+        atomic_store_explicit(&threads.tid[number - 1], os_thread_id(), memory_order_relaxed);
     for (;;) {
         uint32_t marks = atomic_load_explicit(&threads.marks, memory_order_acquire);
 
@@ -186,6 +190,30 @@ void gcthread_wake_markers(void)
     /* Release: pairs with the acquire in mark_main: the open mark. */
     atomic_fetch_add_explicit(&threads.marks, 1, memory_order_release);
     futex_wake(&threads.marks, INT32_MAX);
+}
+
+/* The kernel is wont to wake a thread where it was woken from. If all other processors have work at
+ * that moment it stays there, behind the caller, for some ms, though they are soon idle. */
+static void keep_off(int cpu)
+{
+    uint32_t n = atomic_load_explicit(&threads.helpers, memory_order_relaxed);
+    cpu_set_t others;
+
+    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others) != 0)
+        return;
+    CPU_CLR((size_t)cpu, &others);
+    for (uint32_t i = 0; i < n && i < PLACED_MAX && CPU_COUNT(&others) > 0; i++) {
+        int32_t tid = atomic_load_explicit(&threads.tid[i], memory_order_relaxed);
+
+        if (tid != 0)
+            (void)sched_setaffinity(tid, sizeof others, &others); /* to save time only */
+    }
+}
+
+void gcthread_call_markers(void)
+{
+    keep_off(sched_getcpu());
+    gcthread_wake_markers();
 }
 
 void gcthread_ask(enum gcthread_work work)

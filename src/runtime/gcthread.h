@@ -26,6 +26,9 @@ void gcthread_fit(void);
 /* Sends the mark threads to the mark that was just opened. */
 void gcthread_wake_markers(void);
 
+/* The same before it is opened, by the thread that is going to: they are kept off its processor. */
+void gcthread_call_markers(void);
+
 /* What the background thread is asked to do. */
 enum gcthread_work {
     GCTHREAD_SWEEP = 1,

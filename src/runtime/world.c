@@ -21,6 +21,7 @@
 #include "runtime/sched.h"
 #include "runtime/sigblock.h"
 
+#define AWAKE_NS    (100 * NS_PER_US) /* that a stopped thread waits before it sleeps */
 #define RESUME_NS   (100 * NS_PER_US) /* after which it is not waited for who is late */
 #define PAUSE_SHARE 4 /* of a stop that was in vain, all go on for so much before the next */
 
@@ -84,6 +85,20 @@ static void end_hold(void)
     atomic_fetch_sub_explicit(&world.held, 1, memory_order_release);
 }
 
+/* Waits until the world goes on, or a little less. Most stops are over before a thread that sleeps
+ * could be woken. */
+static void wait_for_restart(uint32_t restarts)
+{
+    int64_t end_ns = clock_mono_ns() + AWAKE_NS;
+
+    while (clock_mono_ns() < end_ns) {
+        if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) == 0)
+            return;
+        sched_yield();
+    }
+    futex_wait(&world.restarts, restarts, -1);
+}
+
 /* HELD: begin_hold has been called. */
 static void become_active(struct worker *w, bool held)
 {
@@ -97,8 +112,7 @@ static void become_active(struct worker *w, bool held)
             begin_hold();
         held = true;
         become_quiet(w, WORKER_STOPPED);
-        if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0)
-            futex_wait(&world.restarts, restarts, -1);
+        wait_for_restart(restarts);
     }
     if (held)
         end_hold();
