@@ -3,13 +3,13 @@
  * A mark beside the program has to know of these, and only of these, whether they were written: an
  * object that is marked later is searched then, with all that has been stored in it. To ask the
  * kernel about a page costs one or two nanoseconds, all of them in the last stop; in a heap that
- * has doubled since the last collection half of the pages hold nothing but garbage. Most objects
- * are marked before anybody asks. Their pages are gathered at once, from the mark bits; from then
- * on whoever marks an object notes its pages. Invariant: from marked_gather on, all pages of marked
- * objects that may hold references are noted when a part of the mark ends, those of newborn ones
- * before the program gets them. Outside a cycle nothing is noted. The last stop needs to note
- * nothing that it marks itself. Threads: marked_note by who marks, at any time; the others as they
- * say. */
+ * has doubled since the last collection half of the pages hold nothing but garbage.
+ * Most objects are marked before anybody asks. Their pages are gathered at once, from the mark
+ * bits; from then on whoever marks an object notes its pages.
+ * Invariant: from marked_gather on, all pages of marked objects that may hold references are noted
+ * when a part of the mark ends, those of newborn ones before the program gets them. Outside a cycle
+ * nothing is noted. The last stop needs to note nothing that it marks itself.
+ * Threads: marked_note by who marks, at any time; the others as they say. */
 #ifndef RUNTIME_GCMARKED_H
 #define RUNTIME_GCMARKED_H
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* gclate.c - objects that a mark comes to know late, when most is marked already, and what is
- * stored in them after that. The linker puts a function of ours in the place of mark_run (--wrap):
- * so the collector itself stores references at moments that a program would seldom hit. Until then
- * they are hidden, as the complement of an address: nothing but that store can keep what they refer
- * to. newborn  an object made beside the mark, in memory that held none before; late     an older
- * one, hidden as well, that is marked in a look at written pages. The claim: what is stored in each
- * of them after it was marked is kept. */
+ * stored in them after that.
+ * The linker puts a function of ours in the place of mark_run (--wrap): so the collector itself
+ * stores references at moments that a program would seldom hit. Until then they are hidden, as the
+ * complement of an address: nothing but that store can keep what they refer to. One goes to a
+ * newborn object, made beside the mark in memory that held none before; one to an older one that
+ * was hidden as well, and is marked in a look at written pages.
+ * The claims: what is stored in each of them after it was marked is kept; and the marker that is to
+ * help in the last stop may run on all processors but one, where it would be in the owner's way. */
 #include "config.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,10 +22,11 @@
 #include "runtime/gc.h"
 #include "runtime/gcmark.h"
 
-#define TABLE_WORDS ((size_t)131072) /* 1 MiB: its middle is not looked at for a neighbour's sake \
-                                      */
-#define MIDDLE      (TABLE_WORDS / 2)
-#define PATTERN     UINT64_C(0x6c61746520627574)
+#define TABLE_WORDS                                                               \
+    ((size_t)131072) /* 1 MiB: its middle is not looked at for a neighbour's sake \
+                      */
+#define MIDDLE  (TABLE_WORDS / 2)
+#define PATTERN UINT64_C(0x6c61746520627574)
 
 void __real_mark_run(enum mark_part part, void (*wake)(void));
 void __wrap_mark_run(enum mark_part part, void (*wake)(void));
@@ -122,6 +126,52 @@ static int expect_kept(const char *what, gort_weak *w, size_t bytes)
     return 1;
 }
 
+/* Whether the thread of NUMBER, as text, is one that marks. */
+static bool is_marker(const char *number)
+{
+    char path[64];
+    char name[16] = "";
+    FILE *f = NULL;
+
+    snprintf(path, sizeof path, "/proc/self/task/%.20s/comm", number);
+    f = fopen(path, "re");
+    if (f == NULL)
+        return false;
+    if (fgets(name, sizeof name, f) == NULL)
+        name[0] = '\0';
+    fclose(f);
+    return strcmp(name, "gort-mark\n") == 0;
+}
+
+/* On how many processors those who mark may run; 0: there are none. */
+static int markers_processors(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    const struct dirent *entry = NULL;
+    cpu_set_t cpus;
+    int n = 0;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        if (is_marker(entry->d_name) &&
+            sched_getaffinity(atoi(entry->d_name), sizeof cpus, &cpus) == 0)
+            n = CPU_COUNT(&cpus);
+    if (dir != NULL)
+        closedir(dir);
+    return n;
+}
+
+static int expect_out_of_the_way(void)
+{
+    cpu_set_t cpus;
+    int n = markers_processors();
+
+    if (sched_getaffinity(0, sizeof cpus, &cpus) != 0 || CPU_COUNT(&cpus) < 2 ||
+        n == CPU_COUNT(&cpus) - 1)
+        return 0;
+    printf("the marker may run on %d processors of %d\n", n, CPU_COUNT(&cpus));
+    return 1;
+}
+
 static int run(void *arg)
 {
     gort_waitgroup done = {0};
@@ -142,7 +192,7 @@ static int run(void *arg)
     }
     return expect_kept("what a newborn object refers to", weak.by_newborn, 64) +
            expect_kept("an object that was marked late", weak.late, TABLE_WORDS * sizeof(word)) +
-           expect_kept("what that refers to", weak.by_late, 64);
+           expect_kept("what that refers to", weak.by_late, 64) + expect_out_of_the_way();
 }
 
 int main(void)
