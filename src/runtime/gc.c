@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "runtime/alloc.h"
 #include "runtime/allocsite.h"
 #include "runtime/cache.h"
@@ -33,8 +34,9 @@ static struct {
     struct pace_state pace;    /* of the last mark; [lock:lock] and [stw] */
     uint64_t work;             /* bytes of heap searched by the last mark; [stw] */
     struct gc_beside {         /* how the last marks beside the program went; [stw] */
-        uint64_t allocated[2]; /* during the last, and the one before it */
+        uint64_t allocated[2]; /* during the last, and the one before it: see pace_unhindered */
         uint64_t began_at;     /* heap size when this one began */
+        int64_t began_ns;      /* monotonic */
     } beside;
     _Atomic(uint32_t) phase; /* enum gc_phase */
     _Atomic(uint64_t) live;  /* bytes marked by the last mark, and made available since */
@@ -165,17 +167,25 @@ uint64_t gc_object_bytes(void)
 void gc_mark_begins(void)
 {
     gc.beside.began_at = live_now();
+    gc.beside.began_ns = clock_mono_ns();
     if (gc.beside.began_at > gc_goal()) /* it can't be kept below that */
         atomic_store_explicit(&gc.ceiling, pace_ceiling(&gc.pace, gc.beside.began_at),
                               memory_order_relaxed);
 }
 
-static void learn(void)
+static void learn(const struct mark_result *mark)
 {
     uint64_t now = live_now();
+    uint64_t allocated = now > gc.beside.began_at ? now - gc.beside.began_at : 0;
+    struct pace_effort effort = {
+        .markers_ns = mark->thread_ns,
+        .assists_ns = mark->assist_ns,
+        .procs_ns = (uint64_t)(clock_mono_ns() - gc.beside.began_ns) *
+                    atomic_load_explicit(&sched.nprocs, memory_order_relaxed),
+    };
 
     gc.beside.allocated[1] = gc.beside.allocated[0];
-    gc.beside.allocated[0] = now > gc.beside.began_at ? now - gc.beside.began_at : 0;
+    gc.beside.allocated[0] = pace_unhindered(allocated, &effort);
 }
 
 void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
@@ -185,7 +195,7 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
 
     heap_read_pages(&pages);
     if (gc_marks_beside())
-        learn();
+        learn(mark);
     gc.work = mark->heap_bytes;
     gc.pace.live = mark->live_bytes;
     gc.pace.stacks = mark->stack_bytes + (uint64_t)tasks_alive() * sizeof(struct task);

@@ -106,6 +106,18 @@ uint64_t pace_runway(uint64_t allocated, uint64_t before, uint64_t work, uint64_
     return scale(max_u64(allocated, before), max_u64(next_work, 1), max_u64(work, 1));
 }
 
+uint64_t pace_unhindered(uint64_t allocated, const struct pace_effort *e)
+{
+    uint64_t granted_ns = e->procs_ns / 1000 * MARK_SHARE;
+    uint64_t taken_ns = add_capped(min_u64(e->markers_ns, granted_ns), e->assists_ns);
+    uint64_t left_ns = max_u64(e->procs_ns - min_u64(taken_ns, e->procs_ns), e->procs_ns / 20);
+    uint64_t marked_ns = add_capped(e->markers_ns, e->assists_ns);
+
+    if (granted_ns == 0)
+        return allocated;
+    return scale(scale(allocated, marked_ns, granted_ns), e->procs_ns - granted_ns, left_ns);
+}
+
 uint64_t pace_ceiling(const struct pace_state *s, uint64_t goal)
 {
     return pace_is_limited(s) ? goal : add_capped(goal, goal / 10);

@@ -43,8 +43,21 @@ uint32_t pace_marker_share(uint32_t nprocs, uint32_t i);
  * being the bytes that the program will allocate meanwhile, as far as that is known (0: not). */
 uint64_t pace_trigger(uint64_t live, uint64_t goal, uint64_t runway);
 
-/* RUNWAY of the next mark, from what was ALLOCATED during the last one and the one BEFORE. A mark
- * that searched WORK bytes had to be expected then, and NEXT_WORK is now. */
+/* Who marked, beside a program that had PROCS_NS of its procs' time, from the first stop to now. */
+struct pace_effort {
+    uint64_t markers_ns; /* beyond their quarter: on procs that were idle */
+    uint64_t assists_ns; /* of tasks that allocate */
+    uint64_t procs_ns;
+};
+
+/* What would have been allocated instead of ALLOCATED if the markers had done all with the quarter
+ * of the time that they are meant to take. A mark that began too late has kept the program from
+ * allocating: what it did allocate says nothing of what it wanted. Source: Go's endCycle, the ratio
+ * of allocation to marking. */
+uint64_t pace_unhindered(uint64_t allocated, const struct pace_effort *e);
+
+/* RUNWAY of the next mark, from what was ALLOCATED, unhindered, during the last one and the one
+ * BEFORE. A mark that searched WORK bytes had to be expected then, and NEXT_WORK is now. */
 uint64_t pace_runway(uint64_t allocated, uint64_t before, uint64_t work, uint64_t next_work);
 
 /* The heap size that no allocation may go beyond before the mark has ended: a tenth above GOAL, or

@@ -178,6 +178,20 @@ Test(gcpace, the_runway_is_the_longest_of_two_marks_scaled_to_the_work)
     cr_assert_eq(pace_runway(0, 0, 0, 0), 0);
 }
 
+Test(gcpace, a_program_that_was_hindered_wants_a_longer_runway)
+{
+    struct pace_effort fair = {.markers_ns = 500000, .procs_ns = 2000000};
+    struct pace_effort assisted = {.markers_ns = 500000, .assists_ns = 750000, .procs_ns = 2000000};
+    struct pace_effort idle = {.markers_ns = 1000000, .procs_ns = 2000000};
+    struct pace_effort all = {.markers_ns = 500000, .assists_ns = 9000000, .procs_ns = 2000000};
+
+    cr_assert_eq(pace_unhindered(1000, &fair), 1000, "as it is meant");
+    cr_assert_eq(pace_unhindered(1000, &assisted), 5000, "2.5 times the effort, half of the time");
+    cr_assert_eq(pace_unhindered(1000, &idle), 2000, "the next may have no proc that is idle");
+    cr_assert_eq(pace_unhindered(1000, &all), 285000, "no time at all is taken for a twentieth");
+    cr_assert_eq(pace_unhindered(1000, &(struct pace_effort){0}), 1000, "in no time");
+}
+
 /* A program with LIVE bytes that allocates in steps of 8 KiB while nobody else marks; the heap's
  * size when the mark, which has WORK to search instead of the EXPECTED, is over. */
 static uint64_t heap_at_the_end(uint64_t live, uint64_t expected, uint64_t work)
