@@ -14,7 +14,7 @@
 #define SMALL_PAGES ((size_t)64)
 #define FEW_WRITTEN (ARENA_BYTES / DIRTY_PAGE_BYTES / 16) /* of an arena's pages */
 #define GAP_PAGES   ((size_t)32) /* between two runs: a call of the kernel costs more */
-#define FORGO_PAGES ((size_t)8)                 /* fewer are cheaper to write one by one */
+#define FORGO_PAGES ((size_t)8)  /* fewer are cheaper to write one by one */
 
 static struct {
     struct arena **arena; /* ARENAS_MAX; [owner] of the cycle, read by the markers */

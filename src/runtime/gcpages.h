@@ -2,15 +2,14 @@
 /* gcpages.h - which memory a mark beside the program has to look at again: the written pages of the
  * heap that may hold references.
  * Only pages in spans are declared clean: of what was never touched the kernel would have to keep
- * account, too. Asked about are those on which marked objects lie (gcmarked.h). For many threads to
- * work on them they are cut into pieces, numbered: of 8 MiB, or beside the program of 512 KiB if
- * many were written, so that what is written in one is searched in about a millisecond; where the
- * few of a heap lie side by side, those of 8 MiB take some more. To declare pages clean again the
- * kernel interrupts all processors that the program runs on, once for each call and each 2 MiB: of
- * few pages that is most of the cost. A page that comes into use after it was looked at counts as
- * written, so the next look finds it. Threads: the owner of the cycle, unless it says otherwise.
- * Source: as gcdirty.h.
- */
+ * account, too. Asked about are those on which marked objects lie (gcmarked.h).
+ * For many threads to work on them they are cut into pieces, numbered: of 8 MiB, or beside the
+ * program of 512 KiB if many were written, so that what is written in one is searched in about a
+ * millisecond; where the few of a heap lie side by side, those of 8 MiB take some more. To declare
+ * pages clean again the kernel interrupts all processors that the program runs on, once for each
+ * call and each 2 MiB: of few pages that is most of the cost. A page that comes into use after it
+ * was looked at counts as written, so the next look finds it.
+ * Threads: the owner of the cycle, unless it says otherwise. Source: as gcdirty.h. */
 #ifndef RUNTIME_GCPAGES_H
 #define RUNTIME_GCPAGES_H
 

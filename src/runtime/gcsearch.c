@@ -188,7 +188,8 @@ NO_SANITIZE_READS static void search_all(struct marker *m, uintptr_t lo, uintptr
         offer(m, word_at(lo));
 }
 
-/* As offer, for the words of [LO, HI) of which hardly any is a reference: those of globals. */
+/* As search_all, for roots, where hardly any word is a reference: four of them cost one branch. If
+ * one may be, they are read again; what has changed in between is as good as written later. */
 NO_SANITIZE_READS static void search_sparse(struct marker *m, uintptr_t lo, uintptr_t hi)
 {
     for (; lo + 4 * WORD_BYTES <= hi; lo += 4 * WORD_BYTES) {

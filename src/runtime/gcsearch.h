@@ -10,10 +10,10 @@
  * is made for asks for a byte more (mem.c).
  * Objects above 128 KiB are searched in pieces of that size, by different threads.
  *
- * While the program runs, its words change under the search. That is meant: a word is read once,
- * whole, and what it says is marked if there is such an object; what is written later makes its
- * page written (gcdirty.h), and that page is searched again. So these functions are not looked at
- * by the thread sanitizer.
+ * While the program runs, its words change under the search. That is meant: a word is read as a
+ * whole, and what it said when it was put aside is marked if there is such an object; what is
+ * written later makes its page written (gcdirty.h), and that page is searched again. So these
+ * functions are not looked at by the thread sanitizer.
  * Threads: a marker by its thread. Source: Boehm and Weiser, Garbage Collection in an Uncooperative
  * Environment (1988), for the words; Cher, Hosking and Vitek, Software Prefetching for Mark-Sweep
  * Garbage Collection (2004), for the queue; Go's mgcmark for the pieces of large objects. */

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "runtime/gcsearch.h"
 #include "runtime/heap.h"
@@ -59,4 +60,26 @@ Test(gcsearch, a_large_object_is_searched_a_little_at_a_time)
     cr_assert_eq(m.heap_bytes, 2 * LARGE_BYTES, "%" PRIu64 " bytes were searched", m.heap_bytes);
     cr_assert_eq(m.live_objects, 2, "%" PRIu64 " objects were marked", m.live_objects);
     marker_fini(&m);
+}
+
+/* Roots are looked at some words at a time: whatever their number is. */
+Test(gcsearch, a_reference_is_found_wherever_it_stands_among_roots)
+{
+    struct span *s = new_table(NULL);
+    uintptr_t root[11];
+
+    for (size_t n = 1; n <= ARRAY_COUNT(root); n++) {
+        for (size_t at = 0; at < n; at++) {
+            struct marker m;
+
+            memset(root, 0, sizeof root);
+            root[at] = s->base;
+            marker_init(&m);
+            marker_search_root(&m, root, root + n);
+            marker_drain(&m, UINT64_MAX);
+            cr_expect_eq(m.live_objects, 1, "word %zu of %zu is overlooked", at, n);
+            marker_fini(&m);
+            atomic_store_explicit(&span_bits(s)->mark, 0, memory_order_relaxed);
+        }
+    }
 }
