@@ -25,19 +25,21 @@ static void draw_stop(const char *title, const struct gc_stop *stop, const char 
                       struct canvas *canvas)
 {
     struct fact fact[] = {
-        time_fact("until all had stopped", stop->stop_ns),
+        time_fact("until stopped", stop->stop_ns),
         time_fact(work, stop->work_ns),
         time_fact("restart", stop->restart_ns),
+        time_fact("off CPU", stop->off_cpu_ns),
     };
 
-    draw_facts(canvas, row, title, fact, 3, FACT_WIDTH);
+    draw_facts(canvas, row, title, fact, 4, FACT_WIDTH);
 }
 
 /* The two stops of a mark beside the program and what lay between, or the one; returns the rows. A
  * recording of an earlier gomon has only the sums of two. */
 static int draw_stops(const struct gc_cycle *cycle, int row, struct canvas *canvas)
 {
-    const struct gc_stop sums = {cycle->stop_ns, cycle->mark_ns, cycle->restart_ns};
+    const struct gc_stop sums = {cycle->stop_ns, cycle->mark_ns, cycle->restart_ns,
+                                 gc_off_cpu_ns(cycle)};
     struct fact beside[] = {
         time_fact("took", cycle->beside_ns),
         time_fact("markers", cycle->marker_ns),

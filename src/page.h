@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define PAGE_MAJOR 1 /* a reader must know the major number */
-#define PAGE_MINOR 3 /* additions only */
+#define PAGE_MINOR      4 /* additions only */
 #define PAGE_ENDIAN_TAG 0x01020304u
 #define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
 #define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }
@@ -277,6 +277,10 @@ struct page_gc_cycle { /* ring */
      * instruction it was about to run. Of one in the runtime the first is where the program goes
      * on. */
     uint64_t last_stopped_pc[PAGE_GC_FRAMES];
+    /* Since 1.4: of the first and of the last stop, the time in which the thread that was the last
+     * to stop, until it had, or the collector's own was on no processor. */
+    uint64_t first_off_cpu_ns;
+    uint64_t last_off_cpu_ns;
 };
 
 /* ---- Events ---- */
@@ -449,7 +453,7 @@ _Static_assert(sizeof(struct page_proc) == 256, "proc layout");
 _Static_assert(sizeof(struct page_latency) == 16, "latency layout");
 _Static_assert(sizeof(struct page_size_class) == 48, "size class layout");
 _Static_assert(sizeof(struct page_alloc_site) == 64, "allocation site layout");
-_Static_assert(sizeof(struct page_gc_cycle) == 424, "GC cycle layout");
+_Static_assert(sizeof(struct page_gc_cycle) == 440, "GC cycle layout");
 _Static_assert(sizeof(struct page_event) == 128 && sizeof(struct page_task) == 64, "layout");
 _Static_assert(sizeof(struct page_tasks_header) == 64, "task table layout");
 _Static_assert(sizeof(struct page_task_group) == 128, "task group layout");

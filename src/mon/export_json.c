@@ -147,6 +147,7 @@ static json_t *stop_object(const struct gc_stop *stop)
     json_t *o = json_object();
 
     set(o, "stop", figure(stop->stop_ns));
+    set(o, "off_cpu", figure(stop->off_cpu_ns));
     set(o, "work", figure(stop->work_ns));
     set(o, "restart", figure(stop->restart_ns));
     return o;

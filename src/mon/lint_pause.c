@@ -5,11 +5,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 #define OLD_NS     (300 * NS_PER_S)
 #define STOP_SHARE 0.5 /* of a pause, spent on stopping: who was the last to stop is to blame */
+#define OFF_CPU_SHARE 0.5 /* of that, in which it had no processor: the machine is to blame */
 
 struct pauses {
     unsigned nlooked;
@@ -39,6 +41,18 @@ static struct pauses recent_pauses(const struct lint_ask *q)
     return p;
 }
 
+/* ", 170ms of them off CPU", if that is why it took so long. */
+static void put_off_cpu(char *text, size_t bytes, const struct gc_cycle *c)
+{
+    char off_cpu[FMT_BYTES_MAX];
+
+    text[0] = '\0';
+    if ((double)gc_off_cpu_ns(c) < OFF_CPU_SHARE * (double)c->stop_ns)
+        return;
+    snprintf(text, bytes, ", %s of them off CPU",
+             fmt_duration(off_cpu, sizeof off_cpu, (double)gc_off_cpu_ns(c)));
+}
+
 /* "; of that, 180ms until task 7 had stopped", if that is what took so long. */
 static void put_stopping(char *text, size_t bytes, const struct gc_cycle *c)
 {
@@ -53,6 +67,7 @@ static void put_stopping(char *text, size_t bytes, const struct gc_cycle *c)
                  c->last_stopped.task);
     else
         snprintf(text, bytes, "; of that, %s until all had stopped", stop);
+    put_off_cpu(text + strlen(text), bytes - strlen(text), c);
 }
 
 void lint_pause_judge(const struct lint_ask *q)
@@ -60,7 +75,7 @@ void lint_pause_judge(const struct lint_ask *q)
     struct pauses p = recent_pauses(q);
     char limit[FMT_BYTES_MAX];
     char longest[FMT_BYTES_MAX];
-    char stopping[96];
+    char stopping[112];
     struct alert *a;
 
     if (p.nnear == 0)

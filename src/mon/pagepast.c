@@ -23,11 +23,12 @@ static uint64_t between(uint64_t from_ns, uint64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-static struct gc_stop stop_from(const uint64_t ns[4])
+static struct gc_stop stop_from(const uint64_t ns[4], uint64_t off_cpu_ns)
 {
     return (struct gc_stop){.stop_ns = between(ns[0], ns[1]),
                             .work_ns = between(ns[1], ns[2]),
-                            .restart_ns = between(ns[2], ns[3])};
+                            .restart_ns = between(ns[2], ns[3]),
+                            .off_cpu_ns = min_size(off_cpu_ns, between(ns[0], ns[3]))};
 }
 
 static void add_last(struct gc_last *last, const struct page_gc_cycle *c)
@@ -60,8 +61,8 @@ static struct gc_cycle cycle_from(const struct page_gc_cycle *c)
         .mode = c->mode == PAGE_GC_CONCURRENT ? GC_MODE_CONCURRENT : GC_MODE_STOP_THE_WORLD,
         .procs = c->procs,
         .tasks = c->tasks,
-        .first = stop_from(c->first_stop_ns),
-        .last = stop_from(c->last_stop_ns),
+        .first = stop_from(c->first_stop_ns, c->first_off_cpu_ns),
+        .last = stop_from(c->last_stop_ns, c->last_off_cpu_ns),
         .clean_ns = c->clean_ns,
         .beside_ns = c->beside_ns,
         .marker_ns = c->marker_ns,

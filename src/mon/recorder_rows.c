@@ -237,7 +237,7 @@ static bool write_cycle(struct recfile *f, const struct gc_cycle *c)
     char stack[RECFILE_STACK_BYTES];
 
     return recfile_put(
-        f, RECFILE_CYCLES, "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiitit", c->start_mono_ns,
+        f, RECFILE_CYCLES, "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiititii", c->start_mono_ns,
         (int64_t)c->number, c->end_real_ns, (int64_t)c->pause_ns, (int64_t)c->stop_ns,
         (int64_t)c->mark_ns, (int64_t)c->restart_ns, (int64_t)c->heap_before, (int64_t)c->heap_live,
         (int64_t)c->heap_goal, (int64_t)c->stacks_bytes, (int64_t)c->globals_bytes,
@@ -247,7 +247,7 @@ static bool write_cycle(struct recfile *f, const struct gc_cycle *c)
         (int64_t)c->last.restart_ns, (int64_t)c->clean_ns, (int64_t)c->beside_ns,
         (int64_t)c->marker_ns, (int64_t)c->assist_ns, (int64_t)c->rounds, (int64_t)c->written_pages,
         (int64_t)c->last_pages, (int64_t)c->heap_end, last->name, (int64_t)last->how,
-        stack_text(last, stack));
+        stack_text(last, stack), (int64_t)c->first.off_cpu_ns, (int64_t)c->last.off_cpu_ns);
 }
 
 static bool write_news(struct recorder_rows *w, struct recfile *f, const struct snapshot *s)

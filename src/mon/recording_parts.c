@@ -148,10 +148,12 @@ void recording_read_procs(struct recfile *f, int64_t mono_ns, struct snapshot *s
 
 /* ---- what came ---- */
 
-static struct gc_stop stop_of(struct sqlite3_stmt *s, int column)
+static struct gc_stop stop_of(struct sqlite3_stmt *s, int column, int off_cpu_column)
 {
-    return (struct gc_stop){
-        .stop_ns = u64(s, column), .work_ns = u64(s, column + 1), .restart_ns = u64(s, column + 2)};
+    return (struct gc_stop){.stop_ns = u64(s, column),
+                            .work_ns = u64(s, column + 1),
+                            .restart_ns = u64(s, column + 2),
+                            .off_cpu_ns = u64(s, off_cpu_column)};
 }
 
 /* Column 12 has the task, those from COLUMN on what an early gomon did not tell of it. */
@@ -194,8 +196,8 @@ static struct gc_cycle cycle_of(struct sqlite3_stmt *s)
         .mode = (enum gc_mode)one_of(s, 14, GC_MODE_CONCURRENT + 1),
         .procs = u32(s, 15),
         .tasks = u32(s, 16),
-        .first = stop_of(s, 17),
-        .last = stop_of(s, 20),
+        .first = stop_of(s, 17, 34),
+        .last = stop_of(s, 20, 35),
         .clean_ns = u64(s, 23),
         .beside_ns = u64(s, 24),
         .marker_ns = u64(s, 25),

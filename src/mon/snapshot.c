@@ -41,6 +41,11 @@ uint64_t gc_last_code(const struct gc_last *last, uint32_t i)
     return last->pc[i] + (i == 0 && last->how == STOPPED_BY_SIGNAL ? 1 : 0);
 }
 
+uint64_t gc_off_cpu_ns(const struct gc_cycle *cycle)
+{
+    return cycle->first.off_cpu_ns + cycle->last.off_cpu_ns;
+}
+
 double alloc_site_growth(const struct alloc_site *site)
 {
     return (double)site->live_bytes - (double)site->before_bytes;

@@ -78,6 +78,7 @@ struct gc_stop {
     uint64_t stop_ns; /* from asking until the last thread had stopped */
     uint64_t work_ns;
     uint64_t restart_ns;
+    uint64_t off_cpu_ns; /* of all three, that a thread which the others waited for had no CPU */
 };
 
 /* The task that was last to stop, in the stop for which the others waited longer. */
@@ -209,6 +210,9 @@ const struct gc_cycle *snapshot_last_cycle(const struct snapshot *s);
 
 /* The address by which the code of frame I of LAST is looked up, as return addresses are. */
 uint64_t gc_last_code(const struct gc_last *last, uint32_t i);
+
+/* Of both stops, the time in which a thread that all others waited for was on no processor. */
+uint64_t gc_off_cpu_ns(const struct gc_cycle *cycle);
 
 /* Numbers of the allocation sites in that order, most first; returns how many there are. Of those
  * that have shrunk, growth has none. */

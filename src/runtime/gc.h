@@ -50,11 +50,13 @@ enum gc_mode { GC_STOP_THE_WORLD, GC_CONCURRENT };
 /* Why a cycle began. */
 enum gc_trigger { GC_BY_HEAP, GC_BY_TIME, GC_BY_CALL, GC_BY_LIMIT };
 
-struct gc_stop { /* monotonic; all 0: there was none */
-    uint64_t asked_ns;
+struct gc_stop {           /* all 0: there was none */
+    uint64_t asked_ns;     /* this and the next three: monotonic */
     uint64_t stopped_ns;   /* the last thread had stopped */
     uint64_t marked_ns;    /* what the stop was for is done */
     uint64_t restarted_ns; /* all ran on */
+    uint64_t off_cpu_ns;   /* of the time between, that the last thread to stop, until it had, or
+                              the collector's own was on no processor (offcpu.h) */
 };
 
 struct gc_cycle {    /* all 64-bit words, see gc_cycles_read */

@@ -6,6 +6,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "runtime/allocsite.h"
 #include "runtime/cache.h"
@@ -26,6 +27,7 @@
 #include "runtime/gcverify.h"
 #include "runtime/heap.h"
 #include "runtime/laststop.h"
+#include "runtime/offcpu.h"
 #include "runtime/pool.h"
 #include "runtime/proc.h"
 #include "runtime/sched.h"
@@ -64,22 +66,49 @@ static uint64_t now_ns(void)
     return (uint64_t)clock_mono_ns();
 }
 
+/* Of the part of a stop between two moments, how much the owner was on no processor, by what
+ * offcpu_queued_ns said next to each of them. */
+static uint64_t queued(const int64_t queued_ns[2], uint64_t from_ns, uint64_t to_ns)
+{
+    int64_t ns = queued_ns[1] - queued_ns[0];
+
+    if (ns < 0) /* the descriptor was taken away */
+        return 0;
+    return min_size((uint64_t)ns, to_ns - from_ns);
+}
+
+/* LAST_NS: of the wait for all to stop, that the last of them was on no processor; the owner may
+ * have been so at the same time. QUEUED_NS: next to the four moments of LOG. */
+static uint64_t off_cpu(const struct gc_stop *log, int64_t last_ns, const int64_t queued_ns[4])
+{
+    uint64_t own_ns = queued(&queued_ns[0], log->asked_ns, log->stopped_ns);
+
+    return max_size((uint64_t)last_ns, own_ns) +
+           queued(&queued_ns[1], log->stopped_ns, log->marked_ns) +
+           queued(&queued_ns[2], log->marked_ns, log->restarted_ns);
+}
+
 static void stop_and_work(void *arg)
 {
     struct stop *s = arg;
     struct world_stop how = {.last = last_stop};
+    int64_t queued_ns[4] = {offcpu_queued_ns()};
 
     s->done = world_stop(&how, s->patience_ns);
     if (!s->done) { /* all but one or the other have been stopped meanwhile */
         s->cycle->log.stop_ns += now_ns() - (uint64_t)how.asked_ns;
         return;
     }
+    queued_ns[1] = offcpu_queued_ns();
     s->work(s->cycle);
+    queued_ns[2] = offcpu_queued_ns();
     s->log->marked_ns = now_ns();
     world_start();
     s->log->restarted_ns = (uint64_t)world_resumed_ns((int64_t)s->log->marked_ns);
     s->log->asked_ns = (uint64_t)how.asked_ns;
     s->log->stopped_ns = (uint64_t)how.stopped_ns;
+    queued_ns[3] = offcpu_queued_ns();
+    s->log->off_cpu_ns = off_cpu(s->log, how.off_cpu_ns, queued_ns);
 }
 
 /* Of two stops, the one counts in which the others waited longer. */

@@ -17,6 +17,7 @@
 #include "runtime/gcowner.h"
 #include "runtime/gcpages.h"
 #include "runtime/gcsweep.h"
+#include "runtime/offcpu.h"
 #include "runtime/os_linux.h"
 #include "runtime/proc.h"
 #include "runtime/procsize.h"
@@ -103,6 +104,7 @@ static void *background_main(void *arg)
     struct heap_cache *c = heap_cache_new();
 
     (void)arg;
+    offcpu_watch_self();
     for (;;) {
         uint32_t asked = atomic_exchange_explicit(&threads.asked, 0, memory_order_acquire);
 

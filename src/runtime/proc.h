@@ -30,6 +30,7 @@
 #include "runtime/latency.h"
 #include "runtime/lock.h"
 #include "runtime/note.h"
+#include "runtime/offcpu.h"
 #include "runtime/proctime.h"
 #include "runtime/runq.h"
 #include "runtime/san.h"
@@ -165,6 +166,7 @@ struct worker {
     _Atomic(uint32_t) urgents;  /* counts the runtime's signals taken by this thread; [atomic] */
     _Atomic(uint32_t) handling; /* 1: in the handler, where the signal is blocked; [atomic] */
     uint32_t suspected;         /* urgents + 1 when it seemed to block the signal; [lock:world] */
+    struct offcpu asked;        /* to stop, at the last stop that found it active; [lock:world] */
 };
 
 struct sched {

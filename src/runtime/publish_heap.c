@@ -22,8 +22,9 @@ _Static_assert((int)GC_SWEEP == (int)PAGE_GC_SWEEP, "phases are shown as they ar
 _Static_assert((int)GC_STOP_THE_WORLD == (int)PAGE_GC_STOP_THE_WORLD,
                "modes are shown as they are");
 _Static_assert((int)GC_CONCURRENT == (int)PAGE_GC_CONCURRENT, "modes are shown as they are");
-_Static_assert(sizeof(struct gc_stop) == sizeof((struct page_gc_cycle){0}.last_stop_ns),
-               "stops are shown as they are");
+_Static_assert(offsetof(struct gc_stop, off_cpu_ns) ==
+                   sizeof((struct page_gc_cycle){0}.last_stop_ns),
+               "the times of a stop are shown as they are");
 _Static_assert((int)STOPPED_BY_BLOCKING == (int)PAGE_STOPPED_BY_BLOCKING,
                "ways to stop are shown as they are");
 _Static_assert(LASTSTOP_FRAMES == PAGE_GC_FRAMES, "stacks are shown as they are");
@@ -145,6 +146,8 @@ static void put_cycle(struct pagering *ring, const struct gc_cycle *c)
         .written_pages = c->written_pages,
         .last_pages = c->last_pages,
         .heap_end = c->heap_end,
+        .first_off_cpu_ns = c->first.off_cpu_ns,
+        .last_off_cpu_ns = c->last.off_cpu_ns,
     };
 
     memcpy(out.first_stop_ns, &c->first, sizeof out.first_stop_ns);

@@ -32,7 +32,8 @@ static struct {
     _Atomic(uint32_t) restarts;  /* counts world_start; stopped workers sleep on it */
     _Atomic(uint32_t) held;      /* workers that wait for it, or have not run on yet */
     _Atomic(int64_t) resumed_ns; /* when the last of them ran on */
-    _Atomic(struct worker *) last; /* that arrived with a task, or NULL */
+    _Atomic(struct worker *) last;   /* that arrived with a task, or NULL */
+    _Atomic(struct worker *) latest; /* that arrived, with one or without, or NULL */
 } world = {.lock = LOCK_INIT(RANK_WORLD)};
 
 /* ---- The workers' side ---- */
@@ -55,6 +56,7 @@ static void become_quiet(struct worker *w, enum worker_mode mode)
      */
     atomic_store_explicit(&w->mode, mode, memory_order_seq_cst);
     if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0) {
+        atomic_store_explicit(&world.latest, w, memory_order_relaxed);
         atomic_fetch_add_explicit(&world.arrivals, 1, memory_order_release);
         futex_wake(&world.arrivals, 1);
     }
@@ -185,6 +187,26 @@ static void ask_all(const struct worker *self)
     }
 }
 
+/* What it costs is done while they stop. */
+static void watch_all(const struct worker *self)
+{
+    for (struct worker *w = first_worker(); w != NULL; w = w->next_all) {
+        if (w != self && is_active(w))
+            offcpu_begin(&w->asked, atomic_load_explicit(&w->tid, memory_order_relaxed));
+    }
+}
+
+/* All have stopped, as HOW says. */
+static int64_t off_cpu_of_latest(const struct world_stop *how)
+{
+    struct worker *w = atomic_load_explicit(&world.latest, memory_order_relaxed);
+
+    if (w == NULL || w->asked.begin_ns < how->asked_ns) /* it had stopped before it was watched */
+        return 0;
+    return offcpu_end(&w->asked, atomic_load_explicit(&w->tid, memory_order_relaxed),
+                      how->stopped_ns);
+}
+
 /* Whether W has to be thought to block the signal: it is in C code, and has taken none since the
  * last look either. One look is not enough: a thread that is about to enter the handler has the
  * signal blocked, too. */
@@ -278,15 +300,18 @@ bool world_stop(struct world_stop *how, int64_t patience_ns)
     take_turn(self);
     how->asked_ns = clock_mono_ns();
     atomic_store_explicit(&world.last, NULL, memory_order_relaxed);
+    atomic_store_explicit(&world.latest, NULL, memory_order_relaxed);
     atomic_store_explicit(&sched.detour, 1, memory_order_relaxed);
     proctime_pause_begin();
     atomic_store_explicit(&sched.stopping, 1, memory_order_seq_cst);
     ask_all(self);
+    watch_all(self);
     if (!await_all(self, how->asked_ns + patience_ns)) {
         world_start();
         return false;
     }
     how->stopped_ns = clock_mono_ns();
+    how->off_cpu_ns = off_cpu_of_latest(how);
     /* Acquire: pairs with the release in note_arrival. */
     if (how->last != NULL)
         laststop_take(how->last, atomic_load_explicit(&world.last, memory_order_acquire));

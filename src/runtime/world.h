@@ -18,6 +18,7 @@
 struct world_stop {
     int64_t asked_ns;       /* monotonic */
     int64_t stopped_ns;     /* the last thread had stopped */
+    int64_t off_cpu_ns;     /* of the time between, that this thread was on no processor */
     struct last_stop *last; /* in: takes who was last to stop; NULL: nobody wants to know */
 };
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* laststop.c - of each collection it is known which task was the last to stop, and where it was:
- * in code that knows nothing of the runtime, or in a call of it. */
+ * in code that knows nothing of the runtime, or in a call of it; and how long its thread had no
+ * processor meanwhile. */
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/gc.h"
 #include "runtime/san.h"
@@ -13,6 +18,7 @@
 
 #define CODE_BYTES  512 /* of each of the small functions below, at most */
 #define LARGE_BYTES ((size_t)4 << 20)
+#define CHILD_MS    10
 
 static _Atomic(bool) ended;
 static _Atomic(uint64_t) keeps_waiting;
@@ -162,6 +168,56 @@ CLAIM(what_the_last_held_is_free_when_it_has_ended)
         return;
     the_last_is_told_in(hold_and_compute, compute, STOPPED_BY_SIGNAL);
     EVENTUALLY((gort_gc(), gone), "what an ended task held is not free");
+}
+
+/* ---- who has no processor ---- */
+
+/* A parent waits for its child in the kernel, and takes no signal before that has ended. */
+static void vfork_again_and_again(void *arg)
+{
+    (void)arg;
+    while (!atomic_load_explicit(&ended, memory_order_relaxed)) {
+        pid_t child = vfork();
+
+        if (child == 0) {
+            (void)poll(NULL, 0, CHILD_MS);
+            _exit(0);
+        }
+        EXPECT(child > 0 && waitpid(child, NULL, 0) == child, "vfork: %s", strerror(errno));
+    }
+    gort_waitgroup_done(&done);
+}
+
+static bool waited_off_cpu(void)
+{
+    struct gc_cycle c = collect();
+    const struct gc_stop *s[] = {&c.first, &c.last};
+    bool waited = false;
+
+    for (int i = 0; i < 2; i++) {
+        uint64_t stop_ns = s[i]->stopped_ns - s[i]->asked_ns;
+
+        EXPECT(s[i]->off_cpu_ns <= s[i]->restarted_ns - s[i]->asked_ns, "%" PRIu64 " of %" PRIu64,
+               s[i]->off_cpu_ns, s[i]->restarted_ns - s[i]->asked_ns);
+        waited = waited || (stop_ns > CHILD_MS * 500000u && s[i]->off_cpu_ns > stop_ns / 2);
+    }
+    return waited;
+}
+
+/* Sanitizers make a fork of vfork. */
+CLAIM(of_a_thread_without_a_processor_it_is_told_for_how_long)
+{
+    bool told = false;
+
+    if (conform_is_deterministic() || gort_maxprocs() == 1 || SAN_THREAD || SAN_ADDRESS)
+        return;
+    ended = false;
+    gort_waitgroup_add(&done, 1);
+    gort_go(vfork_again_and_again, NULL);
+    EVENTUALLY(told = told || waited_off_cpu(),
+               "no stop waited for a thread that was on no processor");
+    ended = true;
+    gort_waitgroup_wait(&done);
 }
 
 CLAIM(alone_nobody_is_last)

@@ -231,7 +231,8 @@ static void fill_cycles(struct fixture *f)
         cycle->trigger = i % 50 == 0 ? GC_BY_CALL : GC_BY_HEAP;
         cycle->procs = NPROCS;
         cycle->tasks = (uint32_t)moment_at(t).tasks;
-        cycle->last = (struct gc_stop){cycle->stop_ns, cycle->mark_ns, cycle->restart_ns};
+        cycle->last = (struct gc_stop){cycle->stop_ns, cycle->mark_ns, cycle->restart_ns,
+                                       cycle->stop_ns / 5};
         if (i % 2 == 1)
             fixture_make_concurrent(
                 cycle, (const uint64_t[]){noise(t, 14, 9000000), noise(t, 15, 4000000),

@@ -10,9 +10,10 @@ void fixture_make_concurrent(struct gc_cycle *cycle, const uint64_t noise[5])
         40037, STOPPED_BY_SIGNAL, "stock keeper", 3, {0x401010 - 1, 0x402010, 0x401030}};
 
     cycle->mode = GC_MODE_CONCURRENT;
-    cycle->first = (struct gc_stop){cycle->stop_ns / 3, 31000, cycle->restart_ns / 2};
+    cycle->first = (struct gc_stop){cycle->stop_ns / 3, 31000, cycle->restart_ns / 2,
+                                    cycle->stop_ns / 4};
     cycle->last = (struct gc_stop){cycle->stop_ns - cycle->stop_ns / 3, cycle->mark_ns - 31000,
-                                   cycle->restart_ns - cycle->restart_ns / 2};
+                                   cycle->restart_ns - cycle->restart_ns / 2, 0};
     cycle->clean_ns = 900000;
     cycle->beside_ns = 84000000 + noise[0];
     cycle->marker_ns = 2 * cycle->beside_ns;

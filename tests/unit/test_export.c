@@ -393,7 +393,7 @@ Test(export, json_tells_who_was_last_to_stop_and_the_parts_of_the_stops)
     snap.cycle[0] = (struct gc_cycle){
         .number = 9,
         .mode = GC_MODE_CONCURRENT,
-        .first = {.stop_ns = 11},
+        .first = {.stop_ns = 11, .off_cpu_ns = 10},
         .last = {.work_ns = 12},
         .rounds = 3,
         .last_stopped = {42, STOPPED_BY_SIGNAL, "keeper", 2, {0x77, 0x1234}}};
@@ -401,6 +401,7 @@ Test(export, json_tells_who_was_last_to_stop_and_the_parts_of_the_stops)
     o = parsed();
     gc = json_object_get(o, "gc");
     cr_assert_eq(integer_at(gc, "first_stop", "stop"), 11, "%s", text);
+    cr_assert_eq(integer_at(gc, "first_stop", "off_cpu"), 10, "%s", text);
     cr_assert_eq(integer_at(gc, "last_stop", "work"), 12, "%s", text);
     cr_assert_eq(integer_at(o, "gc", "rounds"), 3, "%s", text);
     cr_assert_eq(integer_at(gc, "last_to_stop", "task"), 42, "%s", text);

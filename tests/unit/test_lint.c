@@ -217,6 +217,21 @@ Test(lint, a_pause_that_was_spent_on_stopping_names_the_last_to_stop)
     tick(100 * NS_PER_S);
     cr_assert_not_null(strstr(alerts.alert[0].text, "380.0ms until task 77 had stopped"), "%s",
                        alerts.alert[0].text);
+    cr_assert_null(strstr(alerts.alert[0].text, "CPU"), "%s", alerts.alert[0].text);
+}
+
+Test(lint, a_pause_for_want_of_a_processor_says_so)
+{
+    for (int i = 0; i < 5; i++)
+        add_pause((90 + i) * NS_PER_S, 300);
+    snap.cycle[3].pause_ns = 400000000;
+    snap.cycle[3].stop_ns = 380000000;
+    snap.cycle[3].first.off_cpu_ns = 70000000;
+    snap.cycle[3].last.off_cpu_ns = 300000000;
+    tick(100 * NS_PER_S);
+    cr_assert_not_null(
+        strstr(alerts.alert[0].text, "380.0ms until all had stopped, 370.0ms of them off CPU"),
+        "%s", alerts.alert[0].text);
 }
 
 /* ---- locks ---- */

@@ -187,7 +187,9 @@ Test(recording, cycles_have_all_that_the_page_tells)
                                        .last_stopped_name = "keeper",
                                        .last_stopped_how = PAGE_STOPPED_IN_RUNTIME,
                                        .last_stopped_frames = PAGE_GC_FRAMES,
-                                       .last_stopped_pc = {UINT64_MAX, 0x401020}};
+                                       .last_stopped_pc = {UINT64_MAX, 0x401020},
+                                       .first_off_cpu_ns = UINT64_MAX,
+                                       .last_off_cpu_ns = 4};
 
     fakepage_cycle(&rec.page, &told);
     recorded_open((struct recorder_options){.path = rec.path});
@@ -200,6 +202,8 @@ Test(recording, cycles_have_all_that_the_page_tells)
     cr_assert(live.first.restart_ns == 3 && live.last.work_ns == 6 && live.heap_end == 14 &&
                   live.last_stopped.pc[1] == 0x401020 && live.last_stopped.task == 42,
               "the page is not read");
+    cr_assert(live.first.off_cpu_ns == 6 && live.last.off_cpu_ns == 4,
+              "no thread is off CPU for longer than the stop lasted");
     cr_assert_arr_eq(&again->first, &live.first, sizeof live.first, "the first stop");
     cr_assert_arr_eq(&again->last, &live.last, sizeof live.last, "the last stop");
     cr_assert(again->clean_ns == 8 && again->beside_ns == 94 && again->marker_ns == 9 &&
