@@ -23,11 +23,13 @@
 #include "runtime/heap.h"
 #include "runtime/lock.h"
 #include "runtime/sched.h"
+#include "runtime/sleep.h"
 
 #define ASSIST_MORE \
     ((uint64_t)64 << 10) /* searched in advance, as Go does: fewer, longer stretches */
 #define ASSIST_AT_ONCE ((uint64_t)256 << 10) /* 0.1 to 0.4 ms */
 #define ASSIST_LITTLE  ((uint64_t)1 << 10)   /* where the collector is under test */
+#define BREATH_NS      (100 * NS_PER_US)     /* a search beyond the goal goes on, undisturbed */
 
 static struct {
     struct lock lock;
@@ -255,8 +257,9 @@ static uint64_t take_credit(uint64_t debt)
 }
 
 /* A large object is a large debt. Who pays it in one go keeps its proc from others for many ms, and
- * the descriptors that others wait for are looked at by nobody if all procs are kept so. */
-static void pay(uint64_t debt)
+ * the descriptors that others wait for are looked at by nobody if all procs are kept so. False if
+ * nothing was there that could be searched for all of it. */
+static bool pay(uint64_t debt)
 {
     uint64_t at_once = debug_tests_gc() ? ASSIST_LITTLE : ASSIST_AT_ONCE;
 
@@ -267,11 +270,24 @@ static void pay(uint64_t debt)
         sched_on_worker_stack(assist, &done);
         if (done > debt)
             mark_give_credit(done - debt);
-        if (done >= debt || done < most) /* paid, or there is nothing to do */
-            return;
+        if (done >= debt)
+            return true;
+        if (done < most)
+            return false;
         debt -= done;
         sched_give_way();
     }
+    return true;
+}
+
+/* All that is left to search is in the hands of others. Who goes on allocating meanwhile makes more
+ * for them to search. Source: Go's gcParkAssist. */
+static void let_others_search(uintptr_t pc)
+{
+    struct limiter_wait wait = limiter_wait_begin();
+
+    sleep_until(clock_mono_ns() + BREATH_NS, WAIT_GC, pc);
+    limiter_wait_end(wait);
 }
 
 /* Whether the program goes first, though the limit is not kept then. */
@@ -281,7 +297,7 @@ static bool gives_way(void)
            limiter_is_on();
 }
 
-static void help_for(size_t bytes)
+static void help_for(size_t bytes, uintptr_t pc)
 {
     struct pace_mark m = {
         .expected = expected_work(),
@@ -294,8 +310,8 @@ static void help_for(size_t bytes)
     };
     uint64_t debt = pace_debt(&m, bytes);
 
-    if (debt > 0)
-        pay(debt);
+    if (debt > 0 && !pay(debt) && m.heap >= m.goal)
+        let_others_search(pc);
 }
 
 /* Whether nobody may allocate more before the mark has ended. */
@@ -318,7 +334,7 @@ void gc_make_room(size_t bytes, uintptr_t pc)
 {
     gclimit_keep(bytes);
     if (gc_marks_beside() && task_self() != NULL)
-        help_for(bytes);
+        help_for(bytes, pc);
     else if (!gc_marks_beside() && gc_is_due() && may_collect())
         owner_collect_when_due(pc);
     if (is_held_up())
