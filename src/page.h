@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define PAGE_MAJOR 1 /* a reader must know the major number */
-#define PAGE_MINOR      4 /* additions only */
+#define PAGE_MINOR 4 /* additions only */
 #define PAGE_ENDIAN_TAG 0x01020304u
 #define PAGE_MAGIC { 'G', 'O', 'M', 'O', 'N', '\r', '\n', 0x1a }
 #define PAGE_TASKS_MAGIC { 'G', 'O', 'M', 'O', 'N', 'T', '\n', 0x1a }

@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 
-#define OLD_NS     (300 * NS_PER_S)
-#define STOP_SHARE 0.5 /* of a pause, spent on stopping: who was the last to stop is to blame */
-#define OFF_CPU_SHARE 0.5 /* of that, in which it had no processor: the machine is to blame */
+#define OLD_NS        (300 * NS_PER_S)
+#define STOP_SHARE    0.5 /* of a pause, spent on stopping: who was the last to stop is to blame */
+#define OFF_CPU_SHARE 0.5 /* of a pause, without a processor: the machine is to blame */
 
 struct pauses {
     unsigned nlooked;
@@ -41,18 +41,6 @@ static struct pauses recent_pauses(const struct lint_ask *q)
     return p;
 }
 
-/* ", 170ms of them off CPU", if that is why it took so long. */
-static void put_off_cpu(char *text, size_t bytes, const struct gc_cycle *c)
-{
-    char off_cpu[FMT_BYTES_MAX];
-
-    text[0] = '\0';
-    if ((double)gc_off_cpu_ns(c) < OFF_CPU_SHARE * (double)c->stop_ns)
-        return;
-    snprintf(text, bytes, ", %s of them off CPU",
-             fmt_duration(off_cpu, sizeof off_cpu, (double)gc_off_cpu_ns(c)));
-}
-
 /* "; of that, 180ms until task 7 had stopped", if that is what took so long. */
 static void put_stopping(char *text, size_t bytes, const struct gc_cycle *c)
 {
@@ -67,7 +55,18 @@ static void put_stopping(char *text, size_t bytes, const struct gc_cycle *c)
                  c->last_stopped.task);
     else
         snprintf(text, bytes, "; of that, %s until all had stopped", stop);
-    put_off_cpu(text + strlen(text), bytes - strlen(text), c);
+}
+
+/* "170ms off CPU", likewise, behind what TEXT says. */
+static void put_off_cpu(char *text, size_t bytes, const struct gc_cycle *c)
+{
+    char off_cpu[FMT_BYTES_MAX];
+    size_t n = strlen(text);
+
+    if ((double)gc_off_cpu_ns(c) < OFF_CPU_SHARE * (double)c->pause_ns)
+        return;
+    snprintf(text + n, bytes - n, "%s %s off CPU", n == 0 ? "; of that," : ",",
+             fmt_duration(off_cpu, sizeof off_cpu, (double)gc_off_cpu_ns(c)));
 }
 
 void lint_pause_judge(const struct lint_ask *q)
@@ -75,7 +74,7 @@ void lint_pause_judge(const struct lint_ask *q)
     struct pauses p = recent_pauses(q);
     char limit[FMT_BYTES_MAX];
     char longest[FMT_BYTES_MAX];
-    char stopping[112];
+    char parts[112];
     struct alert *a;
 
     if (p.nnear == 0)
@@ -83,10 +82,11 @@ void lint_pause_judge(const struct lint_ask *q)
     if (p.nlong < lint_info(LINT_LONG_PAUSE)->need || !lint_is_on(q, LINT_LONG_PAUSE))
         return;
     a = lint_raise(q, LINT_LONG_PAUSE, 0);
-    put_stopping(stopping, sizeof stopping, p.longest);
+    put_stopping(parts, sizeof parts, p.longest);
+    put_off_cpu(parts, sizeof parts, p.longest);
     snprintf(a->text, sizeof a->text,
              "%u of the last %u collections stopped the world for %s or more, the longest for %s%s",
              p.nlong, p.nlooked,
              lint_value_text(LINT_LONG_PAUSE, lint_limit(q, LINT_LONG_PAUSE), limit),
-             fmt_duration(longest, sizeof longest, (double)p.longest->pause_ns), stopping);
+             fmt_duration(longest, sizeof longest, (double)p.longest->pause_ns), parts);
 }

@@ -29,7 +29,7 @@
     ((uint64_t)64 << 10) /* searched in advance, as Go does: fewer, longer stretches */
 #define ASSIST_AT_ONCE ((uint64_t)256 << 10) /* 0.1 to 0.4 ms */
 #define ASSIST_LITTLE  ((uint64_t)1 << 10)   /* where the collector is under test */
-#define BREATH_NS      (100 * NS_PER_US)     /* a search beyond the goal goes on, undisturbed */
+#define BREATH_NS      (100 * NS_PER_US)     /* of who finds nothing to search beyond the goal */
 
 static struct {
     struct lock lock;

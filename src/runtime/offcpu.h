@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* offcpu.h - for how long a thread was on no processor.
- * What is then missing is the machine's: it had no processor for the thread, or was fetching a page
- * for it. On a virtual machine the time that the host takes is not seen.
+ * That time is the machine's: it had no processor for the thread, or was fetching a page for it. On
+ * a virtual machine the time that the host takes is not seen.
  * Threads: any; a struct is its owner's. */
 #ifndef RUNTIME_OFFCPU_H
 #define RUNTIME_OFFCPU_H
