@@ -103,10 +103,14 @@ CLAIM(what_comes_before_a_stop_is_sent_and_what_comes_before_a_registration_is_n
     }
 }
 
+/* The thread sanitizer keeps a signal until the thread that got it calls the C library: one that
+ * sleeps may never do. */
 CLAIM(a_signal_to_the_process_arrives_on_whatever_thread)
 {
     gort_chan *c = int_chan(1);
 
+    if (SAN_THREAD)
+        return;
     gort_signal_notify(c, USR2);
     EXPECT(kill(getpid(), SIGUSR2) == 0, "not sent");
     EXPECT(next_of(c) == SIGUSR2, "it does not arrive");

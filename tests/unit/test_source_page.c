@@ -164,9 +164,11 @@ Test(source_page, a_page_cannot_tell_what_gomon_measures)
 Test(source_page, facts_are_without_control_characters)
 {
     struct source *s = open_own();
+    char version[16];
 
+    snprintf(version, sizeof version, "%d.%d", PAGE_MAJOR, PAGE_MINOR);
     cr_assert_str_eq(s->ops->facts(s)->name, "fake?[2J", "\"%s\"", s->ops->facts(s)->name);
-    cr_assert_str_eq(s->ops->facts(s)->version, "1.3", "%s", s->ops->facts(s)->version);
+    cr_assert_str_eq(s->ops->facts(s)->version, version, "%s", s->ops->facts(s)->version);
     s->ops->close(s);
 }
 
