@@ -38,10 +38,11 @@ static struct {
 
 /* ---- The workers' side ---- */
 
-/* W, which is active, is about to be so no more. One without a task has kept nobody waiting for
- * long. */
+/* W, which is active, is about to be so no more: who sees that it isn't sees what is noted here.
+ * One without a task has kept nobody waiting for long, save for want of a processor. */
 static void note_arrival(struct worker *w, bool goes_on)
 {
+    atomic_store_explicit(&world.latest, w, memory_order_relaxed);
     if (w->current == NULL)
         return;
     atomic_store_explicit(&w->arrival_task, w->current->id, memory_order_relaxed);
@@ -56,7 +57,6 @@ static void become_quiet(struct worker *w, enum worker_mode mode)
      */
     atomic_store_explicit(&w->mode, mode, memory_order_seq_cst);
     if (atomic_load_explicit(&sched.stopping, memory_order_seq_cst) != 0) {
-        atomic_store_explicit(&world.latest, w, memory_order_relaxed);
         atomic_fetch_add_explicit(&world.arrivals, 1, memory_order_release);
         futex_wake(&world.arrivals, 1);
     }
