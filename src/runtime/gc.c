@@ -190,7 +190,7 @@ static void learn(const struct mark_result *mark)
     gc.beside.allocated[0] = pace_unhindered(allocated, &effort);
 }
 
-void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
+void gc_mark_ended(const struct mark_result *mark, uint64_t heap_end)
 {
     uint64_t old_goal = gc_goal();
     struct heap_pages pages;
@@ -202,7 +202,7 @@ void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before)
     gc.pace.live = mark->live_bytes;
     gc.pace.stacks = mark->stack_bytes + (uint64_t)tasks_alive() * sizeof(struct task);
     gc.pace.globals = mark->globals_bytes;
-    gc.pace.outside = outside_bytes(heap_before);
+    gc.pace.outside = outside_bytes(heap_end);
     set_goal();
     atomic_store_explicit(&gc.brake, 0, memory_order_relaxed);
     atomic_store_explicit(&gc.held_up, 0, memory_order_relaxed);
@@ -236,6 +236,16 @@ void gc_measure_outside(void)
     gc.pace.outside = outside_bytes(gc_object_bytes());
     set_goal();
     lock_release(&gc.lock);
+}
+
+uint64_t gc_outside(void)
+{
+    uint64_t bytes = 0;
+
+    lock_take(&gc.lock);
+    bytes = gc.pace.outside;
+    lock_release(&gc.lock);
+    return bytes;
 }
 
 /* ---- a mark beside the program, and who allocates meanwhile ---- */

@@ -163,8 +163,8 @@ void gc_hold_up(void);
 
 struct mark_result;
 
-/* The marks of a cycle that began with HEAP_BEFORE bytes are complete: sets the goal. [stw] */
-void gc_mark_ended(const struct mark_result *mark, uint64_t heap_before);
+/* The marks of a cycle are complete, with HEAP_END bytes of objects: sets the goal. [stw] */
+void gc_mark_ended(const struct mark_result *mark, uint64_t heap_end);
 
 /* What the next cycles do, GORT_GC_MODE being WANTED or NULL. At start, after debug_init and before
  * heap_init. And: no more marks beside the program. The owner of a cycle. */
@@ -187,6 +187,10 @@ uint64_t gc_retain(void);
 
 /* Sets the goal anew, for memory outside the heap as it is now. */
 void gc_measure_outside(void);
+
+/* Bytes that hold neither objects nor idle pages, as the goal takes them into account. Any thread.
+ */
+uint64_t gc_outside(void);
 
 /* ---- for whoever publishes; any thread, no lock ---- */
 

@@ -14,6 +14,7 @@
 #include "runtime/gcclean.h"
 #include "runtime/gcdirty.h"
 #include "runtime/gcleak.h"
+#include "runtime/gclimit.h"
 #include "runtime/gclimiter.h"
 #include "runtime/gclog.h"
 #include "runtime/gcmark.h"
@@ -148,6 +149,7 @@ static void with_world_stopped(struct cycle *c, struct gc_stop *log, void (*work
 static void begin_log(struct cycle *c)
 {
     c->log.heap_before = gc_object_bytes();
+    c->log.heap_end = c->log.heap_before;
     c->log.heap_goal = gc_goal();
     c->log.procs = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     c->log.tasks = (uint64_t)tasks_alive();
@@ -200,7 +202,7 @@ static void end_mark(struct cycle *c)
         verify_run();
     draw_conclusions();
     gc_enter_phase(GC_MARK_TERMINATION);
-    gc_mark_ended(&c->mark, c->log.heap_before);
+    gc_mark_ended(&c->mark, c->log.heap_end);
     gcstack_end();
     gc_enter_phase(GC_SWEEP);
     c->nspans = sweep_begin(gc_room());
@@ -234,7 +236,6 @@ static void mark_all(struct cycle *c)
 static void run_stopped(struct cycle *c)
 {
     with_world_stopped(c, &c->log.last, mark_all);
-    c->log.heap_end = c->log.heap_before;
 }
 
 /* ---- concurrent ---- */
@@ -348,7 +349,6 @@ static bool may_be_brief(void)
 static void run_little(struct cycle *c)
 {
     with_world_stopped(c, &c->log.last, mark_little);
-    c->log.heap_end = c->log.heap_before;
     if (c->marked)
         return;
     c->log.first = c->log.last;
@@ -379,6 +379,7 @@ void cycle_run(enum gc_trigger trigger)
     if (gc_mode() == GC_CONCURRENT && dirty_has_failed())
         gc_give_up_mode();
     end_log(&c);
+    gclimit_tell();
     if (c.nspans == 0) /* nobody will sweep a last one */
         gc_sweep_ended();
     if (debug.replay == 0)

@@ -64,22 +64,21 @@ static unsigned long long mib(uint64_t bytes)
     return bytes >> 20;
 }
 
-/* After a collection: says when the limit can't be kept, because too much is alive, before the
- * system ends the process without a word. Once, until there is a sixteenth to spare again. */
-static void tell_if_exceeded(uint64_t limit)
+void gclimit_tell(void)
 {
     static _Atomic(bool) told;
-    struct heap_pages pages;
+    uint64_t limit = (uint64_t)gc_memory_limit();
     struct gc_totals totals;
     uint64_t used = 0;
 
-    heap_read_pages(&pages);
-    used = gclimit_used(&pages);
+    if (limit == PACE_NO_LIMIT)
+        return;
+    gc_read_totals(&totals);
+    used = totals.live_bytes + gc_outside();
     if (used <= limit && used > limit - limit / 16)
         return;
     if (atomic_exchange_explicit(&told, used > limit, memory_order_relaxed) || used <= limit)
         return;
-    gc_read_totals(&totals);
     runtime_log("gort: the memory limit of %llu MiB is exceeded: %llu MiB are in use after a "
                 "collection, of them %llu MiB live objects; the system may end the process",
                 mib(limit), mib(used), mib(totals.live_bytes));
@@ -98,9 +97,5 @@ bool gclimit_give_back(void)
         excess = pages.inuse + pages.free - gc_retain();
     if (used > limit && used - limit > excess)
         excess = used - limit;
-    if (excess >= GIVE_BACK_LEAST && heap_scavenge(min_size(excess, GIVE_BACK_AT_ONCE)) > 0)
-        return true;
-    if (limit != PACE_NO_LIMIT)
-        tell_if_exceeded(limit);
-    return false;
+    return excess >= GIVE_BACK_LEAST && heap_scavenge(min_size(excess, GIVE_BACK_AT_ONCE)) > 0;
 }

@@ -29,4 +29,9 @@ void gclimit_give_back_in_task(size_t bytes);
  * allows. Whether there is more: a collection need not wait for that. The background thread. */
 bool gclimit_give_back(void);
 
+/* Says when the limit can't be kept, because too much is alive, before the system ends the process
+ * without a word. Once, until there is a sixteenth to spare again. By who has run a cycle: the
+ * background thread may get no processor in time. */
+void gclimit_tell(void);
+
 #endif
