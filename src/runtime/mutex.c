@@ -32,13 +32,9 @@ struct attempt {
     bool woken;   /* it is the one that MUTEX_WOKEN speaks of */
 };
 
-/* Acquire: pairs with the release of whoever unlocked. */
 static bool take(gort_mutex *m, uint32_t tag)
 {
-    uint32_t nobody = 0;
-
-    return atomic_compare_exchange_strong_explicit(&m->gort_holder, &nobody, tag,
-                                                   memory_order_acquire, memory_order_relaxed);
+    return gort_mutex_take(m, tag, memory_order_acquire) != 0;
 }
 
 static bool is_free(gort_mutex *m)
@@ -260,6 +256,7 @@ void mutex_unlock(gort_mutex *m, const char *what)
 /* ---- public: the usual case without entering the runtime ---- */
 
 extern inline _Atomic(uint32_t) *gort_waiting_at(const void *lock);
+extern inline int gort_mutex_take(gort_mutex *m, uint32_t holder, memory_order order);
 extern inline int gort_mutex_may_let_go(gort_mutex *m);
 extern inline int gort_mutex_let_go(gort_mutex *m);
 extern inline void gort_mutex_lock(gort_mutex *m);

@@ -31,14 +31,6 @@ static void release_all(gort_waitgroup *wg, uint64_t state)
         sema_release(&wg->gort_sema);
 }
 
-/* Acquire and release: what was done before each count down is seen by whoever waited. */
-static uint64_t change_count(gort_waitgroup *wg, int delta)
-{
-    uint64_t change = (uint64_t)(int64_t)delta << 32;
-
-    return change + atomic_fetch_add_explicit(&wg->gort_state, change, memory_order_acq_rel);
-}
-
 /* What is to be done for the new STATE. */
 static void settle(gort_waitgroup *wg, int delta, uint64_t state)
 {
@@ -60,40 +52,41 @@ static inline bool is_settled(int delta, uint64_t state)
 
 void waitgroup_add(gort_waitgroup *wg, int delta)
 {
-    uint64_t state = change_count(wg, delta);
+    uint64_t state = gort_waitgroup_change(wg, delta);
 
     if (UNLIKELY(!is_settled(delta, state)))
         settle(wg, delta, state);
 }
 
-static __attribute__((noinline)) void settle_entered(gort_waitgroup *wg, int delta, uint64_t state,
-                                                     uintptr_t pc)
+/* ---- public: the usual case without entering the runtime ---- */
+
+extern inline uint64_t gort_waitgroup_change(gort_waitgroup *wg, int delta);
+extern inline void gort_waitgroup_add(gort_waitgroup *wg, int delta);
+extern inline void gort_waitgroup_done(gort_waitgroup *wg);
+extern inline void gort_waitgroup_wait(gort_waitgroup *wg);
+
+static void settle_from(gort_waitgroup *wg, int delta, uint64_t state, uintptr_t pc)
 {
     rt_enter("gort_waitgroup_add");
     settle(wg, delta, state);
     rt_leave_to(worker_self(), pc);
 }
 
-void gort_waitgroup_add(gort_waitgroup *wg, int delta)
+void gort_waitgroup_settle(gort_waitgroup *wg, int delta, uint64_t state)
 {
-    struct worker *w = rt_glance("gort_waitgroup_add");
-    uint64_t state = change_count(wg, delta);
-
-    if (UNLIKELY(!is_settled(delta, state)))
-        settle_entered(wg, delta, state, (uintptr_t)__builtin_return_address(0));
-    else
-        rt_glance_end(w);
+    if (!is_settled(delta, state))
+        settle_from(wg, delta, state, (uintptr_t)__builtin_return_address(0));
 }
 
-void gort_waitgroup_done(gort_waitgroup *wg)
+void gort_waitgroup_add_slow(gort_waitgroup *wg, int delta)
 {
-    struct worker *w = rt_glance("gort_waitgroup_done");
-    uint64_t state = change_count(wg, -1);
+    struct worker *w = rt_glance("gort_waitgroup_add");
+    uint64_t state = gort_waitgroup_change(wg, delta);
 
-    if (UNLIKELY(!is_settled(-1, state)))
-        settle_entered(wg, -1, state, (uintptr_t)__builtin_return_address(0));
-    else
+    if (is_settled(delta, state))
         rt_glance_end(w);
+    else
+        settle_from(wg, delta, state, (uintptr_t)__builtin_return_address(0));
 }
 
 /* Counts the caller as waiting, unless the count is zero. */
@@ -123,16 +116,10 @@ int32_t waitgroup_count(gort_waitgroup *wg)
     return count_of(atomic_load_explicit(&wg->gort_state, memory_order_relaxed));
 }
 
-void gort_waitgroup_wait(gort_waitgroup *wg)
+void gort_waitgroup_wait_slow(gort_waitgroup *wg)
 {
     uintptr_t pc = (uintptr_t)__builtin_return_address(0);
-    struct worker *w = rt_glance("gort_waitgroup_wait");
 
-    /* Acquire: pairs with the counting down. */
-    if (count_of(atomic_load_explicit(&wg->gort_state, memory_order_acquire)) == 0) {
-        rt_glance_end(w);
-        return;
-    }
     rt_enter("gort_waitgroup_wait");
     waitgroup_wait(wg, pc);
     rt_leave(worker_self());
