@@ -18,7 +18,8 @@
 #include "runtime/replay.h"
 #include "runtime/sched.h"
 
-#define STEAL_ROUNDS 4u
+#define STEAL_ROUNDS      4u
+#define PAUSES_PER_GLANCE 8u
 
 /* ---- On the way from task to task ---- */
 
@@ -146,7 +147,7 @@ static struct task *steal_round(struct proc *p)
     for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
         struct task *t;
 
-        if (sched.procs[at] == p)
+        if (sched.procs[at] == p || runq_is_warm(&sched.procs[at]->runq))
             continue;
         t = runq_steal(&p->runq, &sched.procs[at]->runq, STEAL_LEAVE_NEXT);
         if (t != NULL) {
@@ -155,6 +156,48 @@ static struct task *steal_round(struct proc *p)
         }
     }
     return NULL;
+}
+
+/* Whether VICTIM has not come to the first of its warm tasks within half a while, or they are not
+ * left to it any more. False, too, if there is something else to do. */
+static bool is_slow_to_take(struct runq *victim)
+{
+    uint64_t start = cycles_now();
+    uint32_t head = atomic_load_explicit(&victim->head, memory_order_relaxed);
+
+    while (runq_is_warm(victim) && cycles_now() - start < cycles_in_a_while() / 2) {
+        for (unsigned i = 0; i < PAUSES_PER_GLANCE; i++)
+            cpu_relax();
+        if (atomic_load_explicit(&victim->head, memory_order_relaxed) != head ||
+            atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
+            atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* One that was readied by what runs on another proc is likely to talk to it: together they get more
+ * done on one proc than on two, between which the lines of their channels then go to and fro (three
+ * times as much, of three channels in a select). So it is left there for a moment, of the first
+ * such queue. Source: the idea is that of task_hot in Linux, where the moment is 500 us. */
+static struct task *steal_warm(struct proc *p)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    uint32_t at = proc_random(p) % n;
+    struct task *t = NULL;
+
+    for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
+        struct runq *victim = &sched.procs[at]->runq;
+
+        if (sched.procs[at] == p || !runq_is_warm(victim))
+            continue;
+        if (is_slow_to_take(victim))
+            t = runq_steal(&p->runq, victim, STEAL_LEAVE_NEXT);
+        break;
+    }
+    if (t != NULL)
+        stat_add(&p->stats.steals, 1);
+    return t;
 }
 
 /* The task that another proc was about to run next: only if it seems stuck with it, for to pull it
@@ -167,7 +210,7 @@ static struct task *steal_next(struct proc *p)
         struct proc *victim = sched.procs[i];
         struct task *t;
 
-        if (victim == p ||
+        if (victim == p || runq_is_warm(&victim->runq) ||
             atomic_load_explicit(&victim->runq.runnext, memory_order_relaxed) == NULL)
             continue;
         sched_yield();
@@ -203,6 +246,8 @@ static struct task *steal(struct worker *w)
         return NULL;
     for (uint32_t round = 0; round < STEAL_ROUNDS && t == NULL; round++)
         t = steal_round(w->proc);
+    if (t == NULL)
+        t = steal_warm(w->proc);
     return t != NULL ? t : steal_next(w->proc);
 }
 

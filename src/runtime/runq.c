@@ -85,6 +85,7 @@ bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill)
 
         if (tail - head < RUNQ_CAPACITY) {
             slot_store(q, tail, t);
+            atomic_store_explicit(&q->warm_from, tail + 1, memory_order_relaxed);
             atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
             return true;
         }

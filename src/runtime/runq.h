@@ -20,6 +20,7 @@
 
 #define RUNQ_CAPACITY 256u
 #define RUNQ_AHEAD    2u
+#define RUNQ_WARM_MAX 2u
 
 struct taskq {
     struct task *head;
@@ -35,12 +36,16 @@ void taskq_append(struct taskq *q, struct taskq *from);
 struct runq {
     _Atomic(uint32_t) head;         /* next to take; moved by owner and thieves */
     _Atomic(uint32_t) tail;         /* next free; written by the owner */
+    _Atomic(uint32_t) warm_from;    /* what lies there and behind is warm; written by the owner */
     _Atomic(struct task *) runnext; /* taken by the owner, rarely by a thief */
     _Atomic(struct task *) ring[RUNQ_CAPACITY];
 };
 
+/* Whether a task was readied by one that runs on the queue's proc: they are likely to talk. */
+enum runq_heat { RUNQ_COLD, RUNQ_WARM };
+
 /* Puts T at the tail. False if the ring is full. */
-static inline bool runq_try_put(struct runq *q, struct task *t)
+static inline bool runq_try_put(struct runq *q, struct task *t, enum runq_heat heat)
 {
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
     /* Acquire: pairs with the thieves' release, so that their reads of a slot come before it is
@@ -50,6 +55,8 @@ static inline bool runq_try_put(struct runq *q, struct task *t)
     if (UNLIKELY(tail - head >= RUNQ_CAPACITY))
         return false;
     atomic_store_explicit(&q->ring[tail % RUNQ_CAPACITY], t, memory_order_relaxed);
+    if (heat == RUNQ_COLD)
+        atomic_store_explicit(&q->warm_from, tail + 1, memory_order_relaxed);
     atomic_store_explicit(&q->tail, tail + 1, memory_order_release);
     return true;
 }
@@ -61,7 +68,17 @@ bool runq_put_full(struct runq *q, struct task *t, struct taskq *spill);
  * the global queue. */
 static inline bool runq_put(struct runq *q, struct task *t, struct taskq *spill)
 {
-    return LIKELY(runq_try_put(q, t)) || runq_put_full(q, t, spill);
+    return LIKELY(runq_try_put(q, t, RUNQ_COLD)) || runq_put_full(q, t, spill);
+}
+
+/* Whether a few tasks are in the ring, all of them warm; a guess if the caller is not the owner. */
+static inline bool runq_is_warm(const struct runq *q)
+{
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+    uint32_t n = atomic_load_explicit(&q->tail, memory_order_relaxed) - head;
+    uint32_t from = atomic_load_explicit(&q->warm_from, memory_order_relaxed);
+
+    return n != 0 && n <= RUNQ_WARM_MAX && (int32_t)(from - head) <= 0;
 }
 
 /* How many the owner can put before the ring is full; thieves can only make it more. */

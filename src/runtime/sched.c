@@ -82,16 +82,16 @@ __attribute__((noinline)) static void put_last_full(struct proc *p, struct task 
         sched_put_global(&spill);
 }
 
-static inline void put_last(struct proc *p, struct task *t)
+static inline void put_last(struct proc *p, struct task *t, enum runq_heat heat)
 {
-    if (UNLIKELY(!runq_try_put(&p->runq, t)))
+    if (UNLIKELY(!runq_try_put(&p->runq, t, heat)))
         put_last_full(p, t);
 }
 
 bool sched_commit_to_tail(struct task *t, void *arg)
 {
     (void)arg;
-    put_last(worker_self()->proc, t);
+    put_last(worker_self()->proc, t, RUNQ_COLD);
     return true;
 }
 
@@ -120,7 +120,7 @@ __attribute__((always_inline)) static inline void let_go(struct worker *w)
     else if (LIKELY(commit == sched_commit_release))
         lock_release(w->commit_arg);
     else if (LIKELY(commit == sched_commit_to_tail))
-        put_last(w->proc, t);
+        put_last(w->proc, t, RUNQ_COLD);
     else
         commit_otherwise(w, commit, t);
 }
@@ -310,8 +310,8 @@ static void put_next(struct proc *p, struct task *t)
 {
     struct task *old = runq_swap_next(&p->runq, t);
 
-    if (old != NULL)
-        put_last(p, old);
+    if (old != NULL) /* one that has never run is at home nowhere yet */
+        put_last(p, old, old->stack.lo != NULL ? RUNQ_WARM : RUNQ_COLD);
     sched_wake_one();
 }
 
@@ -344,7 +344,7 @@ void sched_ready_last(struct task *t, int32_t wake_value)
 {
     t->wake_value = wake_value;
     make_runnable(t);
-    put_last(worker_self()->proc, t);
+    put_last(worker_self()->proc, t, RUNQ_COLD);
     /* A look for a spinner must not pass the store of the task: pairs with last_look in find.c.
      * runq_put_next has exchanged, runq_put only stored. */
     atomic_thread_fence(memory_order_seq_cst);

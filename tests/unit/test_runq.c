@@ -133,3 +133,30 @@ Test(taskq, append_moves_all_behind)
         cr_assert_eq(id_of(taskq_pop(&a)), i, "place %zu", i);
     cr_assert_null(taskq_pop(&a), "the chain should be empty");
 }
+
+static void put(struct runq *q, struct task *t, enum runq_heat heat)
+{
+    cr_assert(runq_try_put(q, t, heat), "the ring should have room");
+}
+
+Test(runq, is_warm_with_few_tasks_that_are_all_warm)
+{
+    struct runq q = {0};
+
+    cr_assert(!runq_is_warm(&q), "an empty ring is not");
+    put(&q, &task[0], RUNQ_COLD);
+    put(&q, &task[1], RUNQ_WARM);
+    cr_assert(!runq_is_warm(&q), "one of two is cold");
+    runq_take_oldest(&q);
+    cr_assert(runq_is_warm(&q), "the cold one is gone");
+    put(&q, &task[2], RUNQ_WARM);
+    cr_assert(runq_is_warm(&q), "two warm ones are few");
+    put(&q, &task[3], RUNQ_WARM);
+    cr_assert(!runq_is_warm(&q), "three are not");
+    runq_take_oldest(&q);
+    put(&q, &task[4], RUNQ_COLD);
+    runq_take_oldest(&q);
+    cr_assert(!runq_is_warm(&q), "the cold one is behind a warm one");
+    runq_take_oldest(&q);
+    cr_assert(!runq_is_warm(&q), "only the cold one is left");
+}
