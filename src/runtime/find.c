@@ -12,8 +12,7 @@
 #include "base/clock.h"
 #include "runtime/cycles.h"
 #include "runtime/debug.h"
-#include "runtime/fatal.h"
-#include "runtime/netpoll.h"
+#include "runtime/polling.h"
 #include "runtime/procs.h"
 #include "runtime/replay.h"
 #include "runtime/sched.h"
@@ -117,23 +116,9 @@ static bool fire_all(int64_t now_ns)
     return fired > 0;
 }
 
-/* Makes runnable who is ready by its descriptor; whether there is anybody. */
-static bool poll_now(void)
-{
-    struct taskq ready = {0};
-
-    if (!netpoll_in_use() || netpoll_waiters() == 0)
-        return false;
-    netpoll_poll(0, &ready);
-    if (ready.head == NULL)
-        return false;
-    sched_ready_batch(&ready);
-    return true;
-}
-
 void sched_give_way(void)
 {
-    poll_now();
+    polling_look();
     if (sched_has_rivals(worker_self()->proc))
         sched_requeue_globally();
 }
@@ -268,7 +253,7 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     if (t != NULL)
         return t;
     proctime_turn(&p->time, PROCTIME_SPINNING);
-    t = poll_now() ? sched_take_global(p, SCHED_SHARE) : NULL;
+    t = polling_look() ? sched_take_global(p, SCHED_SHARE) : NULL;
     if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
         t = sched_take_own(p, slice);
     if (t == NULL)
@@ -290,15 +275,6 @@ static bool any_work(void)
             return true;
     }
     return false;
-}
-
-void sched_timer_moved(int64_t when_ns)
-{
-    /* Sequential consistency: pairs with begin_polling; the timer was stored before. */
-    if (atomic_load_explicit(&sched.polling, memory_order_seq_cst) == 0)
-        sched_wake_one();
-    else if (atomic_load_explicit(&sched.poll_until_ns, memory_order_seq_cst) > when_ns)
-        netpoll_break();
 }
 
 /* Puts W's proc on the idle list, unless a task turned up in the global queue: then that is
@@ -341,90 +317,6 @@ static void last_look(struct worker *w)
     atomic_fetch_add_explicit(&sched.nspinning, 1, memory_order_seq_cst);
 }
 
-/* ---- Waiting in the poller ---- */
-
-/* Says until when this worker sleeps in the poller: until the first timer, which is returned. One
- * who arms an earlier timer meanwhile either is seen here or sees what was said, and breaks the
- * poll. If the first timer goes, another is said: who arms one breaks no poll that ends before. */
-static int64_t announce_poll(void)
-{
-    int64_t earliest_ns = sched_earliest_timer();
-    int64_t until_ns;
-
-    do {
-        until_ns = earliest_ns;
-        atomic_store_explicit(&sched.poll_until_ns, until_ns, memory_order_seq_cst);
-        earliest_ns = sched_earliest_timer();
-    } while (earliest_ns > until_ns);
-    return earliest_ns;
-}
-
-static bool anything_to_poll_for(int64_t until_ns)
-{
-    return until_ns != INT64_MAX || netpoll_waiters() != 0;
-}
-
-/* If every proc is busy, they look after timers and the poller themselves. */
-static bool is_poll_due(void)
-{
-    return atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) != 0 &&
-           anything_to_poll_for(sched_earliest_timer());
-}
-
-/* Whether this worker shall wait in the poller, and until when: if something can come there, and
- * nobody else waits already. */
-static bool begin_polling(int64_t *until_ns)
-{
-    while (is_poll_due()) {
-        if (atomic_exchange_explicit(&sched.polling, 1, memory_order_seq_cst) != 0)
-            return false;
-        *until_ns = announce_poll();
-        if (anything_to_poll_for(*until_ns))
-            return true;
-        /* What it was for has gone. Another look: who armed a timer meanwhile broke the poll of
-         * this worker and woke nobody. Pairs with sched_timer_moved. */
-        atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
-    }
-    return false;
-}
-
-static void wait_for_sockets(int64_t timeout_ns, struct taskq *ready)
-{
-    int64_t start_ns = debug.replay != 0 ? clock_mono_ns() : 0;
-
-    netpoll_poll(timeout_ns, ready);
-    if (debug.replay != 0)
-        replay_waited(clock_mono_ns() - start_ns);
-}
-
-/* Blocks in the poller until something is ready or the earliest timer is due, if nobody else does.
- * False if there is nothing to wait for there. W has no proc; afterwards it has one if there is
- * something to do. */
-static bool wait_in_poller(struct worker *w)
-{
-    struct taskq ready = {0};
-    int64_t until_ns;
-    int64_t now_ns;
-    struct proc *p;
-
-    if (!begin_polling(&until_ns))
-        return false;
-    now_ns = sched_now_ns();
-    worker_become_quiet(w, WORKER_QUIET);
-    if (until_ns > now_ns)
-        wait_for_sockets(until_ns == INT64_MAX ? INT64_MAX : until_ns - now_ns, &ready);
-    atomic_store_explicit(&sched.polling, 0, memory_order_seq_cst);
-    worker_become_active(w);
-    atomic_store_explicit(&sched.coarse_ns, clock_mono_ns(), memory_order_relaxed);
-    p = proc_take_idle();
-    if (p != NULL) {
-        worker_bind(w, p);
-        sched_rest_ends();
-    }
-    sched_ready_batch(&ready);
-    return true;
-}
-
 /* W found something: somebody else shall look now, for where there is one task there may be more.
  */
 static void stop_spinning(struct worker *w)
@@ -444,7 +336,7 @@ struct task *sched_find(struct worker *w, enum slice *slice)
         if (atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
             world_wait(w);
         if (w->proc == NULL) {
-            if (!wait_in_poller(w))
+            if (!polling_wait(w))
                 worker_sleep(w);
             continue;
         }
