@@ -253,7 +253,10 @@ static struct task *look_around(struct worker *w, enum slice *slice)
     if (t != NULL)
         return t;
     proctime_turn(&p->time, PROCTIME_SPINNING);
-    t = polling_look() ? sched_take_global(p, SCHED_SHARE) : NULL;
+    if (polling_look())
+        t = sched_take_own(p, slice);
+    if (t == NULL)
+        t = sched_take_global(p, SCHED_SHARE);
     if (t == NULL && sched_earliest_timer() != INT64_MAX && fire_all(look_at_clock(p)))
         t = sched_take_own(p, slice);
     if (t == NULL)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* netpoll.h - the poller: tasks that wait for descriptors to become ready.
  * One epoll instance, edge-triggered, each descriptor registered once for both directions. The
- * scheduler polls without blocking when it looks for work, the last idle worker blocks in it until
- * the next timer, and sysmon looks every 10 ms. Threads: as each function says. Source: Go's
- * netpoll.go. */
+ * scheduler polls without blocking when it looks for work, an idle worker blocks in it until the
+ * next timer (polling.h), and sysmon looks every 10 ms. Threads: as each function says. Source:
+ * Go's netpoll.go. */
 #ifndef RUNTIME_NETPOLL_H
 #define RUNTIME_NETPOLL_H
 

@@ -10,17 +10,51 @@
 #include "runtime/replay.h"
 #include "runtime/sched.h"
 
+static _Atomic(uint32_t) nlooks;
+static _Atomic(uint32_t) last_ready; /* how many tasks the last look found that found any */
+
+uint32_t polling_looks(void)
+{
+    return atomic_load_explicit(&nlooks, memory_order_relaxed);
+}
+
+bool polling_is_unmanned(void)
+{
+    return netpoll_waiters() > 0 &&
+           atomic_load_explicit(&sched.polling, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) > 0;
+}
+
+/* READY was found by a worker that has a proc unless HAS_PROC is false. */
+static void hand_out(struct taskq *ready, bool has_proc)
+{
+    atomic_store_explicit(&nlooks, polling_looks() + 1, memory_order_relaxed);
+    if (ready->head == NULL)
+        return;
+    atomic_store_explicit(&last_ready, (uint32_t)ready->count, memory_order_relaxed);
+    /* Timers need somebody who is there when they are due. */
+    if (has_proc && ready->count == 1 && debug.replay == 0 && sched_earliest_timer() == INT64_MAX)
+        sched_ready_own(ready->head);
+    else
+        sched_ready_batch(ready);
+}
+
+/* Whether whoever blocks in the poller, and is woken in any case, can do with what is ready. */
+static bool is_left_to_other(void)
+{
+    return atomic_load_explicit(&sched.polling, memory_order_relaxed) != 0 &&
+           atomic_load_explicit(&last_ready, memory_order_relaxed) <= 1;
+}
+
 bool polling_look(void)
 {
     struct taskq ready = {0};
 
-    if (!netpoll_in_use() || netpoll_waiters() == 0)
+    if (!netpoll_in_use() || netpoll_waiters() == 0 || is_left_to_other())
         return false;
     netpoll_poll(0, &ready);
-    if (ready.head == NULL)
-        return false;
-    sched_ready_batch(&ready);
-    return true;
+    hand_out(&ready, true);
+    return ready.head != NULL;
 }
 
 /* ---- blocked in it ---- */
@@ -100,7 +134,7 @@ bool polling_wait(struct worker *w)
         worker_bind(w, p);
         sched_rest_ends();
     }
-    sched_ready_batch(&ready);
+    hand_out(&ready, p != NULL);
     return true;
 }
 
@@ -112,4 +146,3 @@ void sched_timer_moved(int64_t when_ns)
     else if (atomic_load_explicit(&sched.poll_until_ns, memory_order_seq_cst) > when_ns)
         netpoll_break();
 }
-

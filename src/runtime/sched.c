@@ -351,6 +351,12 @@ void sched_ready_last(struct task *t, int32_t wake_value)
     sched_wake_one();
 }
 
+void sched_ready_own(struct task *t)
+{
+    make_runnable(t);
+    put_last(worker_self()->proc, t, RUNQ_COLD);
+}
+
 void sched_ready_batch(struct taskq *q)
 {
     if (q->head == NULL)

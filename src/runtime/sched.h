@@ -25,6 +25,10 @@ void sched_ready(struct task *t, int32_t wake_value);
  * in the order of their deadlines. */
 void sched_ready_last(struct task *t, int32_t wake_value);
 
+/* As sched_ready_last of T, whose wake_value is set, but wakes nobody to help: by a worker that
+ * looks for work and has found T. */
+void sched_ready_own(struct task *t);
+
 /* Makes a batch runnable, through the global queue: from any thread, also without a proc.
  * wake_value must be set. */
 void sched_ready_batch(struct taskq *q);

@@ -16,6 +16,7 @@
 #include "runtime/netpoll.h"
 #include "runtime/noroot.h"
 #include "runtime/os_linux.h"
+#include "runtime/polling.h"
 #include "runtime/preempt.h"
 #include "runtime/procs.h"
 #include "runtime/procsize.h"
@@ -31,6 +32,7 @@
 #define SETTLE_NS       (2 * NS_PER_S) /* a program that has just begun is never called idle */
 #define SLEEP_MIN_NS    (20 * NS_PER_US)
 #define SLEEP_MAX_NS    (10 * NS_PER_MS)
+#define UNMANNED_MAX_NS (NS_PER_MS / 2) /* as long as nobody waits in the poller */
 #define QUIET_ROUNDS    50u /* at the shortest sleep before it grows */
 #define GC_PERIOD_NS    (120 * NS_PER_S)
 #define CPUS_PERIOD_NS  (30 * NS_PER_S)
@@ -45,6 +47,7 @@ struct watch { /* what a proc was at when last looked at */
 static struct {
     struct watch watch[PROC_MAX];
     int64_t polled_ns;
+    uint32_t looks; /* at the poller, as of the last round */
     int64_t published_ns;
     int64_t watched_ns; /* time as patience counts it */
     int64_t counted_ns; /* until when */
@@ -228,6 +231,16 @@ static void poll_if_late(int64_t now_ns)
     sched_outside_end();
 }
 
+/* Sends somebody to the poller if all who might look in passing are at something longer. */
+static void man_poller(void)
+{
+    uint32_t looks = polling_looks();
+
+    if (looks == sysmon.looks && polling_is_unmanned())
+        sched_wake_one();
+    sysmon.looks = looks;
+}
+
 static bool all_idle(void)
 {
     return atomic_load_explicit(&sched.nidle_procs, memory_order_seq_cst) ==
@@ -272,13 +285,14 @@ static void look_at_cpus_if_due(int64_t now_ns)
 
 static int64_t next_sleep(void)
 {
+    int64_t most_ns = polling_is_unmanned() ? UNMANNED_MAX_NS : SLEEP_MAX_NS;
     uint32_t doublings;
 
     if (++sysmon.quiet < QUIET_ROUNDS)
         return SLEEP_MIN_NS;
     doublings = sysmon.quiet - QUIET_ROUNDS;
-    if (doublings > 9 || SLEEP_MIN_NS << doublings > SLEEP_MAX_NS)
-        return SLEEP_MAX_NS;
+    if (doublings > 9 || SLEEP_MIN_NS << doublings > most_ns)
+        return most_ns;
     return SLEEP_MIN_NS << doublings;
 }
 
@@ -286,8 +300,10 @@ static int64_t next_sleep(void)
 static void rest(int64_t now_ns)
 {
     atomic_store_explicit(&sched.sysmon_resting, 1, memory_order_seq_cst);
-    if (all_idle())
+    if (all_idle()) {
         command_wait(schedtrace_limit(publish_interval(now_ns, true)));
+        sysmon.quiet = 0;
+    }
     atomic_store_explicit(&sched.sysmon_resting, 0, memory_order_relaxed);
 }
 
@@ -309,6 +325,7 @@ static void watch_round(int64_t now_ns)
         retake(sched.procs[i], &sysmon.watch[i], at_ns);
     if (debug.replay != 0) /* tasks do it */
         return;
+    man_poller();
     poll_if_late(now_ns);
     collect_if_due(now_ns);
     look_at_cpus_if_due(now_ns);

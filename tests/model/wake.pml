@@ -9,18 +9,19 @@
  *                              until the fence (runtime/sched.c); put_next has a locked instruction
  *   put_global                 sched_put_global
  *   wake_one                   claim_spinner, sched_wake_one, worker_start_on (worker.c)
- *   arm                        timer_arm (timer.c), sched_timer_moved (find.c)
- *   LOOK                       look_around: own ring, global queue, timers, steal
+ *   arm                        timer_arm (timer.c), sched_timer_moved (polling.c)
+ *   LOOK                       look_around: own ring, global queue, timers, steal; it may leave
+ *                              what it finds for once, as steal_warm does (find.c)
  *   RELEASE, LAST              release_proc, last_look
- *   POLL                       begin_polling, announce_poll, wait_in_poller
+ *   POLL                       begin_polling, announce_poll, polling_wait (polling.c)
  *   SLEEP                      worker_sleep, take_handed
  *   what the scheduler's lock protects is one step
  *
  * Claims: no task waits while a proc is idle; a timer fires when its time has come, though the proc
  * that has it is busy; a proc that is given away was idle.
  *
- * Left out: sockets, which sysmon looks after if all procs are busy; stopping the world; what sysmon
- * gives away: detach.pml. A thread that is started is a worker that was asleep.
+ * Left out: sockets, which sysmon looks after if nobody looks or all procs are busy; stopping the
+ * world; what sysmon gives away: detach.pml. A thread that is started is a worker that was asleep.
  *
  * Faults, each of which a claim must find:
  *   NO_FENCE         the look for a spinner may pass the store of the task
@@ -243,6 +244,7 @@ inline steal(me, found)
         take_ring(0, found);
         if :: !found -> take_ring(1, found) :: else -> skip fi;
         if :: !found -> take_ring(2, found) :: else -> skip fi
+    :: !found && spinning[me] -> skip /* left */
     :: else -> skip
     fi
 }
