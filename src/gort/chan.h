@@ -12,9 +12,9 @@
 typedef struct gort_chan gort_chan;
 struct gort_ctx;
 
-/* Makes a channel of elements of ELEM_BYTES (0 to 65536) and a buffer of CAPACITY elements, in the
- * collected heap; nothing needs to be freed. The buffer is searched for references. Ends the
- * process when memory runs out. */
+/* Makes a channel of elements of ELEM_BYTES (0 to 65536) and a buffer of CAPACITY elements (0 to
+ * 4294967295), in the collected heap; nothing needs to be freed. The buffer is searched for
+ * references. Ends the process when memory runs out. */
 GORT_API gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity);
 
 /* Copies *VALUE into the channel; blocks the task until a receiver or the buffer has it. */

@@ -15,12 +15,13 @@
 #define ELEM_MAX_BYTES 65536u
 
 _Static_assert(offsetof(struct gort_chan, ring) % 16 == 0, "elements of 16 bytes are aligned");
+_Static_assert(GORT_DEBUG_CHECKS || offsetof(struct gort_chan, ring) == 64, "a line, see chan.h");
 
 void chan_init(gort_chan *c, size_t elem_bytes, size_t capacity)
 {
     lock_init(&c->lock, RANK_CHAN);
     c->elem_bytes = (uint32_t)elem_bytes;
-    c->capacity = capacity;
+    c->capacity = (uint32_t)capacity;
 }
 
 gort_chan *chan_new(size_t elem_bytes, size_t capacity, uintptr_t pc)
@@ -50,7 +51,7 @@ static inline void elem_clear(void *elem, size_t bytes)
         memset(elem, 0, bytes);
 }
 
-static inline size_t ring_next(const gort_chan *c, size_t i)
+static inline uint32_t ring_next(const gort_chan *c, uint32_t i)
 {
     return i + 1 == c->capacity ? 0 : i + 1;
 }
@@ -58,7 +59,7 @@ static inline size_t ring_next(const gort_chan *c, size_t i)
 static inline void ring_put(gort_chan *c, const void *value)
 {
     DCHECK(c->put_at < c->capacity);
-    elem_copy(c->ring + c->put_at * c->elem_bytes, value, c->elem_bytes);
+    elem_copy(c->ring + (size_t)c->put_at * c->elem_bytes, value, c->elem_bytes);
     c->put_at = ring_next(c, c->put_at);
     atomic_store_explicit(&c->count, chan_count(c) + 1, memory_order_relaxed);
 }
@@ -66,7 +67,7 @@ static inline void ring_put(gort_chan *c, const void *value)
 /* A slot that was emptied keeps no reference alive. */
 static inline void ring_take(gort_chan *c, void *value)
 {
-    unsigned char *slot = c->ring + c->take_at * c->elem_bytes;
+    unsigned char *slot = c->ring + (size_t)c->take_at * c->elem_bytes;
 
     DCHECK(chan_count(c) > 0);
     if (value != NULL)
@@ -128,8 +129,8 @@ __attribute__((always_inline)) static inline enum chan_result recv_locked(gort_c
 
     DCHECK(lock_is_held(&c->lock));
     *wake = NULL;
-    if (UNLIKELY(c->timer != NULL))
-        chantimer_look_locked(c->timer);
+    if (UNLIKELY(c->is_timer != 0))
+        chantimer_look_locked(chantimer_of_chan(c));
     sender = waitq_pop(&c->senders);
     if (sender != NULL) {
         take_from_sender(c, value, sender);
@@ -157,8 +158,8 @@ enum chan_result chan_recv_locked(gort_chan *c, void *value, struct task **wake)
 static inline void push_waiter(struct waitq *q, gort_chan *c, struct waiter *w)
 {
     waitq_push(q, w);
-    if (UNLIKELY(c->timer != NULL) && q == &c->receivers)
-        chantimer_watch_locked(c->timer);
+    if (UNLIKELY(c->is_timer != 0) && q == &c->receivers)
+        chantimer_watch_locked(chantimer_of_chan(c));
 }
 
 /* Waits in Q of C, whose lock is held, and lets it go. 1 the value was handed over, 0 the channel
@@ -195,8 +196,8 @@ static int wait_in_by(struct waitq *q, gort_chan *c, void *value, int64_t deadli
     if (woken_with == GORT_ETIMEDOUT) {
         lock_take(&c->lock);
         waitq_remove(q, &self);
-        if (c->timer != NULL)
-            chantimer_unwatch_locked(c->timer);
+        if (c->is_timer != 0)
+            chantimer_unwatch_locked(chantimer_of_chan(c));
         lock_release(&c->lock);
     }
     return woken_with;
@@ -262,8 +263,8 @@ void chan_close(gort_chan *c)
     atomic_store_explicit(&c->closed, 1, memory_order_relaxed);
     tail = release_all(c, &c->receivers, tail);
     release_all(c, &c->senders, tail);
-    if (c->timer != NULL)
-        chantimer_unwatch_locked(c->timer);
+    if (c->is_timer != 0)
+        chantimer_unwatch_locked(chantimer_of_chan(c));
     lock_release(&c->lock);
     while (woken != NULL) {
         struct waiter *next = woken->next; /* gone with the task's stack once it is ready */
@@ -284,7 +285,8 @@ gort_chan *gort_chan_new(size_t elem_bytes, size_t capacity)
     rt_enter("gort_chan_new");
     if (elem_bytes > ELEM_MAX_BYTES)
         gort_fatal("gort_chan_new: elements of %zu bytes, above %u", elem_bytes, ELEM_MAX_BYTES);
-    if (__builtin_mul_overflow(elem_bytes, capacity, &bytes) || bytes > PTRDIFF_MAX / 2)
+    if (capacity > UINT32_MAX || __builtin_mul_overflow(elem_bytes, capacity, &bytes) ||
+        bytes > PTRDIFF_MAX / 2)
         gort_fatal("gort_chan_new: capacity %zu out of range", capacity);
     c = chan_new(elem_bytes, capacity, pc);
     rt_leave(worker_self());
@@ -420,10 +422,10 @@ void gort_close(gort_chan *c)
 
 size_t gort_chan_len(const gort_chan *c)
 {
-    return c == NULL || c->timer != NULL ? 0 : chan_count(c);
+    return c == NULL || c->is_timer != 0 ? 0 : chan_count(c);
 }
 
 size_t gort_chan_cap(const gort_chan *c)
 {
-    return c == NULL || c->timer != NULL ? 0 : c->capacity;
+    return c == NULL || c->is_timer != 0 ? 0 : c->capacity;
 }

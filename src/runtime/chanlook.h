@@ -15,7 +15,7 @@
 #include "runtime/chan.h"
 #include "runtime/chantimer.h"
 
-static inline size_t chan_count(const gort_chan *c)
+static inline uint32_t chan_count(const gort_chan *c)
 {
     return atomic_load_explicit(&c->count, memory_order_relaxed);
 }
@@ -56,7 +56,7 @@ static inline bool chan_has_for_recv(const gort_chan *c)
 static inline bool chan_can_recv_at(const gort_chan *c, int64_t *now_ns)
 {
     return chan_has_for_recv(c) ||
-           (UNLIKELY(c->timer != NULL) && chantimer_is_due(c->timer, now_ns));
+           (UNLIKELY(c->is_timer != 0) && chantimer_is_due(chantimer_of_chan(c), now_ns));
 }
 
 static inline bool chan_can_recv(const gort_chan *c)

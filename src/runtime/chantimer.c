@@ -3,9 +3,7 @@
 
 #include "runtime/chantimer.h"
 
-#include "base/bits.h"
 #include "runtime/alloc.h"
-#include "runtime/chan.h"
 #include "runtime/replay.h"
 #include "runtime/sched.h"
 
@@ -98,12 +96,11 @@ static void look(void *arg)
 
 struct chantimer *chantimer_new(int64_t when_ns, int64_t period_ns, uintptr_t pc)
 {
-    size_t chan_at = align_up(sizeof(struct chantimer), _Alignof(gort_chan));
-    struct chantimer *t = heap_alloc(chan_at + sizeof(gort_chan) + TIME_BYTES, ALLOC_SCAN, pc);
-    gort_chan *c = (gort_chan *)(void *)((char *)t + chan_at);
+    struct chantimer *t = heap_alloc(sizeof *t + sizeof(gort_chan) + TIME_BYTES, ALLOC_SCAN, pc);
+    gort_chan *c = (gort_chan *)(void *)(t + 1);
 
     chan_init(c, TIME_BYTES, 1);
-    c->timer = t;
+    c->is_timer = 1;
     t->user.timer.place = TIMER_KEEPS;
     t->user.timer.fire = look;
     t->user.timer.arg = t;

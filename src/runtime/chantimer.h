@@ -17,12 +17,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/chan.h"
 #include "runtime/usertimer.h"
 
 #define CHANTIMER_NEVER INT64_MAX /* stopped, or has sent what it had to send */
 
+/* The channel lies behind it. */
 struct chantimer {
-    struct usertimer user; /* armed and moved under the channel's lock */
+    _Alignas(16) struct usertimer user; /* armed and moved under the channel's lock */
     /* When it sends next, or CHANTIMER_NEVER; written under the channel's lock; [atomic] */
     _Atomic(int64_t) due_ns;
     int64_t period_ns; /* 0: sends once; [lock:chan] */
@@ -38,6 +40,12 @@ bool chantimer_stop(struct chantimer *t);
 bool chantimer_set(struct chantimer *t, int64_t when_ns, int64_t period_ns);
 
 /* ---- for channels ---- */
+
+/* The timer whose channel C is, or NULL. */
+static inline struct chantimer *chantimer_of_chan(const gort_chan *c)
+{
+    return c->is_timer != 0 ? (struct chantimer *)(uintptr_t)c - 1 : NULL;
+}
 
 /* Whether a time is due: no lock needed. *NOW_NS is the time, or 0: then it is read, if need be. */
 bool chantimer_is_due(const struct chantimer *t, int64_t *now_ns);

@@ -27,23 +27,40 @@ enum { LOCK_SLEEPER = 1, LOCK_ORDERED = 1 << 16 };
 struct lock {
     _Atomic(uint32_t) word;     /* enum lock_word */
     _Atomic(uint32_t) sleepers; /* in LOCK_SLEEPER and LOCK_ORDERED */
-    _Atomic(uint32_t) owner;    /* kernel thread that holds it; debug builds only */
-    enum lock_rank rank;        /* [const] */
+#if GORT_DEBUG_CHECKS
+    _Atomic(uint32_t) owner; /* kernel thread that holds it */
+    enum lock_rank rank;     /* [const] */
+#endif
 };
 
+#if GORT_DEBUG_CHECKS
 #define LOCK_INIT(r) \
     {                \
         .rank = (r)  \
     }
+#else
+#define LOCK_INIT(r) \
+    {                \
+        0            \
+    }
+#endif
 
-/* For the inlines below: what they do when there is a rival, and what debug builds note. */
+/* For the inlines below: what they do when there is a rival. */
 void lock_take_slow(struct lock *l);
 void lock_released(struct lock *l);
+
+/* What debug builds note and check, lockcheck.c. */
 void lock_check_rank(const struct lock *l);
 void lock_note_taken(struct lock *l);
 void lock_note_released(struct lock *l);
+bool lock_is_noted(const struct lock *l);
 
-void lock_init(struct lock *l, enum lock_rank rank);
+static inline void lock_init(struct lock *l, enum lock_rank rank)
+{
+    (void)rank;
+    *l = (struct lock)LOCK_INIT(rank);
+}
+
 bool lock_try(struct lock *l);
 
 /* Takes the word if it is free. */
@@ -80,6 +97,9 @@ static inline void lock_release(struct lock *l)
 }
 
 /* Debug builds: whether the calling thread holds L. Release builds: true. */
-bool lock_is_held(const struct lock *l);
+static inline bool lock_is_held(const struct lock *l)
+{
+    return !GORT_DEBUG_CHECKS || lock_is_noted(l);
+}
 
 #endif

@@ -217,8 +217,8 @@ static void enqueue_all(struct selection *s)
 
         s->waiters[i] = (struct waiter){.task = s->race.task, .race = &s->race, .value = k->value};
         waitq_push(case_queue(k), &s->waiters[i]);
-        if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
-            chantimer_watch_locked(k->c->timer);
+        if (k->kind == GORT_CASE_RECV && k->c->is_timer != 0)
+            chantimer_watch_locked(chantimer_of_chan(k->c));
     }
 }
 
@@ -228,7 +228,7 @@ static bool is_out(const struct selection *s, size_t i)
 {
     const gort_case *k = &s->cases[s->order[i]];
 
-    return s->race.winner == &s->waiters[i] && k->c->timer == NULL && !is_repeated(s, i) &&
+    return s->race.winner == &s->waiters[i] && k->c->is_timer == 0 && !is_repeated(s, i) &&
            (i + 1 == s->nchans || !is_repeated(s, i + 1));
 }
 
@@ -238,8 +238,8 @@ static void leave_queue(struct selection *s, size_t i)
 
     lock_take(&k->c->lock);
     waitq_remove(case_queue(k), &s->waiters[i]);
-    if (k->kind == GORT_CASE_RECV && k->c->timer != NULL)
-        chantimer_unwatch_locked(k->c->timer);
+    if (k->kind == GORT_CASE_RECV && k->c->is_timer != 0)
+        chantimer_unwatch_locked(chantimer_of_chan(k->c));
     lock_release(&k->c->lock);
 }
 
@@ -392,7 +392,7 @@ static int select_cases(gort_case *cases, size_t n, struct worker *w, uintptr_t 
  * the clock is asked. */
 static inline bool must_wait(const gort_case *k)
 {
-    if (UNLIKELY(!has_chan(k)) || UNLIKELY(k->c->timer != NULL))
+    if (UNLIKELY(!has_chan(k)) || UNLIKELY(k->c->is_timer != 0))
         return false;
     return k->kind == GORT_CASE_SEND ? !chan_can_send(k->c) : !chan_has_for_recv(k->c);
 }

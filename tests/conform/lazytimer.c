@@ -160,7 +160,7 @@ static void send_due(gort_chan *c)
     struct worker *w = rt_enter("send_due");
 
     lock_take(&c->lock);
-    chantimer_look_locked(c->timer);
+    chantimer_look_locked(chantimer_of_chan(c));
     lock_release(&c->lock);
     rt_leave(w);
 }
