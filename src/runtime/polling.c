@@ -25,18 +25,22 @@ bool polling_is_unmanned(void)
            atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) > 0;
 }
 
-/* READY was found by a worker that has a proc unless HAS_PROC is false. */
-static void hand_out(struct taskq *ready, bool has_proc)
+/* READY was found by a worker that has a proc unless HAS_PROC is false; whether it is anything. */
+static bool hand_out(struct taskq *ready, bool has_proc)
 {
+    size_t n = ready->count;
+
     atomic_store_explicit(&nlooks, polling_looks() + 1, memory_order_relaxed);
-    if (ready->head == NULL)
-        return;
-    atomic_store_explicit(&last_ready, (uint32_t)ready->count, memory_order_relaxed);
-    /* Timers need somebody who is there when they are due. */
-    if (has_proc && ready->count == 1 && debug.replay == 0 && sched_earliest_timer() == INT64_MAX)
-        sched_ready_own(ready->head);
-    else
+    if (n == 0)
+        return false;
+    atomic_store_explicit(&last_ready, (uint32_t)n, memory_order_relaxed);
+    /* Timers need somebody who is there when they are due. Who arms one later finds nobody in the
+     * poller, and wakes a worker: pairs with sched_timer_moved. */
+    if (!has_proc || debug.replay != 0)
         sched_ready_batch(ready);
+    else
+        sched_ready_own(ready, n > 1 || sched_earliest_timer() != INT64_MAX);
+    return true;
 }
 
 /* Whether whoever blocks in the poller, and is woken in any case, can do with what is ready. */
@@ -53,8 +57,7 @@ bool polling_look(void)
     if (!netpoll_in_use() || netpoll_waiters() == 0 || is_left_to_other())
         return false;
     netpoll_poll(0, &ready);
-    hand_out(&ready, true);
-    return ready.head != NULL;
+    return hand_out(&ready, true);
 }
 
 /* ---- blocked in it ---- */

@@ -351,10 +351,19 @@ void sched_ready_last(struct task *t, int32_t wake_value)
     sched_wake_one();
 }
 
-void sched_ready_own(struct task *t)
+void sched_ready_own(struct taskq *q, bool help)
 {
-    make_runnable(t);
-    put_last(worker_self()->proc, t, RUNQ_COLD);
+    struct proc *p = worker_self()->proc;
+    struct task *t;
+
+    while ((t = taskq_pop(q)) != NULL) {
+        make_runnable(t);
+        put_last(p, t, RUNQ_COLD);
+    }
+    if (!help)
+        return;
+    atomic_thread_fence(memory_order_seq_cst); /* as in sched_ready_last */
+    sched_wake_one();
 }
 
 void sched_ready_batch(struct taskq *q)

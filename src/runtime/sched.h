@@ -25,9 +25,9 @@ void sched_ready(struct task *t, int32_t wake_value);
  * in the order of their deadlines. */
 void sched_ready_last(struct task *t, int32_t wake_value);
 
-/* As sched_ready_last of T, whose wake_value is set, but wakes nobody to help: by a worker that
- * looks for work and has found T. */
-void sched_ready_own(struct task *t);
+/* As sched_ready_last of a batch whose wake_value is set, by who looks into this proc's queue next;
+ * HELP: and wakes somebody to steal from it. */
+void sched_ready_own(struct taskq *q, bool help);
 
 /* Makes a batch runnable, through the global queue: from any thread, also without a proc.
  * wake_value must be set. */
