@@ -5,6 +5,7 @@
 # 0 passed, 77 skipped, else failed; what it prints becomes comments. A fuzz target gets its corpus,
 # a benchmark makes one iteration.
 # TEST_TIMEOUT: seconds after which a test that hangs is killed.
+# TEST_WRAPPER: a command that runs the programs that are not Criterion's, such as valgrind.
 set -u
 
 program=$1
@@ -29,5 +30,5 @@ case $program in
     */unit/*) exec $limit "$program" --output=tap:- --jobs=1 ;;
     */bench/*) as_tap "$program" -benchtime 1x ;;
     */fuzz/*) as_tap "$program" "$top_srcdir/tests/fuzz/corpus/$name" ;;
-    *) as_tap "$program" ;;
+    *) as_tap ${TEST_WRAPPER:-} "$program" ;;
 esac

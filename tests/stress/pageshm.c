@@ -152,7 +152,7 @@ static const char *read_only(struct target *t)
 {
     const char *fault = NULL;
 
-    if (mount(NULL, "/dev/shm", NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0)
+    if (mount("none", "/dev/shm", "none", MS_REMOUNT | MS_RDONLY, NULL) != 0)
         return "it can't be made read-only";
     fault = start(t);
     return fault != NULL ? fault : goes_on(t);
@@ -238,7 +238,7 @@ int main(void)
     struct target t = {.page = {.fd = -1}};
     int failed = 0;
 
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
         perror("unshare");
         return 77;
     }
