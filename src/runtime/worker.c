@@ -219,8 +219,8 @@ static enum hope judge_hope_locked(void)
         return HOPE;
     if (awake == 0)
         return HOPE_NONE;
-    /* Sequential consistency: pairs with begin_polling in polling.c, which looks for something to wait
-     * for when it has said that it polls. */
+    /* Sequential consistency: pairs with begin_polling in polling.c, which looks for something to
+     * wait for when it has said that it polls. */
     return atomic_load_explicit(&sched.polling, memory_order_seq_cst) != 0 ? HOPE_IN_POLLER : HOPE;
 }
 
