@@ -59,7 +59,7 @@ static void send_one(gort_conn *c)
     (void)!write(gort_conn_fd(c), "x", 1);
 }
 
-/* A thread that the runtime does not know: all tasks are parked when it writes. */
+/* A thread that the runtime does not know: no task has to run for it to write. */
 static void *write_to_both(void *arg)
 {
     struct busy *b = arg;
