@@ -78,8 +78,7 @@ struct proc {
     struct runq runq;
     struct timers timers;
     struct stack_cache stacks; /* [owner] */
-    struct task *free_tasks;   /* records to use again; [owner] */
-    uint32_t nfree_tasks;      /* [owner] */
+    struct task_cache tasks;   /* [owner] */
     uint64_t next_id;          /* ids reserved for new tasks; [owner] */
     uint64_t end_id;           /* [owner] */
     uint64_t looked_cycles;    /* cycle counter when timers were last looked at; [owner] */

@@ -154,7 +154,7 @@ static int proc_status(const struct proc *p)
 
 NO_SANITIZE_READS static uint32_t free_tasks(const struct proc *p)
 {
-    return p->nfree_tasks;
+    return p->tasks.count + (p->tasks.spare != NULL ? TASK_BATCH : 0);
 }
 
 static void put_proc(struct proc *p)

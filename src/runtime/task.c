@@ -10,17 +10,18 @@
 #include "runtime/proc.h"
 #include "runtime/sysmem.h"
 
-#define CHUNK_TASKS 256u
+#define CHUNK_TASKS 512u /* fill whole pages */
 #define CHUNKS      (TASKS_MAX / CHUNK_TASKS)
-#define CACHE_TASKS 64u /* free records that a proc keeps */
 #define ID_BATCH    64u
+
+_Static_assert(CHUNK_TASKS % TASK_BATCH == 0, "a batch of new records lies in one chunk");
 
 static struct {
     struct lock lock;              /* rank TASKS */
     _Atomic(struct task *) *chunk; /* CHUNKS of them; [atomic], only added */
     _Atomic(size_t) used;          /* slots; [atomic], grows under lock */
     size_t chunk_end;              /* slots that have memory; [lock:lock] */
-    struct task *free;             /* [lock:lock] */
+    struct task *free;             /* first of the first batch; [lock:lock] */
 } tasks;
 
 const char *wait_reason_text(enum wait_reason reason)
@@ -42,51 +43,89 @@ void tasks_init(void)
         gort_fatal("out of memory: no room for the table of tasks");
 }
 
-static struct task *new_slot_locked(void)
+/* Makes slots of the next N; returns the first, which they follow in memory, or NULL. The caller
+ * numbers them: their pages come into being outside the lock. */
+static struct task *new_slots_locked(uint32_t n, uint32_t *slot)
 {
-    size_t slot = atomic_load_explicit(&tasks.used, memory_order_relaxed);
+    size_t used = atomic_load_explicit(&tasks.used, memory_order_relaxed);
+    struct task *chunk;
 
-    if (slot == TASKS_MAX)
+    if (used + n > TASKS_MAX)
         return NULL;
-    if (slot == tasks.chunk_end) {
-        struct task *chunk = persist_alloc(CHUNK_TASKS * sizeof *chunk, CACHE_LINE_BYTES,
-                                           SYS_OTHER);
-
-        for (size_t i = 0; i < CHUNK_TASKS; i++)
-            chunk[i].slot = (uint32_t)(slot + i);
-        atomic_store_explicit(&tasks.chunk[slot / CHUNK_TASKS], chunk, memory_order_relaxed);
+    DCHECK(used / CHUNK_TASKS == (used + n - 1) / CHUNK_TASKS);
+    if (used == tasks.chunk_end) {
+        chunk = persist_alloc(CHUNK_TASKS * sizeof *chunk, CACHE_LINE_BYTES, SYS_OTHER);
+        atomic_store_explicit(&tasks.chunk[used / CHUNK_TASKS], chunk, memory_order_relaxed);
         tasks.chunk_end += CHUNK_TASKS;
     }
-    /* Release: whoever sees the slot as used (tasks_used) sees its chunk. */
-    atomic_store_explicit(&tasks.used, slot + 1, memory_order_release);
-    return atomic_load_explicit(&tasks.chunk[slot / CHUNK_TASKS], memory_order_relaxed) +
-           slot % CHUNK_TASKS;
+    /* Release: whoever sees the slots as used (tasks_used) sees their chunk. */
+    atomic_store_explicit(&tasks.used, used + n, memory_order_release);
+    *slot = (uint32_t)used;
+    return task_at(used);
 }
 
-static struct task *take_shared_locked(void)
+static struct task *take_batch_locked(uint32_t *count)
 {
-    struct task *t = tasks.free;
+    struct task *first = tasks.free;
 
-    if (t == NULL)
-        return new_slot_locked();
-    tasks.free = t->next;
-    return t;
-}
-
-static void refill(struct proc *p)
-{
-    lock_take(&tasks.lock);
-    while (p->nfree_tasks < CACHE_TASKS / 2) {
-        struct task *t = take_shared_locked();
-
-        if (t == NULL)
-            break;
-        t->next = p->free_tasks;
-        p->free_tasks = t;
-        p->nfree_tasks++;
+    if (first != NULL) {
+        *count = first->batch.count;
+        tasks.free = first->batch.other;
     }
+    return first;
+}
+
+static void give_batch_locked(struct task *first, uint32_t count)
+{
+    first->batch = (struct task_batch){.other = tasks.free, .count = count};
+    tasks.free = first;
+}
+
+/* Makes a batch of those at FIRST, the first of which has SLOT; returns FIRST. */
+static struct task *link_batch(struct task *first, uint32_t slot)
+{
+    for (uint32_t i = 0; i < TASK_BATCH; i++) {
+        first[i].slot = slot + i;
+        first[i].next = i + 1 < TASK_BATCH ? &first[i + 1] : NULL;
+    }
+    return first;
+}
+
+/* A batch, of *COUNT. NULL: too many exist. */
+static struct task *take_batch(uint32_t *count)
+{
+    struct task *fresh = NULL;
+    struct task *first;
+    uint32_t slot;
+
+    lock_take(&tasks.lock);
+    first = take_batch_locked(count);
+    if (first == NULL)
+        fresh = new_slots_locked(TASK_BATCH, &slot);
     lock_release(&tasks.lock);
-    if (p->free_tasks == NULL)
+    if (fresh == NULL)
+        return first;
+    *count = TASK_BATCH;
+    return link_batch(fresh, slot);
+}
+
+static void give_batch(struct task *first, uint32_t count)
+{
+    if (first == NULL)
+        return;
+    lock_take(&tasks.lock);
+    give_batch_locked(first, count);
+    lock_release(&tasks.lock);
+}
+
+static void refill(struct task_cache *c)
+{
+    c->list = c->spare;
+    c->spare = NULL;
+    c->count = TASK_BATCH;
+    if (c->list == NULL)
+        c->list = take_batch(&c->count);
+    if (c->list == NULL)
         gort_fatal("too many tasks: %u exist", TASKS_MAX);
 }
 
@@ -117,60 +156,58 @@ static void begin(struct task *t, uint64_t id)
 
 struct task *task_new(struct proc *p)
 {
+    struct task_cache *c = &p->tasks;
     struct task *t;
 
-    if (UNLIKELY(p->free_tasks == NULL))
-        refill(p);
-    t = p->free_tasks;
-    p->free_tasks = t->next;
-    p->nfree_tasks--;
-    task_fetch_free(p->free_tasks);
+    if (UNLIKELY(c->list == NULL))
+        refill(c);
+    DCHECK(c->count > 0);
+    t = c->list;
+    c->list = t->next;
+    c->count--;
+    task_fetch_free(c->list);
     begin(t, new_id(p));
     return t;
 }
 
 struct task *task_new_outside(void)
 {
-    struct task *t;
+    uint32_t count;
+    struct task *t = take_batch(&count);
 
-    lock_take(&tasks.lock);
-    t = take_shared_locked();
-    lock_release(&tasks.lock);
-    if (t != NULL)
-        begin(t, atomic_fetch_add_explicit(&sched.next_id, 1, memory_order_relaxed) + 1);
+    if (t == NULL)
+        return NULL;
+    give_batch(t->next, count - 1);
+    begin(t, atomic_fetch_add_explicit(&sched.next_id, 1, memory_order_relaxed) + 1);
     return t;
-}
-
-static void spill(struct proc *p, uint32_t keep)
-{
-    lock_take(&tasks.lock);
-    while (p->nfree_tasks > keep) {
-        struct task *t = p->free_tasks;
-
-        p->free_tasks = t->next;
-        p->nfree_tasks--;
-        t->next = tasks.free;
-        tasks.free = t;
-    }
-    lock_release(&tasks.lock);
 }
 
 void task_free(struct proc *p, struct task *t)
 {
+    struct task_cache *c = &p->tasks;
+
     DCHECK(t->stack.lo == NULL);
     atomic_store_explicit(&t->state, TASK_DEAD, memory_order_relaxed);
     t->id = 0;
     t->fn = NULL;
     t->arg = NULL;
-    t->next = p->free_tasks;
-    p->free_tasks = t;
-    if (++p->nfree_tasks >= CACHE_TASKS)
-        spill(p, CACHE_TASKS / 2);
+    t->next = c->list;
+    c->list = t;
+    if (LIKELY(++c->count < TASK_BATCH))
+        return;
+    give_batch(c->spare, TASK_BATCH);
+    c->spare = c->list;
+    c->list = NULL;
+    c->count = 0;
 }
 
 void task_cache_flush(struct proc *p)
 {
-    spill(p, 0);
+    struct task_cache *c = &p->tasks;
+
+    give_batch(c->list, c->count);
+    give_batch(c->spare, TASK_BATCH);
+    *c = (struct task_cache){0};
 }
 
 size_t tasks_used(void)

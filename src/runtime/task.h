@@ -30,6 +30,15 @@ enum wait_reason {
 struct once_call;
 struct worker;
 
+#define TASKS_MAX  (4u << 20)
+#define TASK_BATCH 32u /* records that go from one proc to another at once */
+
+/* Of free records, see task_cache. */
+struct task_batch {
+    struct task *other; /* the first of the next batch */
+    uint32_t count;     /* records of this one */
+};
+
 /* First what is touched whenever it comes to run, then what is rarely. */
 struct task {
     void *sp;                        /* saved stack pointer; [owner] */
@@ -58,13 +67,25 @@ struct task {
     void *arg;                                 /* a root of the collector; [owner] */
     uintptr_t spawn_pc;                        /* [owner] */
     char name[32];                             /* empty: none; [owner] */
-    uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
-                                                * ctx.h; sp is then the caller's, wait_pc its
-                                                * address; [owner] */
+    union {
+        uintptr_t blocking_regs[CTX_CALLEE_WORDS]; /* at the entry of its blocking section, order of
+                                                    * ctx.h; sp is then the caller's, wait_pc its
+                                                    * address; [owner] */
+        struct task_batch batch; /* of the first of its batch, while it is free; [lock:tasks] */
+    };
     struct timer timer;                        /* its sleep or deadline */
     uint32_t nlocks;                           /* of its thread, nested; [owner] */
     struct san_fiber san;                      /* [owner] */
     struct once_call *once;                    /* innermost that it is in, or NULL; [owner] */
+};
+
+/* Free records of one proc; [owner]. Records come and go between procs in batches, the records of
+ * one linked to each other: whoever takes or gives one touches its first only, for a record out of
+ * the cache under a lock makes the other procs wait. */
+struct task_cache {
+    struct task *list;  /* at most a batch */
+    uint32_t count;     /* in the list */
+    struct task *spare; /* a whole batch more, or NULL */
 };
 
 /* Fetches into the cache what of T is touched when it comes to run, when it is born, and its row in
@@ -89,8 +110,6 @@ static inline void task_fetch_row(const struct task *t)
 
 /* The text of REASON, as Go prints it. */
 const char *wait_reason_text(enum wait_reason reason);
-
-#define TASKS_MAX (4u << 20)
 
 /* Prepares the records of up to TASKS_MAX tasks. */
 void tasks_init(void);
