@@ -16,6 +16,7 @@
 
 #include "tests/support/conform.h"
 #include "tests/support/netpair.h"
+#include "tests/support/selfexec.h"
 
 /* ---- many ----------------------------------------------------------------------------------- */
 
@@ -198,8 +199,7 @@ static bool enter_small_net(void)
  * networks of their own, nothing is claimed. */
 CLAIM(a_dial_does_not_meet_itself)
 {
-    char *argv[] = {(char *)(uintptr_t) "netdial",
-                    (char *)(uintptr_t) "where_nobody_listens_a_dial_is_refused", NULL};
+    const char *const argv[] = {"netdial", "where_nobody_listens_a_dial_is_refused", NULL};
     int status = 0;
     pid_t pid = fork();
 
@@ -207,7 +207,7 @@ CLAIM(a_dial_does_not_meet_itself)
     if (pid == 0) {
         if (!enter_small_net())
             _exit(CANNOT);
-        execv("/proc/self/exe", argv);
+        self_exec(argv);
         _exit(1);
     }
     GORT_BLOCKING

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "gort.h"
+#include "tests/support/selfexec.h"
 
 #define TASKS       24
 #define TREE_DEPTH  7
@@ -202,7 +203,7 @@ static int run_tasks(void *arg)
 
 /* ---- modes ---- */
 
-static int run_mode(const char *self, size_t i)
+static int run_mode(size_t i)
 {
     char number[24];
     int status = 0;
@@ -214,7 +215,7 @@ static int run_mode(const char *self, size_t i)
     setenv("GORT_MAXPROCS", modes[i].procs, 1);
     child = fork();
     if (child == 0) {
-        execl(self, self, (char *)NULL);
+        self_exec((const char *[]){"alloc", NULL});
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
@@ -234,7 +235,7 @@ int main(int argc, char **argv)
     setenv("ALLOC_SEED", seed, 1);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         int64_t start_ns = clock_mono_ns();
-        int status = run_mode("/proc/self/exe", i);
+        int status = run_mode(i);
 
         printf("%s: %s, %" PRId64 " ms\n", modes[i].debug, status == 0 ? "ok" : "failed",
                (clock_mono_ns() - start_ns) / NS_PER_MS);

@@ -19,6 +19,7 @@
 #include "runtime/gc.h"
 #include "tests/support/moves.h"
 #include "tests/support/refuse.h"
+#include "tests/support/selfexec.h"
 
 #define SKIPPED 77
 
@@ -158,7 +159,7 @@ static int run_child(size_t i, char *text, size_t bytes)
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl("/proc/self/exe", "gcaround", (char *)NULL);
+        self_exec((const char *[]){"gcaround", NULL});
         _exit(127);
     }
     close(ends[1]);

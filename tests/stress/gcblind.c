@@ -18,6 +18,7 @@
 #include "runtime/gc.h"
 #include "runtime/gcdirty.h"
 #include "tests/support/moves.h"
+#include "tests/support/selfexec.h"
 
 #define CHILDREN 6 /* of which one must be caught */
 
@@ -67,7 +68,7 @@ static int run_child(const char *blind_for, const char *seed, char *text, size_t
         setenv("GORT_GC", "20", 1);
         setenv("GCBLIND_FOR", blind_for, 1);
         setenv("GCBLIND_SEED", seed, 1);
-        execl("/proc/self/exe", "gcblind", (char *)NULL);
+        self_exec((const char *[]){"gcblind", NULL});
         _exit(127);
     }
     close(ends[1]);

@@ -16,6 +16,7 @@
 #include "gort.h"
 #include "runtime/san.h"
 #include "tests/support/moves.h"
+#include "tests/support/selfexec.h"
 
 static const struct variant {
     const char *mode;
@@ -61,7 +62,7 @@ static int run_variant(size_t i)
     setenv("GORT_GC", v->percent, 1);
     child = fork();
     if (child == 0) {
-        execl("/proc/self/exe", "moves", (char *)NULL);
+        self_exec((const char *[]){"moves", NULL});
         _exit(127);
     }
     return child < 0 || waitpid(child, &status, 0) != child ? -1 : status;

@@ -17,6 +17,7 @@
 #include "page.h"
 #include "tests/support/pageread.h"
 #include "tests/support/procfd.h"
+#include "tests/support/selfexec.h"
 
 static char *program;
 static char image[96];
@@ -112,7 +113,7 @@ static void start_a_program(void)
     pid_t pid = fork();
 
     if (pid == 0) {
-        execl("/proc/self/exe", program, "what-is-open", (char *)NULL);
+        self_exec((const char *[]){program, "what-is-open", NULL});
         _exit(99);
     }
     expect(status_of(pid) == 0, "a started program has a part of the page open");

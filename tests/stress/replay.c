@@ -18,6 +18,7 @@
 
 #include "base/bits.h"
 #include "gort.h"
+#include "tests/support/selfexec.h"
 
 #define REPEATS      20u
 #define SEEDS        200u
@@ -287,7 +288,7 @@ static void exec_child(const char *scenario, uint32_t seed, int output)
     setenv("TSAN_OPTIONS", tsan, 1); /* or each child takes a second */
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    execl("/proc/self/exe", "replay", "--child", scenario, (char *)NULL);
+    self_exec((const char *[]){"replay", "--child", scenario, NULL});
     _exit(127);
 }
 

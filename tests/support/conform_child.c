@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "runtime/taskdump.h"
+#include "tests/support/selfexec.h"
 
 #define CHILD_SECONDS 100u
 #define LOOK_MS       1000
@@ -47,14 +48,13 @@ void child_tells_where_on_alarm(void)
 
 static _Noreturn void exec_self(const char *claim, int output)
 {
-    char *argv[] = {(char *)(uintptr_t) "conform", (char *)(uintptr_t) "--child",
-                    (char *)(uintptr_t)claim, NULL};
+    const char *const argv[] = {"conform", "--child", claim, NULL};
 
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     close(output);
     alarm(3 * CHILD_SECONDS); /* if the parent is gone */
-    execv("/proc/self/exe", argv);
+    self_exec(argv);
     _exit(127);
 }
 
