@@ -9,6 +9,7 @@
 #define GORT_SELECT_H
 
 #include <gort/chan.h>
+#include <gort/here.h>
 
 enum gort_case_kind { GORT_CASE_RECV, GORT_CASE_SEND, GORT_CASE_DEADLINE, GORT_CASE_DEFAULT };
 
@@ -47,9 +48,23 @@ typedef struct gort_case {
         .kind = GORT_CASE_DEFAULT \
     }
 
+GORT_INSIDE int gort_select_slow(gort_case *cases, size_t n);
+GORT_INSIDE int gort_recv_must_wait(const gort_chan *c);
+GORT_INSIDE int gort_send_must_wait(const gort_chan *c);
+
 /* Carries out one of the N (0 to 65536) cases and returns its index. Blocks the task until one is
  * ready, unless a default case is there. At most one default and one deadline; the deadline's case
  * is chosen when it passes first. N = 0 blocks for ever. */
-GORT_API int gort_select(gort_case *cases, size_t n);
+GORT_API inline int gort_select(gort_case *cases, size_t n)
+{
+    /* One channel beside a default is but a look at that channel, as Go's compiler makes it one. */
+    if (n == 2 && cases[1].kind == GORT_CASE_DEFAULT) {
+        if (cases[0].kind == GORT_CASE_RECV && gort_recv_must_wait(cases[0].c))
+            return 1;
+        if (cases[0].kind == GORT_CASE_SEND && gort_send_must_wait(cases[0].c))
+            return 1;
+    }
+    return gort_select_slow(cases, n);
+}
 
 #endif

@@ -388,30 +388,26 @@ static int select_cases(gort_case *cases, size_t n, struct worker *w, uintptr_t 
     return select_on_heap(cases, n, &found, pc);
 }
 
-/* Whether K can't go on now, by a look that calls nothing: false of a timer's channel, for which
- * the clock is asked. */
-static inline bool must_wait(const gort_case *k)
+/* ---- the interface -------------------------------------------------------------------------- */
+
+/* Whether a receive from C would have to wait now. 0 may be wrong: of a timer's channel, for which
+ * the clock is asked, and of one who may not glance. */
+int gort_recv_must_wait(const gort_chan *c)
 {
-    if (UNLIKELY(!has_chan(k)) || UNLIKELY(k->c->is_timer != 0))
-        return false;
-    return k->kind == GORT_CASE_SEND ? !chan_can_send(k->c) : !chan_has_for_recv(k->c);
+    return LIKELY(rt_may_glance()) && LIKELY(c != NULL) && LIKELY(c->is_timer == 0) &&
+           !chan_has_for_recv(c);
 }
 
-/* One channel beside a default, the usual look in passing: the default's place if the channel can't
- * go on now, for which nothing need be locked; else NO_CASE. */
-static inline int pass_by(const gort_case *cases, size_t n)
+/* The same of a send. */
+int gort_send_must_wait(const gort_chan *c)
 {
-    if (n != 2)
-        return NO_CASE;
-    if (LIKELY(cases[1].kind == GORT_CASE_DEFAULT))
-        return must_wait(&cases[0]) ? 1 : NO_CASE;
-    if (cases[0].kind == GORT_CASE_DEFAULT)
-        return must_wait(&cases[1]) ? 0 : NO_CASE;
-    return NO_CASE;
+    return LIKELY(rt_may_glance()) && LIKELY(c != NULL) && !chan_can_send(c);
 }
 
-static __attribute__((noinline)) int select_entered(gort_case *cases, size_t n, uintptr_t pc)
+/* All of gort_select, for those of whom the look in passing wasn't enough. */
+int gort_select_slow(gort_case *cases, size_t n)
 {
+    uintptr_t pc = (uintptr_t)__builtin_return_address(0);
     struct worker *w = rt_enter("gort_select");
     int at;
 
@@ -422,14 +418,4 @@ static __attribute__((noinline)) int select_entered(gort_case *cases, size_t n, 
     return at;
 }
 
-/* The look in passing calls nothing, so that there are no registers to save. */
-int gort_select(gort_case *cases, size_t n)
-{
-    if (LIKELY(rt_may_glance())) {
-        int at = pass_by(cases, n);
-
-        if (at != NO_CASE)
-            return at;
-    }
-    return select_entered(cases, n, (uintptr_t)__builtin_return_address(0));
-}
+extern inline int gort_select(gort_case *cases, size_t n);
