@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* procs.h - what the files of the scheduler say to each other and nobody else: proc.c, sched.c,
- * find.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c, threadlock.c,
- * attach.c. Threads: as
- * each says; "locked" means under sched.lock. */
+ * find.c, steal.c, worker.c, blocking.c, sysmon.c, world.c, start.c, procsize.c, threadlock.c,
+ * attach.c. Threads: as each says; "locked" means under sched.lock. */
 #ifndef RUNTIME_PROCS_H
 #define RUNTIME_PROCS_H
 
@@ -145,6 +144,12 @@ static inline struct task *sched_take_local(struct proc *p, enum slice *slice)
 
 /* When the first timer of all procs is due, INT64_MAX if there is none. Any thread. */
 int64_t sched_earliest_timer(void);
+
+/* ---- steal.c ---- */
+
+/* A task of another proc for W, which has a proc and counts as one that looks for work, or NULL.
+ * Others may have come to W's queue with it. */
+struct task *sched_steal(struct worker *w);
 
 /* ---- worker.c ---- */
 

@@ -11,7 +11,7 @@
  *   wake_one                   claim_spinner, sched_wake_one, worker_start_on (worker.c)
  *   arm                        timer_arm (timer.c), sched_timer_moved (polling.c)
  *   LOOK                       look_around: own ring, global queue, timers, steal; it may leave
- *                              what it finds for once, as steal_warm does (find.c)
+ *                              what it finds for once, as steal_warm does (steal.c)
  *   RELEASE, LAST              release_proc, last_look
  *   POLL                       begin_polling, announce_poll, polling_wait (polling.c)
  *   SLEEP                      worker_sleep, take_handed
