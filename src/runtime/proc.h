@@ -140,6 +140,7 @@ struct worker {
     bool bound_asleep;    /* sleeps until its bound task is picked; [lock:sched] */
     struct proc *handed;  /* proc given with a wake-up; [owner: who wakes] */
     bool handed_spinning; /* the wake-up counts as one that looks for work */
+    bool lingers;         /* stays awake for a moment if it finds nothing; [owner] */
     struct note note;
     struct worker *next_idle; /* or next one without a thread; [lock:sched] */
     struct worker *next_all;  /* [const] once in sched.workers */

@@ -179,6 +179,14 @@ __attribute__((always_inline)) static inline void adopt(struct worker *w, struct
     tasktab_resumed(t, coarse_now());
 }
 
+/* Whether T waits for what another task sends: the answer is likely to come in a moment, and with
+ * it a task for whoever stays awake. Who waits for a lock is better left alone: the holder gets
+ * more done while nobody fights for it. */
+static bool expects_message(const struct task *t)
+{
+    return t->reason == WAIT_CHAN_RECV || t->reason == WAIT_CHAN_SEND || t->reason == WAIT_SELECT;
+}
+
 struct departure sched_depart(struct worker *w, struct task *t)
 {
     enum slice slice = SLICE_NEW;
@@ -195,6 +203,7 @@ struct departure sched_depart(struct worker *w, struct task *t)
         return (struct departure){next->sp, &next->san};
     }
     w->current = NULL;
+    w->lingers = expects_message(t);
     if (w->proc != NULL)
         atomic_store_explicit(&w->proc->current, NULL, memory_order_relaxed);
     return (struct departure){w->sched_sp, &w->san};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* steal.c - taking tasks from the other procs: first those that just wait their turn, then those
- * that are likely to talk to what runs there, last the one that is to run there next.
+ * that are likely to talk to what runs there, then the one that is to run there next; last, if it
+ * is worth while, what comes there in a moment.
  * Source: Go's proc.go, runqsteal. */
 #include "config.h"
 
@@ -13,24 +14,39 @@
 #define ROUNDS            4u
 #define PAUSES_PER_GLANCE 8u
 
+static struct task *steal_from(struct runq *victim, struct proc *p, enum runq_steal_next next)
+{
+    struct task *t = runq_steal(&p->runq, victim, next);
+
+    if (t != NULL)
+        stat_add(&p->stats.steals, 1);
+    return t;
+}
+
 /* One round over all procs, in an order of its own. */
 static struct task *steal_round(struct proc *p)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     uint32_t at = proc_random(p) % n;
+    struct task *t = NULL;
 
-    for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
-        struct task *t;
+    for (uint32_t i = 0; i < n && t == NULL; i++, at = at + 1 == n ? 0 : at + 1)
+        if (sched.procs[at] != p && !runq_is_warm(&sched.procs[at]->runq))
+            t = steal_from(&sched.procs[at]->runq, p, STEAL_LEAVE_NEXT);
+    return t;
+}
 
-        if (sched.procs[at] == p || runq_is_warm(&sched.procs[at]->runq))
-            continue;
-        t = runq_steal(&p->runq, &sched.procs[at]->runq, STEAL_LEAVE_NEXT);
-        if (t != NULL) {
-            stat_add(&p->stats.steals, 1);
-            return t;
-        }
-    }
-    return NULL;
+/* Whether there is something else to do than to wait for what another proc leaves. */
+static bool is_called_off(void)
+{
+    return atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
+           atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0;
+}
+
+static void pause_a_little(void)
+{
+    for (unsigned i = 0; i < PAUSES_PER_GLANCE; i++)
+        cpu_relax();
 }
 
 /* Whether VICTIM has not come to the first of its warm tasks within half a while, or they are not
@@ -41,11 +57,8 @@ static bool is_slow_to_take(struct runq *victim)
     uint32_t head = atomic_load_explicit(&victim->head, memory_order_relaxed);
 
     while (runq_is_warm(victim) && cycles_now() - start < cycles_in_a_while() / 2) {
-        for (unsigned i = 0; i < PAUSES_PER_GLANCE; i++)
-            cpu_relax();
-        if (atomic_load_explicit(&victim->head, memory_order_relaxed) != head ||
-            atomic_load_explicit(&sched.nglobal, memory_order_relaxed) > 0 ||
-            atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0)
+        pause_a_little();
+        if (atomic_load_explicit(&victim->head, memory_order_relaxed) != head || is_called_off())
             return false;
     }
     return true;
@@ -59,20 +72,14 @@ static struct task *steal_warm(struct proc *p)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     uint32_t at = proc_random(p) % n;
-    struct task *t = NULL;
 
     for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
         struct runq *victim = &sched.procs[at]->runq;
 
-        if (sched.procs[at] == p || !runq_is_warm(victim))
-            continue;
-        if (is_slow_to_take(victim))
-            t = runq_steal(&p->runq, victim, STEAL_LEAVE_NEXT);
-        break;
+        if (sched.procs[at] != p && runq_is_warm(victim))
+            return is_slow_to_take(victim) ? steal_from(victim, p, STEAL_LEAVE_NEXT) : NULL;
     }
-    if (t != NULL)
-        stat_add(&p->stats.steals, 1);
-    return t;
+    return NULL;
 }
 
 /* The task that another proc was about to run next: only if it seems stuck with it, for to pull it
@@ -89,13 +96,71 @@ static struct task *steal_next(struct proc *p)
             atomic_load_explicit(&victim->runq.runnext, memory_order_relaxed) == NULL)
             continue;
         sched_yield();
-        t = runq_steal(&p->runq, &victim->runq, STEAL_NEXT_TOO);
-        if (t != NULL) {
-            stat_add(&p->stats.steals, 1);
+        t = steal_from(&victim->runq, p, STEAL_NEXT_TOO);
+        if (t != NULL)
             return t;
-        }
     }
     return NULL;
+}
+
+/* ---- staying awake ---- */
+
+/* What a queue gives next, and since when. */
+struct front {
+    struct runq *q; /* NULL: no queue has anything */
+    uint32_t head;
+    const struct task *next;
+    uint64_t since_cycles;
+};
+
+static bool has_moved(const struct front *f)
+{
+    return f->q == NULL || atomic_load_explicit(&f->q->head, memory_order_relaxed) != f->head ||
+           atomic_load_explicit(&f->q->runnext, memory_order_relaxed) != f->next;
+}
+
+/* That of another proc whose queue is not empty. */
+static struct front look_for_front(struct proc *p)
+{
+    uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    uint32_t at = proc_random(p) % n;
+
+    for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
+        struct runq *q = &sched.procs[at]->runq;
+
+        if (sched.procs[at] != p && runq_count(q) > 0)
+            return (struct front){q, atomic_load_explicit(&q->head, memory_order_relaxed),
+                                  atomic_load_explicit(&q->runnext, memory_order_relaxed),
+                                  cycles_now()};
+    }
+    return (struct front){.q = NULL};
+}
+
+static bool is_one_busy_beside(void)
+{
+    return atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) + 1 <
+           atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+}
+
+/* Stays awake for half a while as long as other procs are busy: less than it takes to sleep and to
+ * be woken, and whoever readies a task meanwhile has nobody to wake. For half of that time a task
+ * is left to its proc, also one that is neither warm nor next: most are come to by then. To take
+ * them at once made a contended select take half as much again. */
+static struct task *linger(struct proc *p)
+{
+    uint64_t start = cycles_now();
+    struct front front = {.q = NULL};
+    struct task *t = NULL;
+
+    while (t == NULL && cycles_now() - start < cycles_in_a_while() / 2 && is_one_busy_beside() &&
+           !is_called_off()) {
+        pause_a_little();
+        if (has_moved(&front))
+            front = look_for_front(p);
+        else if (cycles_now() - front.since_cycles >= cycles_in_a_while() / 4)
+            t = steal_from(front.q, p, STEAL_NEXT_TOO);
+    }
+    return t;
 }
 
 struct task *sched_steal(struct worker *w)
@@ -106,5 +171,9 @@ struct task *sched_steal(struct worker *w)
         t = steal_round(w->proc);
     if (t == NULL)
         t = steal_warm(w->proc);
-    return t != NULL ? t : steal_next(w->proc);
+    if (t == NULL)
+        t = steal_next(w->proc);
+    if (t == NULL && w->lingers)
+        t = linger(w->proc);
+    return t;
 }

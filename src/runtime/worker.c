@@ -42,6 +42,7 @@ static void take_handed(struct worker *w)
 
     w->handed = NULL;
     w->spinning = w->handed_spinning;
+    w->lingers = true; /* what it was woken for may be gone, and more come */
     if (LIKELY(!proc_is_removed(p))) {
         worker_bind(w, p);
         return;
