@@ -40,6 +40,15 @@ static inline int64_t trees_nodes(int depth)
     return (INT64_C(2) << depth) - 1;
 }
 
+/* Makes and counts one tree, in a frame of its own. Compilers leave what is dead in the slots of a
+ * frame, and a collector that knows of slots only keeps it: inlined in the loop, where gcc unrolls
+ * three levels of the recursion, the tree before this one would live on, a quarter more memory. Go
+ * tells its collector which slots are alive. */
+static __attribute__((noinline)) int64_t tree_made_and_counted(int depth)
+{
+    return tree_count(tree_new(depth));
+}
+
 /* One worker's part: how many nodes it has counted. */
 static inline int64_t trees_work(int max_depth)
 {
@@ -49,7 +58,7 @@ static inline int64_t trees_work(int max_depth)
         int64_t n = (INT64_C(1) << (max_depth - depth + TREES_MIN_DEPTH)) / TREES_WORKERS;
 
         for (int64_t i = 0; i < n; i++)
-            nodes += tree_count(tree_new(depth));
+            nodes += tree_made_and_counted(depth);
     }
     return nodes;
 }
