@@ -12,7 +12,7 @@
 #include "runtime/parklot.h"
 #include "runtime/san.h"
 
-#define LOCK_TRIES 100 /* who has it holds it for a moment, unless it is the calling thread */
+#define LOCK_TRIES 20 /* who has it holds it for a moment, unless it is the calling thread */
 
 _Static_assert(_Alignof(gort_mutex) > LOT_KIND_MASK && _Alignof(gort_rwmutex) > LOT_KIND_MASK,
                "the kind has room in the address");
@@ -73,7 +73,7 @@ static struct lot_bucket *lock_soon(const void *addr)
     for (int i = 0; bucket == NULL && i < LOCK_TRIES; i++) {
         bucket = lot_try_lock(addr);
         if (bucket == NULL)
-            cpu_relax();
+            rest_between_looks();
     }
     return bucket;
 }

@@ -6,16 +6,25 @@
 #include "runtime/cycles.h"
 #include "runtime/os_linux.h"
 
-#define SPINS            120 /* some microseconds: longer than one that runs holds any lock */
 #define ORDERED_RELEASES 1500u /* cost as much as the barrier that they save, some 10 us */
+
+/* Tries for some microseconds: longer than one that runs holds any lock. */
+static bool take_soon(struct lock *l)
+{
+    uint64_t since = cycles_now();
+
+    do {
+        rest_between_looks();
+        if (atomic_load_explicit(&l->word, memory_order_relaxed) == LOCK_FREE && lock_try_word(l))
+            return true;
+    } while (cycles_now() - since < cycles_in_a_while() / 4);
+    return false;
+}
 
 void lock_take_slow(struct lock *l)
 {
-    for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&l->word, memory_order_relaxed) == LOCK_FREE && lock_try_word(l))
-            return;
-        cpu_relax();
-    }
+    if (take_soon(l))
+        return;
     /* Counted until it has the lock: whoever lets it go wakes one, rather once too often. The first
      * one's barrier does for all, for he looks at the word behind it. */
     if (atomic_fetch_add_explicit(&l->sleepers, LOCK_SLEEPER, memory_order_seq_cst) == 0) {

@@ -8,9 +8,8 @@
 #include "runtime/cycles.h"
 #include "runtime/sleep.h"
 
-#define NBUCKETS        256u
-#define SPINS_MAX       4u
-#define PAUSES_PER_SPIN 30u
+#define NBUCKETS  256u
+#define SPINS_MAX 4u
 
 static struct lot_bucket buckets[NBUCKETS];
 
@@ -54,8 +53,7 @@ bool lot_spin(unsigned *spins)
     if (*spins == SPINS_MAX || nprocs <= nlazy + 1 || runq_count(&worker_self()->proc->runq) > 0)
         return false;
     ++*spins;
-    for (unsigned i = 0; i < PAUSES_PER_SPIN; i++)
-        cpu_relax();
+    rest_between_looks();
     return true;
 }
 

@@ -11,8 +11,7 @@
 #include "runtime/procs.h"
 #include "runtime/sched.h"
 
-#define ROUNDS            4u
-#define PAUSES_PER_GLANCE 8u
+#define ROUNDS 4u
 
 static struct task *steal_from(struct runq *victim, struct proc *p, enum runq_steal_next next)
 {
@@ -43,22 +42,24 @@ static bool is_called_off(void)
            atomic_load_explicit(&sched.stopping, memory_order_relaxed) != 0;
 }
 
-static void pause_a_little(void)
+/* Not if it is in a blocking section: nobody there comes to what is in its queue. */
+static bool is_running(const struct proc *p)
 {
-    for (unsigned i = 0; i < PAUSES_PER_GLANCE; i++)
-        cpu_relax();
+    return atomic_load_explicit(&p->status, memory_order_relaxed) == PROC_RUNNING;
 }
 
 /* Whether VICTIM has not come to the first of its warm tasks within half a while, or they are not
  * left to it any more. False, too, if there is something else to do. */
-static bool is_slow_to_take(struct runq *victim)
+static bool is_slow_to_take(const struct proc *victim)
 {
+    const struct runq *q = &victim->runq;
     uint64_t start = cycles_now();
-    uint32_t head = atomic_load_explicit(&victim->head, memory_order_relaxed);
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
 
-    while (runq_is_warm(victim) && cycles_now() - start < cycles_in_a_while() / 2) {
-        pause_a_little();
-        if (atomic_load_explicit(&victim->head, memory_order_relaxed) != head || is_called_off())
+    while (runq_is_warm(q) && is_running(victim) &&
+           cycles_now() - start < cycles_in_a_while() / 2) {
+        rest_between_looks();
+        if (atomic_load_explicit(&q->head, memory_order_relaxed) != head || is_called_off())
             return false;
     }
     return true;
@@ -74,10 +75,10 @@ static struct task *steal_warm(struct proc *p)
     uint32_t at = proc_random(p) % n;
 
     for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
-        struct runq *victim = &sched.procs[at]->runq;
+        struct proc *victim = sched.procs[at];
 
-        if (sched.procs[at] != p && runq_is_warm(victim))
-            return is_slow_to_take(victim) ? steal_from(victim, p, STEAL_LEAVE_NEXT) : NULL;
+        if (victim != p && runq_is_warm(&victim->runq))
+            return is_slow_to_take(victim) ? steal_from(&victim->runq, p, STEAL_LEAVE_NEXT) : NULL;
     }
     return NULL;
 }
@@ -95,7 +96,8 @@ static struct task *steal_next(struct proc *p)
         if (victim == p || runq_is_warm(&victim->runq) ||
             atomic_load_explicit(&victim->runq.runnext, memory_order_relaxed) == NULL)
             continue;
-        sched_yield();
+        if (is_running(victim))
+            sched_yield();
         t = steal_from(&victim->runq, p, STEAL_NEXT_TOO);
         if (t != NULL)
             return t;
@@ -105,60 +107,67 @@ static struct task *steal_next(struct proc *p)
 
 /* ---- staying awake ---- */
 
-/* What a queue gives next, and since when. */
+/* What is next on one of the other procs, and since when. */
 struct front {
-    struct runq *q; /* NULL: no queue has anything */
+    struct proc *of; /* NULL: no queue has anything */
     uint32_t head;
     const struct task *next;
     uint64_t since_cycles;
+    bool one_runs; /* some other proc, which may ready something */
 };
 
-static bool has_moved(const struct front *f)
-{
-    return f->q == NULL || atomic_load_explicit(&f->q->head, memory_order_relaxed) != f->head ||
-           atomic_load_explicit(&f->q->runnext, memory_order_relaxed) != f->next;
-}
-
-/* That of another proc whose queue is not empty. */
 static struct front look_for_front(struct proc *p)
 {
     uint32_t n = atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
     uint32_t at = proc_random(p) % n;
+    struct front f = {.since_cycles = cycles_now()};
 
     for (uint32_t i = 0; i < n; i++, at = at + 1 == n ? 0 : at + 1) {
-        struct runq *q = &sched.procs[at]->runq;
+        struct proc *other = sched.procs[at];
 
-        if (sched.procs[at] != p && runq_count(q) > 0)
-            return (struct front){q, atomic_load_explicit(&q->head, memory_order_relaxed),
-                                  atomic_load_explicit(&q->runnext, memory_order_relaxed),
-                                  cycles_now()};
+        if (other == p)
+            continue;
+        f.one_runs = f.one_runs || is_running(other);
+        if (f.of == NULL && runq_count(&other->runq) > 0) {
+            f.of = other;
+            f.head = atomic_load_explicit(&other->runq.head, memory_order_relaxed);
+            f.next = atomic_load_explicit(&other->runq.runnext, memory_order_relaxed);
+        }
     }
-    return (struct front){.q = NULL};
+    return f;
 }
 
-static bool is_one_busy_beside(void)
+static bool has_moved(const struct front *f)
 {
-    return atomic_load_explicit(&sched.nidle_procs, memory_order_relaxed) + 1 <
-           atomic_load_explicit(&sched.nprocs, memory_order_relaxed);
+    return f->of == NULL ||
+           atomic_load_explicit(&f->of->runq.head, memory_order_relaxed) != f->head ||
+           atomic_load_explicit(&f->of->runq.runnext, memory_order_relaxed) != f->next;
 }
 
-/* Stays awake for half a while as long as other procs are busy: less than it takes to sleep and to
- * be woken, and whoever readies a task meanwhile has nobody to wake. For half of that time a task
- * is left to its proc, also one that is neither warm nor next: most are come to by then. To take
- * them at once made a contended select take half as much again. */
+/* Most tasks are come to by their proc within a quarter of a while. */
+static bool is_left_alone(const struct front *f)
+{
+    return !is_running(f->of) || cycles_now() - f->since_cycles >= cycles_in_a_while() / 4;
+}
+
+/* Stays awake for half a while as long as other procs run something: less than it takes to sleep
+ * and to be woken, and whoever readies a task meanwhile has nobody to wake. For half of that time a
+ * task is left to its proc, also one that is neither warm nor next. To take them at once made a
+ * contended select take half as much again; to stay awake beside blocking sections, a task that
+ * waits for what comes out of one a tenth. */
 static struct task *linger(struct proc *p)
 {
     uint64_t start = cycles_now();
-    struct front front = {.q = NULL};
+    struct front front = look_for_front(p);
     struct task *t = NULL;
 
-    while (t == NULL && cycles_now() - start < cycles_in_a_while() / 2 && is_one_busy_beside() &&
-           !is_called_off()) {
-        pause_a_little();
+    while (t == NULL && (front.of != NULL || front.one_runs) && !is_called_off() &&
+           cycles_now() - start < cycles_in_a_while() / 2) {
+        rest_between_looks();
         if (has_moved(&front))
             front = look_for_front(p);
-        else if (cycles_now() - front.since_cycles >= cycles_in_a_while() / 4)
-            t = steal_from(front.q, p, STEAL_NEXT_TOO);
+        else if (is_left_alone(&front))
+            t = steal_from(&front.of->runq, p, STEAL_NEXT_TOO);
     }
     return t;
 }
