@@ -140,6 +140,8 @@ struct worker {
     bool bound_asleep;    /* sleeps until its bound task is picked; [lock:sched] */
     struct proc *handed;  /* proc given with a wake-up; [owner: who wakes] */
     bool handed_spinning; /* the wake-up counts as one that looks for work */
+    const struct proc *waker; /* of the task that woke it, or NULL; [owner: who wakes] */
+    int waker_cpu;            /* and the processor; [owner: who wakes] */
     bool lingers;         /* stays awake for a moment if it finds nothing; [owner] */
     struct note note;
     struct worker *next_idle; /* or next one without a thread; [lock:sched] */

@@ -5,8 +5,6 @@
  * Source: Go's proc.go, runqsteal. */
 #include "config.h"
 
-#include <sched.h>
-
 #include "runtime/cycles.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
@@ -97,7 +95,7 @@ static struct task *steal_next(struct proc *p)
             atomic_load_explicit(&victim->runq.runnext, memory_order_relaxed) == NULL)
             continue;
         if (is_running(victim))
-            sched_yield();
+            rest_between_looks();
         t = steal_from(&victim->runq, p, STEAL_NEXT_TOO);
         if (t != NULL)
             return t;

@@ -4,9 +4,11 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
+#include "runtime/cycles.h"
 #include "runtime/debug.h"
 #include "runtime/fatal.h"
 #include "runtime/netpoll.h"
@@ -18,6 +20,8 @@
 #include "runtime/sysmem.h"
 
 #define WORKER_STACK_BYTES ((size_t)256 << 10)
+#define LATE_WHILES        20u    /* 0.2 to 0.4 ms */
+#define CROWDED_WHILES     6000u  /* 60 to 120 ms */
 #define WORKERS_MAX        10000u /* unless gort_set_max_threads says otherwise; as Go's */
 
 static uint32_t workers_max = WORKERS_MAX; /* [lock:sched] */
@@ -185,6 +189,14 @@ static struct worker *take_idle_worker(void)
     return w;
 }
 
+/* That of the calling task, or NULL. */
+static const struct proc *proc_here(void)
+{
+    const struct worker *w = worker_self();
+
+    return w != NULL ? w->proc : NULL;
+}
+
 void worker_start_on(struct proc *p, enum worker_start how)
 {
     struct worker *w = take_idle_worker();
@@ -194,6 +206,8 @@ void worker_start_on(struct proc *p, enum worker_start how)
         w = worker_new();
     w->handed = p;
     w->handed_spinning = how == START_SPINNING;
+    w->waker = proc_here();
+    w->waker_cpu = sched_getcpu();
     if (fresh)
         start_thread(w);
     else
@@ -258,6 +272,32 @@ void sched_outside_end(void)
 
 /* ---- Sleeping ---- */
 
+static uint64_t switches_of(const struct proc *p)
+{
+    return atomic_load_explicit(&p->stats.switches, memory_order_relaxed);
+}
+
+/* Lets the task that woke W to look for work go on, if the kernel has put W on its processor:
+ * kernels do so even if another is idle, above all in virtual machines. It may come to what it has
+ * readied at once, or block. But behind others who compute, a thread that yields waits for ms: if
+ * that was long, and the waker's proc has hardly run in it, not again for some time. */
+static void make_way(const struct worker *w)
+{
+    static _Atomic(uint64_t) crowded_at; /* in cycles */
+    uint64_t since = cycles_now();
+    uint64_t switches, whiles;
+
+    if (!w->handed_spinning || w->waker == NULL || w->waker_cpu != sched_getcpu() ||
+        since - atomic_load_explicit(&crowded_at, memory_order_relaxed) <
+            CROWDED_WHILES * cycles_in_a_while())
+        return;
+    switches = switches_of(w->waker);
+    sched_yield();
+    whiles = (cycles_now() - since) / cycles_in_a_while();
+    if (whiles > LATE_WHILES && switches_of(w->waker) - switches < whiles)
+        atomic_store_explicit(&crowded_at, cycles_now(), memory_order_relaxed);
+}
+
 void worker_sleep(struct worker *w)
 {
     enum hope hope;
@@ -273,6 +313,7 @@ void worker_sleep(struct worker *w)
     lock_release(&sched.lock);
     act_on(hope);
     note_sleep(&w->note);
+    make_way(w);
     worker_become_active(w);
     take_handed(w);
 }
