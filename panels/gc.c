@@ -53,19 +53,20 @@ static struct fact setting(const struct model *model, const char *label, unsigne
 
 static void draw_settings(const struct model *model, struct canvas *canvas)
 {
-    struct fact fact[] = {
+    struct fact fact[7] = {
         {.label = "mode", .role = ROLE_STRONG},
         setting(model, "GORT_GC", MON_GC_PERCENT),
         setting(model, "memory limit", MON_GC_MEMORY_LIMIT),
         parts_exact(model, "NumGC", MON_GC_COUNT),
-        parts_exact(model, "forced", MON_GC_FORCED),
         draw_fact("cpu", parts_value(model, MON_GC_CPU)),
-        parts_exact(model, "gave way in", MON_GC_LIMITER_LAST),
     };
-    bool gave_way = parts_value(model, MON_GC_LIMITER_LAST).value > 0;
+    int n = 5;
 
     snprintf(fact[0].text, sizeof fact[0].text, "%s", mode_text(model));
-    draw_facts(canvas, 0, "GC    ", fact, gave_way ? 7 : 6, 5);
+    if (parts_value(model, MON_GC_LIMITER_LAST).value > 0)
+        fact[n++] = parts_exact(model, "gave way in GC", MON_GC_LIMITER_LAST);
+    fact[n++] = parts_exact(model, "forced", MON_GC_FORCED);
+    draw_facts(canvas, 0, "GC    ", fact, n, 5);
 }
 
 static void draw_pauses(const struct model *model, struct canvas *canvas)
