@@ -207,6 +207,7 @@ static bool start(struct incident *in, enum incident_kind kind, struct monitor *
                   const struct alert *alert)
 {
     struct incident_child *c = &in->child[kind];
+    const struct model *m = monitor_model_now(monitor);
     struct job job = {.options = in->options, .monitor = monitor, .alert = alert};
     int fd[2];
 
@@ -227,6 +228,8 @@ static bool start(struct incident *in, enum incident_kind kind, struct monitor *
         return false;
     }
     c->fd = fd[0];
+    c->of.pid = m->target.pid;
+    snprintf(c->of.name, sizeof c->of.name, "%s", m->target.name);
     return true;
 }
 
@@ -291,8 +294,10 @@ static enum incident_news listen_to(struct incident *in, enum incident_kind kind
         if (n > 0)
             news = take_line(in, kind, line);
     }
-    if (n > 0)
+    if (n > 0) {
+        in->of = c->of;
         return news;
+    }
     if ((n < 0 && (errno == EAGAIN || errno == EINTR)) || waitpid(c->pid, NULL, WNOHANG) == 0)
         return INCIDENT_NO_NEWS; /* if it is about to end, it is gone by the next tick */
     close(c->fd);

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "mon/incident_note.h"
+#include "mon/model.h"
 
 #define INCIDENT_BEFORE_NS  (INT64_C(300) * 1000000000)
 #define INCIDENT_AFTER_NS   (INT64_C(120) * 1000000000)
@@ -31,11 +32,17 @@ enum incident_kind { INCIDENT_OF_ALERT, INCIDENT_ASKED };
 
 enum incident_news { INCIDENT_NO_NEWS, INCIDENT_BEGUN, INCIDENT_FAILED };
 
+struct incident_target {
+    pid_t pid;
+    char name[MODEL_NAME_BYTES];
+};
+
 struct incident {
     const struct options *options; /* borrowed */
     struct incident_child {
         pid_t pid; /* 0: none runs */
         int fd;    /* what it tells; -1: none */
+        struct incident_target of;
     } child[INCIDENT_KINDS];
     int64_t credit_ns; /* time saved up, INCIDENT_EACH_NS a file */
     int64_t last_ns;   /* monotonic: of the last tick; 0: none yet */
@@ -44,6 +51,7 @@ struct incident {
     struct incident_fate fate;      /* of the last recording of an alert */
     struct incident_notes notes;    /* which alert is in which; the monitor's model shows them */
     char text[INCIDENT_TEXT_BYTES]; /* the news, one line */
+    struct incident_target of;      /* of what: the target may have a successor by now */
 };
 
 /* OPTIONS may be of a kind in which nothing is recorded: of a single look, or turned off. */
@@ -54,7 +62,7 @@ void incident_init(struct incident *in, const struct options *options);
 void incident_fini(struct incident *in);
 
 /* After a tick of the monitor: begins a recording if an alert was raised; the model says where it
- * will be. What there is to tell is in in->text. */
+ * will be. What there is to tell is in in->text, and of what target in in->of. */
 enum incident_news incident_tick(struct incident *in, struct monitor *monitor);
 
 /* Begins a report, of some seconds. False: one is being made, or no process can be had. */

@@ -143,8 +143,8 @@ static void tell_trouble(struct batch *b)
 static void tell_incident(struct batch *b, enum incident_news news)
 {
     if (news != INCIDENT_NO_NEWS)
-        fprintf(stderr, "gomon: process %d (%s): %s\n", (int)monitor_model(b->monitor)->target.pid,
-                monitor_model(b->monitor)->target.name, b->incident.text);
+        fprintf(stderr, "gomon: process %d (%s): %s\n", (int)b->incident.of.pid,
+                b->incident.of.name, b->incident.text);
 }
 
 /* One sample. Sets is_over, if it was the last one; else returns EXIT_OK. */

@@ -224,6 +224,18 @@ Test(incident, where_it_will_be_is_known_at_once)
     cr_assert_str_eq(path_of(LINT_STALE), t.file, "%s", path_of(LINT_STALE));
 }
 
+Test(incident, news_are_of_the_target_that_was_recorded)
+{
+    pid_t pid = t.monitor->model.target.pid;
+
+    tick_with_alert(LINT_DEADLOCK);
+    t.monitor->model.target.pid++; /* as of a successor, which is followed */
+    cr_assert_eq(wait_for_news(), INCIDENT_BEGUN, "%s", t.incident.text);
+    cr_assert_eq(t.incident.of.pid, pid, "of %d", (int)t.incident.of.pid);
+    cr_assert_str_eq(t.incident.of.name, "fake", "of \"%s\"", t.incident.of.name);
+    t.monitor->model.target.pid = pid;
+}
+
 Test(incident, where_the_same_alert_was_recorded_is_known_the_next_time)
 {
     tick_with_alert(LINT_DEADLOCK);
