@@ -234,6 +234,15 @@ CLAIM(a_signal_passes_by_those_that_gave_up)
     EXPECT(load(&w->woken) == 1 && w->order[0] == 2, "%d woke, first %d", w->woken, w->order[0]);
 }
 
+/* Whether both wait or have given up. In this order: one that gives up in between is missed, not
+ * counted twice. */
+static bool both_have_waited(struct waiting *w)
+{
+    int late = load(&w->late);
+
+    return late + conform_parked(PARKED_COND) >= 2;
+}
+
 /* The signal meets the deadline of the first waiter: the second waits for ever behind it. */
 static void meet_deadline(void)
 {
@@ -244,7 +253,7 @@ static void meet_deadline(void)
 
     gort_waitgroup_go(&w->wg, wait_once, &first);
     gort_waitgroup_go(&w->wg, wait_once, &second);
-    while (conform_parked(PARKED_COND) + load(&w->late) < 2)
+    while (!both_have_waited(w))
         gort_yield();
     while (gort_now() < deadline_ns - (int64_t)conform_random(20) * GORT_US)
         gort_safepoint();
