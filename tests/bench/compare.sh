@@ -9,6 +9,8 @@
 #   GO=COMMAND...    the go command (go); without one ours run alone. Of several, each makes a
 #                    column; the goals are for the first
 #   CPU=LIST         as -cpu: a line for each number of procs
+#   CROWD=N          other programs that compute at the same time, one after the other in each of N
+#                    places (0): what the benchmarks of waking take on a busy machine
 #   PEERS=PROGRAM... the same benchmarks on other libraries, each a column of its name
 # Only the ratios mean something, and only those of one run. What was printed by all is kept in
 # tests/bench/ours.txt, go1.txt, go2.txt ..., NAME.txt of a peer below the working directory, for
@@ -65,6 +67,10 @@ measure() {
     done
 }
 
+crowd_in() {
+    while :; do awk 'BEGIN { while (i < 500000) i++ }'; done
+}
+
 status=0
 twins=
 labels=
@@ -80,6 +86,14 @@ for peer in ${PEERS:-}; do
     labels="$labels ${peer##*/}"
     : >"$out/${peer##*/}.txt"
 done
+crowd=
+while [ "$(echo $crowd | wc -w)" -lt "${CROWD:-0}" ]; do
+    crowd_in &
+    crowd="$crowd $!"
+done
+# shellcheck disable=SC2064,SC2086 # the numbers of now, one word each
+[ -z "$crowd" ] || trap "kill $crowd" EXIT
+
 round=0
 while [ $round -lt "$count" ]; do
     round=$((round + 1))
