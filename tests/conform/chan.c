@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/support/conform.h"
+#include "tests/support/probe.h"
 
 /* ---- order and blocking --------------------------------------------------------------------- */
 
@@ -38,46 +39,17 @@ CLAIM(values_come_in_the_order_in_which_they_were_sent)
     expect_numbers(5000);
 }
 
-struct probe {
-    gort_chan *c;
-    int number;
-    _Atomic(int) done;
-    int got;
-    int rc;
-};
-
-static void send_one(void *arg)
-{
-    struct probe *p = arg;
-
-    gort_send(p->c, &p->number);
-    atomic_store_explicit(&p->done, 1, memory_order_release);
-}
-
-static void recv_one(void *arg)
-{
-    struct probe *p = arg;
-
-    p->rc = gort_recv(p->c, &p->got);
-    atomic_store_explicit(&p->done, 1, memory_order_release);
-}
-
-static bool is_done(struct probe *p)
-{
-    return atomic_load_explicit(&p->done, memory_order_acquire) != 0;
-}
-
 CLAIM(an_unbuffered_send_waits_for_its_receiver)
 {
     struct probe p = {.c = gort_chan_new(sizeof(int), 0), .number = 7};
     int got = 0;
 
-    gort_go(send_one, &p);
+    gort_go(probe_send, &p);
     UNTIL_PARKED(1, PARKED_SEND);
-    EXPECT(!is_done(&p), "sent without a receiver");
+    EXPECT(!probe_is_done(&p), "sent without a receiver");
     gort_recv(p.c, &got);
     EXPECT(got == 7, "got %d", got);
-    EVENTUALLY(is_done(&p), "the sender still waits");
+    EVENTUALLY(probe_is_done(&p), "the sender still waits");
 }
 
 CLAIM(a_buffered_send_waits_only_when_full)
@@ -88,12 +60,12 @@ CLAIM(a_buffered_send_waits_only_when_full)
     gort_send(p.c, &one);
     gort_send(p.c, &one);
     EXPECT(gort_chan_len(p.c) == 2, "len %zu", gort_chan_len(p.c));
-    gort_go(send_one, &p);
+    gort_go(probe_send, &p);
     UNTIL_PARKED(1, PARKED_SEND);
-    EXPECT(!is_done(&p), "a third fits into two");
+    EXPECT(!probe_is_done(&p), "a third fits into two");
     for (int i = 0; i < 2; i++)
         gort_recv(p.c, NULL);
-    EVENTUALLY(is_done(&p), "the sender still waits");
+    EVENTUALLY(probe_is_done(&p), "the sender still waits");
     EXPECT(gort_chan_len(p.c) == 1, "len %zu", gort_chan_len(p.c));
     gort_recv(p.c, &one);
     EXPECT(one == 3, "got %d", one);
@@ -106,13 +78,13 @@ CLAIM(receivers_are_served_first_come_first_served)
 
     for (int i = 0; i < 5; i++) {
         p[i].c = c;
-        gort_go(recv_one, &p[i]);
+        gort_go(probe_recv, &p[i]);
         UNTIL_PARKED(i + 1, PARKED_RECV);
     }
     for (int i = 0; i < 5; i++)
         gort_send(c, &i);
     for (int i = 0; i < 5; i++) {
-        EVENTUALLY(is_done(&p[i]), "receiver %d waits", i);
+        EVENTUALLY(probe_is_done(&p[i]), "receiver %d waits", i);
         EXPECT(p[i].got == i && p[i].rc == 1, "receiver %d got %d, %d", i, p[i].got, p[i].rc);
     }
 }
@@ -124,9 +96,9 @@ static void expect_senders_in_order(size_t capacity)
 
     for (int i = 0; i < 6; i++) {
         p[i] = (struct probe){.c = c, .number = i};
-        gort_go(send_one, &p[i]);
+        gort_go(probe_send, &p[i]);
         UNTIL_PARKED(i < (int)capacity ? 0 : i + 1 - (int)capacity, PARKED_SEND);
-        EVENTUALLY(i >= (int)capacity || is_done(&p[i]), "sender %d waits", i);
+        EVENTUALLY(i >= (int)capacity || probe_is_done(&p[i]), "sender %d waits", i);
     }
     for (int i = 0; i < 6; i++) {
         int got = -1;
@@ -135,7 +107,7 @@ static void expect_senders_in_order(size_t capacity)
         EXPECT(got == i, "capacity %zu: got %d, not %d", capacity, got, i);
     }
     for (int i = 0; i < 6; i++)
-        EVENTUALLY(is_done(&p[i]), "sender %d waits", i);
+        EVENTUALLY(probe_is_done(&p[i]), "sender %d waits", i);
 }
 
 CLAIM(senders_are_served_first_come_first_served)
@@ -247,15 +219,15 @@ CLAIM(trying_meets_whoever_waits)
     struct probe receiver = {.c = gort_chan_new(sizeof(int), 0)};
     int v = 9;
 
-    gort_go(recv_one, &receiver);
+    gort_go(probe_recv, &receiver);
     UNTIL_PARKED(1, PARKED_RECV);
     EXPECT(gort_try_send(receiver.c, &v) == GORT_OK, "a receiver waits");
-    EVENTUALLY(is_done(&receiver), "it still waits");
+    EVENTUALLY(probe_is_done(&receiver), "it still waits");
     EXPECT(receiver.got == 9, "got %d", receiver.got);
-    gort_go(send_one, &sender);
+    gort_go(probe_send, &sender);
     UNTIL_PARKED(1, PARKED_SEND);
     EXPECT(gort_try_recv(sender.c, &v) == 1 && v == 8, "got %d", v);
-    EVENTUALLY(is_done(&sender), "it still waits");
+    EVENTUALLY(probe_is_done(&sender), "it still waits");
 }
 
 /* ---- many ----------------------------------------------------------------------------------- */

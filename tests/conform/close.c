@@ -6,35 +6,7 @@
 
 #include "runtime/timer.h"
 #include "tests/support/conform.h"
-
-struct probe {
-    gort_chan *c;
-    int number;
-    _Atomic(int) done;
-    int got;
-    int rc;
-};
-
-static void send_one(void *arg)
-{
-    struct probe *p = arg;
-
-    gort_send(p->c, &p->number);
-    atomic_store_explicit(&p->done, 1, memory_order_release);
-}
-
-static void recv_one(void *arg)
-{
-    struct probe *p = arg;
-
-    p->rc = gort_recv(p->c, &p->got);
-    atomic_store_explicit(&p->done, 1, memory_order_release);
-}
-
-static bool is_done(struct probe *p)
-{
-    return atomic_load_explicit(&p->done, memory_order_acquire) != 0;
-}
+#include "tests/support/probe.h"
 
 /* ---- closing -------------------------------------------------------------------------------- */
 
@@ -61,12 +33,12 @@ CLAIM(closing_wakes_every_receiver_with_zero)
 
     for (int i = 0; i < 10; i++) {
         p[i] = (struct probe){.c = c, .got = 77, .rc = 77};
-        gort_go(recv_one, &p[i]);
+        gort_go(probe_recv, &p[i]);
     }
     UNTIL_PARKED(10, PARKED_RECV);
     gort_close(c);
     for (int i = 0; i < 10; i++) {
-        EVENTUALLY(is_done(&p[i]), "receiver %d waits", i);
+        EVENTUALLY(probe_is_done(&p[i]), "receiver %d waits", i);
         EXPECT(p[i].rc == 0 && p[i].got == 0, "receiver %d: %d, got %d", i, p[i].rc, p[i].got);
     }
 }
@@ -185,7 +157,7 @@ static void send_soon(void *arg)
     struct probe *p = arg;
 
     UNTIL_PARKED(1, PARKED_RECV);
-    send_one(p);
+    probe_send(p);
 }
 
 CLAIM(a_value_in_time_disarms_the_deadline)
@@ -195,7 +167,7 @@ CLAIM(a_value_in_time_disarms_the_deadline)
 
     gort_go(send_soon, &p);
     EXPECT(gort_recv_by(p.c, &v, gort_in(GORT_S * 1000)) == 1 && v == 6, "got %d", v);
-    EVENTUALLY(is_done(&p), "the sender still waits");
+    EVENTUALLY(probe_is_done(&p), "the sender still waits");
     EVENTUALLY(timers_active() == 0, "%zu timers armed", timers_active());
 }
 
