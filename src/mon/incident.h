@@ -42,7 +42,7 @@ struct incident {
     struct incident_child {
         pid_t pid; /* 0: none runs */
         int fd;    /* what it tells; -1: none */
-        struct incident_target of;
+        struct incident_target of; /* as it was when the child was made */
     } child[INCIDENT_KINDS];
     int64_t credit_ns; /* time saved up, INCIDENT_EACH_NS a file */
     int64_t last_ns;   /* monotonic: of the last tick; 0: none yet */
