@@ -10,7 +10,8 @@
 #                    column; the goals are for the first
 #   CPU=LIST         as -cpu: a line for each number of procs
 #   CROWD=N          other programs that compute at the same time, one after the other in each of N
-#                    places (0): what the benchmarks of waking take on a busy machine
+#                    places (0): what the benchmarks of waking take on a busy machine; the goals are
+#                    for a quiet one
 #   PEERS=PROGRAM... the same benchmarks on other libraries, each a column of its name
 # Only the ratios mean something, and only those of one run. What was printed by all is kept in
 # tests/bench/ours.txt, go1.txt, go2.txt ..., NAME.txt of a peer below the working directory, for
@@ -86,6 +87,9 @@ for peer in ${PEERS:-}; do
     labels="$labels ${peer##*/}"
     : >"$out/${peer##*/}.txt"
 done
+# They ignore the interrupt from the terminal, and some shells leave without the trap for EXIT then.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 crowd=
 while [ "$(echo $crowd | wc -w)" -lt "${CROWD:-0}" ]; do
     crowd_in &
